@@ -1,0 +1,64 @@
+"""Images from a finished run: all it needs is `generator.safetensors`."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from condgan import recipes
+from condgan.conditions import Condition, from_json
+from condgan.data.dataset import to_uint8
+from condgan.errors import InputError
+from condgan.networks.parts import Generator
+from condgan.run import Config
+
+
+class LoadedGenerator(nn.Module):
+    """A trained generator with the vocabulary it obeys."""
+
+    def __init__(self, network: Generator, config: Config):
+        super().__init__()
+        self.network, self.config = network, config
+
+    @property
+    def condition(self) -> Condition:
+        """What it obeys; `condition.parse("red cube, blue cylinder")` makes a value."""
+        return from_json(self.config.condition)
+
+    @torch.no_grad()
+    def generate(self, c: Tensor, seed: int = 0, batch_size: int = 100) -> Tensor:
+        """One image for each condition of a batch, (N, 3, R, R) uint8; the same for the same seed."""
+        self.network.eval()
+        device = next(self.network.parameters()).device
+        z = torch.randn(len(c), self.network.latent_dim, generator=torch.Generator().manual_seed(seed))
+        batches = zip(z.split(batch_size), self.condition.encode(c).split(batch_size), strict=True)
+        return torch.cat([to_uint8(self.network(z.to(device), c.to(device))).cpu() for z, c in batches])
+
+
+def load(path: str | Path) -> LoadedGenerator:
+    """The generator of a run's folder, or of a `generator.safetensors` alone. Raises InputError."""
+    file = Path(path)
+    file = file / "generator.safetensors" if file.is_dir() else file
+    if not file.is_file():
+        raise InputError(f"{file}: no such file; expected the folder of a run that has been saved at least once")
+    try:
+        with safe_open(str(file), "pt") as opened:
+            header = opened.metadata() or {}
+            weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise InputError(f"{file}: broken file ({error}); restore it, or go on with the run to write it anew") from None
+    if "run" not in header:
+        raise InputError(f"{file}: its header names no run; expected a generator.safetensors written by condgan")
+    loaded = untrained(Config(**json.loads(header["run"])))
+    loaded.network.load_state_dict(weights)
+    return loaded
+
+
+def untrained(config: Config) -> LoadedGenerator:
+    """The generator that a run started from, apart from its weights' seed."""
+    with torch.random.fork_rng():
+        torch.manual_seed(config.seed)
+        network = recipes.build(config.recipe, config.options).generator(from_json(config.condition), config.resolution)
+    return LoadedGenerator(network.to(memory_format=torch.channels_last), config)  # type: ignore[call-overload]

@@ -1,0 +1,41 @@
+"""Pictures of many images: plain grids, and grids with each condition in words beneath its image."""
+
+import io
+from collections.abc import Sequence
+from textwrap import wrap
+
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+from torchvision.transforms.v2.functional import to_pil_image
+from torchvision.utils import make_grid
+
+
+def grid(images: Tensor, columns: int = 8) -> Image.Image:
+    """Images (N, 3, R, R) uint8 in rows of `columns`."""
+    picture: Image.Image = to_pil_image(make_grid(images.cpu(), columns, padding=2, pad_value=255))
+    return picture
+
+
+def labelled_grid(images: Tensor, captions: Sequence[str], columns: int = 8) -> Image.Image:
+    """Images (N, 3, R, R) uint8, at least 128 pixels wide each, over their captions: one line for each name."""
+    scale = max(1, 128 // images.shape[-1])
+    side, margin, line = images.shape[-1] * scale, 6, 13
+    texts = [[row for name in caption.split(", ") for row in wrap(name, 22)] for caption in captions]
+    cell_height = side + margin + line * max(map(len, texts)) + margin
+    num_rows = -(-len(images) // columns)
+    width = columns * (side + margin) + margin
+    picture = Image.new("RGB", (width, num_rows * cell_height + margin), "white")
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(11)
+    for i, (image, rows) in enumerate(zip(images.cpu(), texts, strict=True)):
+        x, y = margin + i % columns * (side + margin), margin + i // columns * cell_height
+        picture.paste(to_pil_image(image).resize((side, side), Image.Resampling.NEAREST), (x, y))
+        for k, row in enumerate(rows):
+            draw.text((x, y + side + 1 + k * line), row, fill="black", font=font)
+    return picture
+
+
+def png(picture: Image.Image) -> bytes:
+    """The picture as a PNG file's content."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()

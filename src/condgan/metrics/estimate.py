@@ -1,0 +1,39 @@
+"""A measured value with its 95 % interval."""
+
+from math import sqrt
+from typing import NamedTuple
+
+from torch import Tensor
+
+Z95 = 1.959964  # the 97.5 % point of the normal distribution
+
+
+class Estimate(NamedTuple):
+    """A value, and the bounds of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def proportion(hits: Tensor, trials: Tensor) -> Estimate:
+    """Share of hits, where sample i had `hits[i]` of `trials[i]`, with Wilson's interval, clustered by sample.
+
+    Trials of one sample are not independent: their number is divided by the design effect, the variance of the ratio
+    over its clusters as against independent trials. Where no variance can be seen (all or none hit), each sample counts
+    as one trial. Wilson 1927; Kish 1965, section 8.2. Raises ValueError without any trial.
+    """
+    hits, trials = hits.double(), trials.double()
+    total = float(trials.sum())
+    if not total:
+        raise ValueError("a proportion of no trials")
+    p = float(hits.sum()) / total
+    clusters = float(((hits - p * trials).square()).sum()) / total**2
+    num_samples = float((trials > 0).sum())
+    effective = p * (1 - p) / clusters if clusters else num_samples
+    center = (p + Z95**2 / (2 * effective)) / (1 + Z95**2 / effective)
+    half = Z95 * sqrt(p * (1 - p) / effective + Z95**2 / (4 * effective**2)) / (1 + Z95**2 / effective)
+    return Estimate(p, max(0.0, center - half), min(1.0, center + half))

@@ -1,0 +1,125 @@
+"""Parts of which the bodies are built, and the two players that hold them.
+
+A part that may look at the condition is built as `Part(channels, condition)` and called as `part(h, c)`, with c the
+encoded condition (N, condition.dim); one that ignores it still takes it, so that parts swap by a keyword. An entrance
+is a part that decides how a player first meets the condition; its `channels` says how wide it leaves the input.
+"""
+
+from math import log2
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from condgan.conditions import Condition
+from condgan.errors import InputError
+from condgan.networks.heads import Verdict
+
+
+class Entrance(Protocol):
+    """How a player first meets the condition."""
+
+    channels: int
+
+    def __call__(self, h: Tensor, c: Tensor) -> Tensor: ...
+
+
+class Blind(nn.Sequential):
+    """Layers that have no use for the condition, as one part."""
+
+    def forward(self, h: Tensor, c: Tensor) -> Tensor:
+        return super().forward(h)  # type: ignore[no-any-return]
+
+
+class Hide(nn.Module):
+    """Leaves the condition out."""
+
+    def __init__(self, channels: int, condition: Condition):
+        super().__init__()
+        self.channels = channels
+
+    def forward(self, h: Tensor, c: Tensor) -> Tensor:
+        return h
+
+
+class AddEmbedding(nn.Module):
+    """Adds a linear embedding of the condition to the latent, h + Wc + b."""
+
+    def __init__(self, channels: int, condition: Condition):
+        super().__init__()
+        self.channels = channels
+        self.label_embed = nn.Linear(condition.dim, channels)
+
+    def forward(self, h: Tensor, c: Tensor) -> Tensor:
+        return h + self.label_embed(c)  # type: ignore[no-any-return]
+
+
+class JoinEmbedding(nn.Module):
+    """Sets an embedding of the condition, LeakyReLU(Wc + b), before the latent."""
+
+    def __init__(self, channels: int, condition: Condition, embedding_dim: int):
+        super().__init__()
+        self.channels = embedding_dim + channels
+        self.label_embed = nn.Sequential(nn.Linear(condition.dim, embedding_dim), nn.LeakyReLU(0.2))
+
+    def forward(self, h: Tensor, c: Tensor) -> Tensor:
+        return torch.cat([self.label_embed(c), h], dim=1)
+
+
+class LabelPlane(nn.Module):
+    """Appends one channel to an image: a linear map of the condition to a value for every pixel."""
+
+    def __init__(self, channels: int, condition: Condition, resolution: int):
+        super().__init__()
+        self.channels = channels + 1
+        self.label_embed = nn.Linear(condition.dim, resolution**2)
+
+    def forward(self, h: Tensor, c: Tensor) -> Tensor:
+        return torch.cat([h, self.label_embed(c).view(-1, 1, *h.shape[2:])], dim=1)
+
+
+class Generator(nn.Module):
+    """(z, c) -> image in [-1, 1], (N, 3, R, R), from a latent z (N, latent_dim)."""
+
+    def __init__(self, latent_dim: int, entrance: nn.Module, body: nn.Module):
+        super().__init__()
+        self.latent_dim, self.entrance, self.body = latent_dim, entrance, body
+
+    def forward(self, z: Tensor, c: Tensor) -> Tensor:
+        return self.body(self.entrance(z, c), c)  # type: ignore[no-any-return]
+
+
+class Discriminator(nn.Module):
+    """(image, c) -> Verdict, from an image (N, 3, R, R) in [-1, 1]."""
+
+    def __init__(self, entrance: nn.Module, body: nn.Module, head: nn.Module):
+        super().__init__()
+        self.entrance, self.body, self.head = entrance, body, head
+
+    def forward(self, image: Tensor, c: Tensor) -> Verdict:
+        return self.head(self.body(self.entrance(image, c), c), c)  # type: ignore[no-any-return]
+
+
+def num_doublings(resolution: int, smallest: int = 8) -> int:
+    """How often 4 doubles to reach the resolution. Raises InputError unless it is a power of two >= `smallest`."""
+    doublings = round(log2(max(resolution, 1))) - 2
+    if 4 * 2.0**doublings != resolution or resolution < smallest:
+        near = max(smallest, 2 ** round(log2(max(resolution, 1))))
+        raise InputError(f"resolution {resolution}: expected a power of two of at least {smallest}, e.g. {near}")
+    return doublings
+
+
+def mixes_samples(network: nn.Module) -> bool:
+    """Whether a layer computes statistics over the batch, so that joining two batches would change its output."""
+    return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules())
+
+
+def init_normal(network: nn.Module, std: float = 0.02) -> Any:
+    """Convolutions from N(0, std), batch norm scales from N(1, std). Radford et al. 2016, section 4."""
+    for module in network.modules():
+        if isinstance(module, nn.modules.conv._ConvNd):
+            nn.init.normal_(module.weight, 0.0, std)
+        elif isinstance(module, nn.modules.batchnorm._BatchNorm):
+            nn.init.normal_(module.weight, 1.0, std)
+            nn.init.zeros_(module.bias)
+    return network

@@ -1,0 +1,46 @@
+"""The systems, each a function whose signature is its configuration."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from pydantic import ValidationError
+
+from condgan.errors import InputError, nearest
+from condgan.recipes.acgan import acgan
+from condgan.recipes.cdcgan import cdcgan
+from condgan.recipes.recipe import Recipe
+
+RECIPES: dict[str, Callable[..., Recipe]] = {"cdcgan": cdcgan, "acgan": acgan}
+
+
+def find(name: str) -> Callable[..., Recipe]:
+    """The recipe function of that name, or someone else's given as `module:function`. Raises InputError."""
+    if name in RECIPES:
+        return RECIPES[name]
+    module, colon, function = name.partition(":")
+    if not colon:
+        known = ", ".join(RECIPES)
+        raise InputError(f"unknown recipe {name!r}{nearest(name, RECIPES)} (known: {known}; yours as module:function)")
+    try:
+        return getattr(import_module(module), function)  # type: ignore[no-any-return]
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"recipe {name!r}: {error}") from None
+
+
+def build(name: str, options: Mapping[str, Any]) -> Recipe:
+    """The recipe with the options. Raises InputError naming the option, what was found and what was expected."""
+    recipe = find(name)
+    try:
+        return recipe(**options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = str(first["loc"][0])
+        if first["type"] == "unexpected_keyword_argument":
+            known = list(recipe.__wrapped__.__kwdefaults__)  # type: ignore[attr-defined]
+            listing = ", ".join(known)
+            raise InputError(f"{name} has no option {option!r}{nearest(option, known)} (known: {listing})") from None
+        raise InputError(f"{name} option {option}: found {first['input']!r}: {first['msg']}") from None
+
+
+__all__ = ["RECIPES", "Recipe", "acgan", "build", "cdcgan", "find"]

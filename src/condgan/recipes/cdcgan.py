@@ -1,0 +1,43 @@
+"""Conditional DCGAN (report 000)."""
+
+from functools import partial
+from typing import Annotated
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, validate_call
+
+from condgan.networks import dcgan
+from condgan.objectives import non_saturating
+from condgan.recipes.recipe import Recipe, adam
+
+
+@validate_call
+def cdcgan(
+    *,
+    width: PositiveInt = 64,
+    latent_dim: PositiveInt = 128,
+    learning_rate: PositiveFloat = 1e-4,
+    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.5,
+    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999,
+    batch_size: Annotated[int, Field(ge=2)] = 32,
+    num_epochs: PositiveInt = 1000,
+    ema_half_life_kimg: NonNegativeFloat = 0,
+) -> Recipe:
+    """Conditional DCGAN: the condition is added to the latent, and D sees it as a fourth channel of the image.
+
+    Report 000: layers, 5x5 kernels, N(0, 0.02), BCE, Adam 1e-4 (0.5, 0.999), batch 32, 1000 epochs; reported
+    accuracy 0.61. It does not print how the latent meets its label embedding of the same width, 128. Here they are
+    added: Mirza and Osindero 2014, section 4, join maps of z and of y in one linear layer, which sums them.
+
+    Command: condgan train cdcgan --data FOLDER
+    """
+    optimizer = partial(adam, lr=learning_rate, betas=(beta1, beta2))
+    return Recipe(
+        generator=partial(dcgan.generator, width=width, latent_dim=latent_dim),
+        discriminator=partial(dcgan.discriminator, width=width),
+        objective=non_saturating,
+        generator_optimizer=optimizer,
+        discriminator_optimizer=optimizer,
+        batch_size=batch_size,
+        num_epochs=num_epochs,
+        ema_half_life_kimg=ema_half_life_kimg,
+    )

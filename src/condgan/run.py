@@ -1,0 +1,288 @@
+"""A run is a folder: what was asked, how it went, and a generator that needs nothing else.
+
+run.json                recipe, options, data, seed, versions, machine
+log.jsonl               losses and speed, a line every LOG_STEPS steps
+samples/*.png           the same latents and conditions over time
+checkpoints/*.pt        to play on from; the last two
+generator.safetensors   the averaged generator, with run.json in its header
+"""
+
+import io
+import json
+import os
+import platform
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from safetensors.torch import save as to_safetensors
+from torch import Tensor
+
+from condgan import files, recipes
+from condgan.conditions import to_json
+from condgan.data.dataset import Images, load_json, to_uint8
+from condgan.errors import InputError
+from condgan.grid import grid, png
+from condgan.train import Players, Progress, train
+
+LOG_STEPS = 50
+NUM_SAMPLES = 32
+
+
+class Diverged(RuntimeError):
+    """A loss or a weight is no longer finite. The message says what is left to go back to."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a run was asked to do: `run.json`."""
+
+    recipe: str
+    options: Mapping[str, Any]
+    data: str
+    data_hash: str
+    resolution: int
+    condition: Mapping[str, Any]
+    seed: int
+    versions: Mapping[str, str]
+    machine: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, recipe: str, options: Mapping[str, Any], data: str, images: Images, seed: int) -> "Config":
+        """The configuration of a run on this machine, now."""
+        return cls(
+            recipe=recipe,
+            options=dict(options),
+            data=data,
+            data_hash=images.content_hash,
+            resolution=images.resolution,
+            condition=to_json(images.condition),
+            seed=seed,
+            versions={name: version(name) for name in ("condgan", "torch", "accelerate")} | {"commit": _commit()},
+            machine={"platform": platform.platform(), "python": platform.python_version(), "cores": os.cpu_count()},
+        )
+
+    def check_same(self, other: "Config") -> None:
+        """Raises InputError unless both ask for the same game, wherever they were asked."""
+        for name in ("recipe", "options", "data_hash", "resolution", "seed"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine != theirs:
+                raise InputError(f"this run was started with {name} {mine!r}, found {theirs!r}; use another --name")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When to stop: after `kimg` thousand real images or `minutes` of training, whichever comes first."""
+
+    kimg: float
+    minutes: float = float("inf")
+
+    def share_spent(self, kimg: float, seconds: float) -> float:
+        """From 0 to 1."""
+        return min(1.0, max(kimg / self.kimg, seconds / 60 / self.minutes))
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a run stands: for a progress bar. Losses are means since the last line of the log."""
+
+    step: int
+    kimg: float
+    seconds: float
+    images_per_second: float
+    share_spent: float
+    losses: Mapping[str, float]
+
+
+class Run:
+    """A folder of a training, made new or found again."""
+
+    def __init__(self, folder: Path, config: Config, *, resume: bool = False):
+        """Raises InputError if the folder is not empty, or with `resume` if it holds a run of another configuration."""
+        self.folder, self.config = folder, config
+        if (folder / "run.json").exists() and resume:
+            Config(**load_json((folder / "run.json").read_text(), str(folder / "run.json"))).check_same(config)
+            return
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise InputError(f"{folder} is not empty; choose another --name, or add --resume to go on with a run in it")
+        files.write(folder / "run.json", json.dumps(asdict(config), indent=2) + "\n")
+
+    @property
+    def checkpoints(self) -> list[Path]:
+        """Oldest first."""
+        return sorted((self.folder / "checkpoints").glob("*.pt"))
+
+    def play(
+        self, images: Images, budget: Budget, *, save_minutes: float = 5, accelerator: Accelerator | None = None
+    ) -> Iterator[Status]:
+        """Trains on the training part until the budget is spent, saving on the way; yields at every LOG_STEPS steps.
+
+        Goes on from the newest checkpoint. An interrupt (SIGINT, SIGTERM) ends the step under way, saves and raises
+        KeyboardInterrupt. Raises Diverged when a loss is no longer finite.
+        """
+        accelerator = accelerator or Accelerator()
+        players = Players(recipes.build(self.config.recipe, self.config.options), images, self.config.seed, accelerator)
+        training = images.part(held_out=False)
+        if len(training) < players.recipe.batch_size:
+            found = f"batch_size {players.recipe.batch_size}: found {len(training)} training images"
+            raise InputError(f"{found}, expected at least one batch; lower it with --set batch_size=N")
+        seconds = self._restore(players)
+        fixed = self._fixed_samples(players, images)
+        if players.step == 0:
+            self._save_samples(players, *fixed)
+        journal = _Journal(self.folder, players.step, accelerator.is_main_process)
+        started = saved = time.monotonic() - seconds
+        with _interrupts() as interrupted:
+            for progress in train(players, training):
+                journal.add(progress)
+                seconds = time.monotonic() - started
+                share = budget.share_spent(progress.kimg, seconds)
+                stop = _agree(accelerator, share >= 1 or interrupted())
+                save = stop or _agree(accelerator, started + seconds - saved > save_minutes * 60)
+                if save or progress.step % LOG_STEPS == 0:
+                    losses = journal.write(progress, seconds, players.recipe.batch_size)
+                    self._check_finite(losses, progress.step)
+                    yield Status(progress.step, progress.kimg, seconds, journal.images_per_second, share, losses)
+                if save:
+                    self._save(players, seconds)
+                    self._save_samples(players, *fixed)
+                    saved = time.monotonic()
+                if stop:
+                    break
+            if interrupted():
+                raise KeyboardInterrupt
+
+    def _check_finite(self, losses: Mapping[str, float], step: int) -> None:
+        for name, loss in losses.items():
+            if not abs(loss) < float("inf"):
+                kept = f"{self.checkpoints[-1]} is the last good state" if self.checkpoints else "nothing was saved yet"
+                raise Diverged(
+                    f"{name} is {loss} at step {step}: training diverged; {kept}. Try a lower learning_rate."
+                )
+
+    def _restore(self, players: Players) -> float:
+        """Loads the newest checkpoint, if any; seconds trained so far."""
+        if not self.checkpoints:
+            return 0.0
+        state = torch.load(self.checkpoints[-1], map_location=players.accelerator.device, weights_only=True)
+        players.load_state_dict(state["players"])
+        return float(state["seconds"])
+
+    def _save(self, players: Players, seconds: float) -> None:
+        if not players.accelerator.is_main_process:
+            return
+        weights = players.generator_ema.module.state_dict()
+        if not all(weight.isfinite().all() for weight in weights.values()):
+            raise Diverged(
+                f"a weight is no longer finite at step {players.step}: training diverged; nothing overwritten"
+            )
+        buffer = io.BytesIO()
+        torch.save({"players": players.state_dict(), "seconds": seconds}, buffer)
+        files.write(self.folder / "checkpoints" / f"{players.step:09d}.pt", buffer.getvalue())
+        header = {"run": json.dumps(asdict(self.config))}
+        tensors = {name: weight.contiguous() for name, weight in weights.items()}
+        files.write(self.folder / "generator.safetensors", to_safetensors(tensors, header))
+        for old in self.checkpoints[:-2]:
+            old.unlink()
+
+    def _fixed_samples(self, players: Players, images: Images) -> tuple[Tensor, Tensor]:
+        held_out = images.part(held_out=True).labels
+        labels = next(iter(images.condition_lists.values()), held_out)[:NUM_SAMPLES]
+        with torch.random.fork_rng():
+            torch.manual_seed(self.config.seed)
+            return players.latents(len(labels)), images.condition.draw(labels.to(players.accelerator.device))
+
+    def _save_samples(self, players: Players, z: Tensor, c: Tensor) -> None:
+        if players.accelerator.is_main_process:
+            network = players.generator_ema.eval()
+            with torch.no_grad():
+                pictures = to_uint8(network(z, players.condition.encode(c)))
+            files.write(self.folder / "samples" / f"{players.step:09d}.png", png(grid(pictures)))
+
+
+class _Journal:
+    """log.jsonl and, when TensorBoard is installed, its curves. Lines after the step we go on from are dropped."""
+
+    def __init__(self, folder: Path, step: int, is_main_process: bool):
+        self.file, self.is_main_process = folder / "log.jsonl", is_main_process
+        self.sums: dict[str, Tensor] = {}
+        self.num_steps, self.images_per_second = 0, 0.0
+        self.time = time.monotonic()
+        if is_main_process:
+            lines = self.file.read_text().splitlines() if self.file.exists() else []
+            kept = [line for line in lines if json.loads(line)["step"] <= step]
+            files.write(self.file, "".join(line + "\n" for line in kept))
+            self.board = _tensorboard(folder)
+
+    def add(self, progress: Progress) -> None:
+        for name, loss in progress.losses.items():
+            self.sums[name] = self.sums[name] + loss if name in self.sums else loss
+        self.num_steps += 1
+
+    def write(self, progress: Progress, seconds: float, batch_size: int) -> dict[str, float]:
+        """A line with the means since the last one, which it returns."""
+        losses = {name: float(total) / self.num_steps for name, total in self.sums.items()}
+        now = time.monotonic()
+        self.images_per_second = self.num_steps * batch_size / (now - self.time)
+        self.sums, self.num_steps, self.time = {}, 0, now
+        if self.is_main_process:
+            line = {"step": progress.step, "kimg": progress.kimg, "seconds": round(seconds, 3)}
+            line |= {"images_per_second": round(self.images_per_second, 2)} | losses
+            with self.file.open("a") as log:
+                log.write(json.dumps(line) + "\n")
+            if self.board:
+                for name, loss in losses.items():
+                    self.board.add_scalar(name, loss, progress.step)
+        return losses
+
+
+def _tensorboard(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _interrupts() -> Iterator[Any]:
+    """Turns the first SIGINT or SIGTERM into an answer to `interrupted()`; a second one is obeyed at once."""
+    received: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, frame: Any) -> None:
+        received.append(number)
+        signal.signal(number, before[number])
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _agree(accelerator: Accelerator, yes: bool) -> bool:
+    """Whether any process says yes, so that all stop and save at the same step."""
+    if accelerator.num_processes == 1:
+        return yes
+    votes = torch.tensor(float(yes), device=accelerator.device)
+    return bool(accelerator.reduce(votes, "sum") > 0)
+
+
+def _commit() -> str:
+    """The commit of the checkout this package lies in, or an empty text."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        return ""

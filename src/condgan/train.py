@@ -1,0 +1,159 @@
+"""The game: draw, judge, descend, average, yield."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
+
+from condgan.data.dataset import Images, to_float
+from condgan.networks.parts import mixes_samples
+from condgan.objectives import Round, Term
+from condgan.recipes.recipe import Recipe
+
+
+class Players:
+    """Both networks, their optimizers, the averaged generator, and how many steps they have played.
+
+    Everything that a step changes is in `state_dict`, and everything random in a step follows from (seed, step,
+    process): a game that is saved, loaded and played on is the game that was never interrupted.
+    """
+
+    def __init__(self, recipe: Recipe, images: Images, seed: int, accelerator: Accelerator):
+        self.recipe, self.condition, self.seed, self.accelerator = recipe, images.condition, seed, accelerator
+        torch.manual_seed(_entropy(seed, 0))
+        generator = recipe.generator(images.condition, images.resolution).to(accelerator.device)
+        discriminator = recipe.discriminator(images.condition, images.resolution).to(accelerator.device)
+        for player in (generator, discriminator):
+            player.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.step = 0
+        self.generator, self.discriminator = generator, discriminator
+        self.generator_ema = AveragedModel(generator, multi_avg_fn=self._average)
+        self.prepared = accelerator.prepare(
+            generator,
+            discriminator,
+            recipe.generator_optimizer(generator.parameters()),
+            recipe.discriminator_optimizer(discriminator.parameters()),
+        )
+        self.one_pass = not mixes_samples(discriminator)
+
+    @property
+    def kimg(self) -> float:
+        """Thousands of real images shown."""
+        return self.step * self.recipe.batch_size / 1000
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the game needs to go on."""
+        _, _, optimizer_g, optimizer_d = self.prepared
+        return {
+            "step": self.step,
+            "generator": self.generator.state_dict(),
+            "discriminator": self.discriminator.state_dict(),
+            "generator_ema": self.generator_ema.state_dict(),
+            "generator_optimizer": optimizer_g.state_dict(),
+            "discriminator_optimizer": optimizer_d.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes back to where `state_dict` was taken."""
+        _, _, optimizer_g, optimizer_d = self.prepared
+        self.step = state["step"]
+        self.generator.load_state_dict(state["generator"])
+        self.discriminator.load_state_dict(state["discriminator"])
+        self.generator_ema.load_state_dict(state["generator_ema"])
+        optimizer_g.load_state_dict(state["generator_optimizer"])
+        optimizer_d.load_state_dict(state["discriminator_optimizer"])
+
+    def latents(self, n: int) -> Tensor:
+        """Latents from the prior, (n, latent_dim)."""
+        return torch.randn(n, self.generator.latent_dim, device=self.accelerator.device)
+
+    def update_average(self) -> None:
+        """Moves the averaged weights towards the generator's; buffers, which are no weights, are copied."""
+        self.generator_ema.update_parameters(self.generator)
+        for averaged, current in zip(self.generator_ema.module.buffers(), self.generator.buffers(), strict=True):
+            averaged.copy_(current)
+
+    def _average(self, averaged: Any, current: Any, num_averaged: Any) -> None:
+        # The memory grows with the game, so that an early average does not remember the first weights.
+        # Karras et al. 2024 (EDM2), section 3, say why a half-life should follow the length of the training.
+        half_life = min(self.recipe.ema_half_life_kimg, 0.1 * self.kimg)
+        decay = 0.5 ** (self.recipe.batch_size / 1000 / half_life) if half_life else 0.0
+        torch._foreach_lerp_(averaged, current, 1 - decay)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a step leaves behind: losses are the mean of each term, `D/adversarial` and so on, still on the device."""
+
+    step: int
+    kimg: float
+    losses: dict[str, Tensor]
+
+
+def train(players: Players, images: Images) -> Iterator[Progress]:
+    """Plays without end, yielding after every step. Seeds torch's global generator at each."""
+    recipe, accelerator, condition = players.recipe, players.accelerator, players.condition
+    generator, discriminator, optimizer_g, optimizer_d = players.prepared
+    players.generator.train(), players.discriminator.train()
+
+    def descend(optimizer: Any, terms: Mapping[str, Term], r: Round) -> dict[str, Tensor]:
+        losses = {name: term(r).mean() for name, term in terms.items()}
+        accelerator.backward(sum(losses.values()))
+        optimizer.step()
+        optimizer.zero_grad()
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    while True:
+        indices = batch_indices(len(images), recipe.batch_size, players)
+        torch.manual_seed(_entropy(players.seed, players.step + 1, accelerator.process_index))
+        real_image = to_float(images.images[indices].to(accelerator.device)).contiguous(
+            memory_format=torch.channels_last
+        )
+        c = condition.draw(images.labels[indices].to(accelerator.device))
+
+        with torch.no_grad():
+            fake_image = players.generator(players.latents(len(c)), condition.encode(c))
+        real_image.requires_grad_(), fake_image.requires_grad_()
+        r = Round(discriminator, condition, c, real_image, fake_image, step=players.step, one_pass=players.one_pass)
+        losses = {f"D/{name}": loss for name, loss in descend(optimizer_d, recipe.objective.discriminator, r).items()}
+
+        players.discriminator.requires_grad_(False)
+        for _ in range(recipe.generator_steps):
+            fake_image = generator(players.latents(len(c)), condition.encode(c))
+            r = Round(players.discriminator, condition, c, real_image.detach(), fake_image, step=players.step)
+            losses |= {f"G/{name}": loss for name, loss in descend(optimizer_g, recipe.objective.generator, r).items()}
+        players.discriminator.requires_grad_(True)
+
+        players.step += 1
+        _share_buffers(players)
+        players.update_average()
+        yield Progress(players.step, players.kimg, losses)
+
+
+def batch_indices(num_images: int, batch_size: int, players: Players) -> Tensor:
+    """The images of the coming step for this process, from a permutation that is drawn anew for each epoch.
+
+    `batch_size` counts over all processes; the last images of an epoch that fill no batch are left out.
+    """
+    process, num_processes = players.accelerator.process_index, players.accelerator.num_processes
+    epoch, position = divmod(players.step, max(num_images // batch_size, 1))
+    order = torch.randperm(num_images, generator=torch.Generator().manual_seed(_entropy(players.seed, epoch, 0, 1)))
+    return order[position * batch_size : (position + 1) * batch_size][process::num_processes]
+
+
+def _entropy(*numbers: int) -> int:
+    """A seed that differs for each tuple of numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _share_buffers(players: Players) -> None:
+    """Averages the statistics of batch norm over the processes, so that every process holds the one saved state."""
+    if players.accelerator.num_processes > 1:
+        for buffer in [*players.generator.buffers(), *players.discriminator.buffers()]:
+            if buffer.is_floating_point():
+                buffer.copy_(players.accelerator.reduce(buffer, "mean"))
