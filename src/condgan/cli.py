@@ -14,7 +14,6 @@ from condgan import __version__
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
-
     from rich.progress import Progress
 
     from condgan.data import Images
@@ -270,6 +269,9 @@ def data_render(
     scenes: Annotated[int | None, typer.Option("--scenes", min=1, help="Sample so many scenes instead.")] = None,
     min_objects: Annotated[int, typer.Option(min=0, max=5, help="Objects in a sampled scene's first turn.")] = 1,
     max_objects: Annotated[int, typer.Option(min=1, max=5, help="Objects in its last turn.")] = 3,
+    hold_out_triples: Annotated[
+        bool, typer.Option("--hold-out-triples", help="Never show a triple of scenes.HELD_OUT_TRIPLES.")
+    ] = False,
     resolution: ResolutionOption = 64,
     seed: SeedOption = 0,
     processes: Annotated[int | None, typer.Option(min=1, help="Renderers at a time. [default: one a core]")] = None,
@@ -277,13 +279,14 @@ def data_render(
     """Render i-CLEVR scenes, following a label file or sampled. Interrupt at any time; the same command goes on."""
     from condgan.data.dataset import load_json
     from condgan.data.render_folder import render_dataset, sample_entries
+    from condgan.data.scenes import HELD_OUT_TRIPLES
 
-    if (labels is None) == (scenes is None):
-        raise InputError("expected either --labels FILE or --scenes N")
-    if labels is not None:
+    if labels and scenes is None:
         entries = load_json(_read(labels), str(labels))
+    elif scenes and labels is None:
+        entries = sample_entries(scenes, seed, min_objects, max_objects, HELD_OUT_TRIPLES if hold_out_triples else ())
     else:
-        entries = sample_entries(scenes, seed, min_objects, max_objects)
+        raise InputError("expected either --labels FILE or --scenes N")
     with _progress("{task.completed:.0f} of {task.total:.0f} images") as bar:
         task = bar.add_task("", total=len(entries))
         for finished in render_dataset(out, entries, resolution, seed, processes):

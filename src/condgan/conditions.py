@@ -242,7 +242,8 @@ class Codes(Condition):
         mean, log_variance = gaussians.chunk(2, dim=1)
         log_variance = log_variance.clamp(-6, 6)
         gaussian = 0.5 * (log(2 * pi) + log_variance + (values - mean).square() / log_variance.exp())
-        return _cross_entropies(classes, indices, self.sizes) + gaussian.sum(1)
+        nats: Tensor = _cross_entropies(classes, indices, self.sizes) + gaussian.sum(1)
+        return nats
 
     def read(self, logits: Tensor) -> Tensor:
         classes, mean, _ = logits.split([sum(self.sizes), len(self.continuous), len(self.continuous)], dim=1)
@@ -279,6 +280,8 @@ class Codes(Condition):
         return ", ".join(texts + [f"{name}={value:g}" for name, value in zip(self.continuous, values, strict=True)])
 
     def _split(self, c: Tensor) -> tuple[Tensor, Tensor]:
+        indices: Tensor
+        values: Tensor
         indices, values = c.split([len(self.categorical), len(self.continuous)], dim=1)
         return indices.long(), values
 

@@ -61,4 +61,4 @@ def untrained(config: Config) -> LoadedGenerator:
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
         network = recipes.build(config.recipe, config.options).generator(from_json(config.condition), config.resolution)
-    return LoadedGenerator(network.to(memory_format=torch.channels_last), config)  # type: ignore[call-overload]
+    return LoadedGenerator(network.to(memory_format=torch.channels_last), config)

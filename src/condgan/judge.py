@@ -112,7 +112,7 @@ def load(path: Path | None, condition: Condition) -> Judge:
     if judge.condition != condition:
         found = f"judge {path} reads {_brief(judge.condition)}, the data are labelled {_brief(condition)}"
         raise InputError(f"{found}; train one with `condgan judge train`")
-    return judge.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload, no-any-return]
+    return judge.to(memory_format=torch.channels_last).eval()
 
 
 def _brief(condition: Condition) -> str:
@@ -184,7 +184,7 @@ def train(judge: Judge, images: Images, *, num_epochs: int, seed: int, batch_siz
     num_steps = num_epochs * steps_per_epoch
     optimizer = torch.optim.AdamW(judge.parameters(), weight_decay=0.01, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=num_steps)
-    judge.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    judge.train().to(memory_format=torch.channels_last)
     for step in range(num_steps):
         if step % steps_per_epoch == 0:
             order = torch.randperm(len(training))
@@ -193,7 +193,9 @@ def train(judge: Judge, images: Images, *, num_epochs: int, seed: int, batch_siz
         _, logits = judge(image)
         loss = judge.condition.nll(logits, training.labels[at]).mean()
         loss.backward()
-        optimizer.step(), optimizer.zero_grad(), schedule.step()
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
         yield Lesson(step + 1, num_steps, loss.item())
 
 

@@ -13,12 +13,14 @@ import os
 import platform
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -31,7 +33,8 @@ from condgan.conditions import to_json
 from condgan.data.dataset import Images, load_json, to_uint8
 from condgan.errors import InputError
 from condgan.grid import grid, png
-from condgan.train import Players, Progress, train
+from condgan.journal import Journal
+from condgan.train import Players, train
 
 LOG_STEPS = 50
 NUM_SAMPLES = 32
@@ -138,7 +141,7 @@ class Run:
         fixed = self._fixed_samples(players, images)
         if players.step == 0:
             self._save_samples(players, *fixed)
-        journal = _Journal(self.folder, players.step, accelerator.is_main_process)
+        journal = Journal(self.folder, players.step, accelerator.is_main_process)
         started = saved = time.monotonic() - seconds
         with _interrupts() as interrupted:
             for progress in train(players, training):
@@ -208,59 +211,20 @@ class Run:
             files.write(self.folder / "samples" / f"{players.step:09d}.png", png(grid(pictures)))
 
 
-class _Journal:
-    """log.jsonl and, when TensorBoard is installed, its curves. Lines after the step we go on from are dropped."""
-
-    def __init__(self, folder: Path, step: int, is_main_process: bool):
-        self.file, self.is_main_process = folder / "log.jsonl", is_main_process
-        self.sums: dict[str, Tensor] = {}
-        self.num_steps, self.images_per_second = 0, 0.0
-        self.time = time.monotonic()
-        if is_main_process:
-            lines = self.file.read_text().splitlines() if self.file.exists() else []
-            kept = [line for line in lines if json.loads(line)["step"] <= step]
-            files.write(self.file, "".join(line + "\n" for line in kept))
-            self.board = _tensorboard(folder)
-
-    def add(self, progress: Progress) -> None:
-        for name, loss in progress.losses.items():
-            self.sums[name] = self.sums[name] + loss if name in self.sums else loss
-        self.num_steps += 1
-
-    def write(self, progress: Progress, seconds: float, batch_size: int) -> dict[str, float]:
-        """A line with the means since the last one, which it returns."""
-        losses = {name: float(total) / self.num_steps for name, total in self.sums.items()}
-        now = time.monotonic()
-        self.images_per_second = self.num_steps * batch_size / (now - self.time)
-        self.sums, self.num_steps, self.time = {}, 0, now
-        if self.is_main_process:
-            line = {"step": progress.step, "kimg": progress.kimg, "seconds": round(seconds, 3)}
-            line |= {"images_per_second": round(self.images_per_second, 2)} | losses
-            with self.file.open("a") as log:
-                log.write(json.dumps(line) + "\n")
-            if self.board:
-                for name, loss in losses.items():
-                    self.board.add_scalar(name, loss, progress.step)
-        return losses
-
-
-def _tensorboard(folder: Path) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        return None
-    return SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
-
-
 @contextmanager
-def _interrupts() -> Iterator[Any]:
-    """Turns the first SIGINT or SIGTERM into an answer to `interrupted()`; a second one is obeyed at once."""
-    received: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Turns the first SIGINT or SIGTERM into an answer to `interrupted()`; a second one is obeyed at once.
 
-    def note(number: int, frame: Any) -> None:
+    Only the main thread may listen for signals; elsewhere nothing ever interrupts.
+    """
+    received: list[int] = []
+    listened = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.getsignal(number) for number in listened}
+
+    def note(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        signal.signal(number, before[number])
+        for listened_to, handler in before.items():
+            signal.signal(listened_to, handler)
 
     for number in before:
         signal.signal(number, note)

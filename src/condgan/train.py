@@ -29,7 +29,7 @@ class Players:
         generator = recipe.generator(images.condition, images.resolution).to(accelerator.device)
         discriminator = recipe.discriminator(images.condition, images.resolution).to(accelerator.device)
         for player in (generator, discriminator):
-            player.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            player.to(memory_format=torch.channels_last)
         self.step = 0
         self.generator, self.discriminator = generator, discriminator
         self.generator_ema = AveragedModel(generator, multi_avg_fn=self._average)
@@ -97,7 +97,7 @@ class Progress:
 
 def train(players: Players, images: Images) -> Iterator[Progress]:
     """Plays without end, yielding after every step. Seeds torch's global generator at each."""
-    recipe, accelerator, condition = players.recipe, players.accelerator, players.condition
+    recipe, condition, accelerator = players.recipe, players.condition, players.accelerator
     generator, discriminator, optimizer_g, optimizer_d = players.prepared
     players.generator.train(), players.discriminator.train()
 
@@ -109,12 +109,8 @@ def train(players: Players, images: Images) -> Iterator[Progress]:
         return {name: loss.detach() for name, loss in losses.items()}
 
     while True:
-        indices = batch_indices(len(images), recipe.batch_size, players)
         torch.manual_seed(_entropy(players.seed, players.step + 1, accelerator.process_index))
-        real_image = to_float(images.images[indices].to(accelerator.device)).contiguous(
-            memory_format=torch.channels_last
-        )
-        c = condition.draw(images.labels[indices].to(accelerator.device))
+        real_image, c = batch(players, images)
 
         with torch.no_grad():
             fake_image = players.generator(players.latents(len(c)), condition.encode(c))
@@ -133,6 +129,14 @@ def train(players: Players, images: Images) -> Iterator[Progress]:
         _share_buffers(players)
         players.update_average()
         yield Progress(players.step, players.kimg, losses)
+
+
+def batch(players: Players, images: Images) -> tuple[Tensor, Tensor]:
+    """The real images of the coming step in [-1, 1] and their conditions, on this process's device."""
+    indices = batch_indices(len(images), players.recipe.batch_size, players)
+    device = players.accelerator.device
+    real_image = to_float(images.images[indices].to(device).contiguous(memory_format=torch.channels_last))
+    return real_image, players.condition.draw(images.labels[indices].to(device))
 
 
 def batch_indices(num_images: int, batch_size: int, players: Players) -> Tensor:

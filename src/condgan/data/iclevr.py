@@ -129,7 +129,7 @@ def _packed(path: Path, folder: Folder, names: list[str], resolution: int) -> Te
 
 def _pack(file: Path, folder: Folder, names: list[str], resolution: int) -> None:
     shape = (len(names), 3, resolution, resolution)
-    images = np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)  # type: ignore[no-untyped-call]
+    images = np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)
     with ThreadPoolExecutor() as pool:
         decoded = pool.map(lambda name: _decode(folder, name, resolution), names)
         for i, image in enumerate(decoded):

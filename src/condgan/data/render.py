@@ -1,4 +1,4 @@
-"""Pixels of an i-CLEVR scene, path traced by Mitsuba 3; see docs/rendering.md for what is measured against genuine frames.
+"""Pixels of an i-CLEVR scene, path traced by Mitsuba 3; docs/rendering.md compares them with genuine frames.
 
 `render_frame` gives the camera's own 320x240 frame, `render_scene` what a square resize of it looks like.
 Mitsuba is imported on first use: `pip install "condgan[render]"`.
@@ -24,12 +24,12 @@ class Look:
     """Every constant of the picture that no published scene file gives. The values are the least-squares fit of three
     genuine frames (`scripts/calibrate --fit-look`); the lamps' places, powers and colours are the scene file's own."""
 
-    lamp_gain: float = 1.2  # on the lamps' watts
-    ambient: float = 0.27  # radiance from everywhere: the weak sun casts no shadow that a frame shows
+    lamp_gain: float = 1.278  # on the lamps' watts
+    ambient: float = 0.2655  # radiance from all sides in place of the weak sun: the frames show no shadow of a sun
     floor: float = 0.5  # albedo
-    albedo: float = 0.634  # of an object: this times its colour, taken as linear like CLEVR does
-    roughness: float = 0.7
-    specular: float = 0.467
+    albedo: float = 0.639  # of an object: this times its colour, taken as linear like CLEVR does
+    roughness: float = 0.77
+    specular: float = 0.05
 
 
 LOOK = Look()
@@ -37,12 +37,13 @@ NATIVE = (320, 240)  # width and height of a genuine frame
 MAX_DEPTH = 4  # lamp -> surface -> surface -> surface -> camera; deeper paths change no pixel by 1/255
 # Film sides and samples per pixel of a square picture. 16 samples are a 4 x 4 grid that gives each of the four lights
 # (three lamps, ambient) exactly four: fewer, or a fifth light, and the noise is several times a genuine frame's.
-FILM_PER_RESOLUTION = (1.5, 1.125)
+FILM_PER_RESOLUTION = (1.25, 0.9375)
 SAMPLES = 16
 FRAME_SAMPLES = 16
-# Noise of a genuine frame against its grey level, both / 255: the farther and darker the floor, the noisier.
+# What the tracer's own noise at FRAME_SAMPLES lacks to a genuine frame's (2.1 on the far floor, 0.9 on the near one),
+# against the grey level, both of 255: the darker the noisier. A straight resize averages it to less than the rounding.
 NOISE_LEVELS = (100.0, 110.0, 124.0, 148.0, 255.0)
-NOISE_STD = (2.2, 1.7, 1.2, 0.9, 0.9)
+NOISE_STD = (2.0, 1.55, 0.85, 0.35, 0.3)
 
 
 def render_scene(scene: Scene, num_bodies: int, resolution: int, seed: int) -> Pixels:
@@ -52,8 +53,7 @@ def render_scene(scene: Scene, num_bodies: int, resolution: int, seed: int) -> P
     """
     width, height = (round(side * resolution) for side in FILM_PER_RESOLUTION)
     film = _film(scene, num_bodies, (width, height), SAMPLES, seed, LOOK)
-    noisy = _with_noise(film, seed)
-    return to_bytes(resize(noisy, resolution))
+    return to_bytes(resize(film, resolution))
 
 
 def render_frame(
@@ -68,7 +68,12 @@ def render_frame(
 ) -> Floats:
     """The camera's frame, (height, width, 3) in 0..255 before rounding, with a genuine frame's noise unless told."""
     film = _film(scene, num_bodies, size, samples, seed, look)
-    return _with_noise(film, seed) if noise else film
+    if not noise:
+        return film
+    std = np.interp(film.mean(-1), NOISE_LEVELS, NOISE_STD)
+    normal = np.random.default_rng([seed, 1]).standard_normal(film.shape[:2])
+    noisy: Floats = film + (std * normal)[..., None]  # grey, like a genuine frame's
+    return noisy
 
 
 def to_bytes(pixels: Floats) -> Pixels:
@@ -83,20 +88,14 @@ def resize(pixels: Floats, resolution: int) -> Floats:
     return np.stack(small, -1)
 
 
-def _with_noise(film: Floats, seed: int) -> Floats:
-    """Add grey noise; a film with larger pixels than a genuine frame's has averaged it, so gets less."""
-    height, width = film.shape[:2]
-    shrink = np.sqrt(width * height / (NATIVE[0] * NATIVE[1]))
-    std = np.interp(film.mean(-1), NOISE_LEVELS, NOISE_STD) * shrink
-    normal = np.random.default_rng([seed, 1]).standard_normal((height, width))
-    return film + (std * normal)[..., None]
-
-
 def _film(scene: Scene, num_bodies: int, size: tuple[int, int], samples: int, seed: int, look: Look) -> Floats:
     mi = mitsuba()
-    parts: dict[str, Any] = {"type": "scene", **_setting(scene, size, samples, look)}
+    parts = _setting(scene, size, samples, look)
     for i, body in enumerate(scene.bodies[:num_bodies]):
         parts[f"body_{i}"] = _body(body, look)
+    # Loaded one by one: left to itself Mitsuba orders the lamps by address, and the pixels' bytes would change.
+    parts = {name: mi.load_dict(part) if isinstance(part, dict) else part for name, part in parts.items()}
+    parts = {"type": "scene", **parts}
     linear = np.asarray(mi.render(mi.load_dict(parts), seed=seed % 2**32), np.float64)
     return 255 * _encode(linear)
 

@@ -1,7 +1,7 @@
 """A folder of rendered scenes in the lab's i-CLEVR layout: images, train.json, objects.json and render.json.
 
-Image `CLEVR_train_{scene:06d}_{turn}.png` shows the first objects of its scene; each later turn adds to them. A scene is
-laid out from (seed, scene number) and its labels alone, an image's noise from (seed, scene number, turn), so what is
+Image `CLEVR_train_{scene:06d}_{turn}.png` shows the first objects of its scene; each later turn adds to them. A scene
+is laid out from (seed, scene number) and its labels alone, an image's noise from (seed, scene number, turn), so what is
 in a file does not depend on the number of processes, on their order, or on which files were there before.
 """
 
@@ -13,6 +13,7 @@ import signal
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ def group_scenes(entries: Mapping[str, Sequence[str]]) -> list[Job]:
     jobs = []
     for scene, turns in sorted(scenes.items()):
         turns.sort()
-        for (_, before), (_, after) in zip(turns, turns[1:], strict=False):
+        for (_, before), (_, after) in pairwise(turns):
             if list(entries[after])[: len(entries[before])] != list(entries[before]):
                 raise InputError(
                     f"entry {after!r} ({', '.join(entries[after])}) does not begin with the objects of {before!r} "
@@ -169,7 +170,7 @@ def _run(jobs: Sequence[Job], folder: Path, resolution: int, seed: int, processe
         queue = iter(jobs)
         running: set[Future[int]] = set()
         while True:
-            while len(running) < 4 * processes and (job := next(queue, None)) is not None:
+            for job in islice(queue, 4 * processes - len(running)):
                 running.add(pool.submit(render_job, job, folder, resolution, seed))
             if not running:
                 break

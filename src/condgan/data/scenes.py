@@ -67,15 +67,11 @@ class Size:
     height: float
     bevel: float
 
-    @property
-    def is_round(self) -> bool:
-        return self.bevel >= self.radius
-
 
 SIZES = {
-    "cube": Size(0.501, 0.995, 0.06),
-    "sphere": Size(0.585, 1.17, 0.585),
-    "cylinder": Size(0.592, 1.174, 0.03),
+    "cube": Size(0.58, 1.16, 0.13),
+    "sphere": Size(0.583, 1.166, 0.583),
+    "cylinder": Size(0.591, 1.165, 0.03),
 }
 
 

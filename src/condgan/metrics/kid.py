@@ -1,5 +1,7 @@
 """Realism: kernel inception distance, in the feature space of the judge."""
 
+import warnings
+
 import torch
 from torch import nn
 from torchmetrics.image.kid import KernelInceptionDistance
@@ -18,7 +20,9 @@ def kid(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
     subsets, so it is wider than that of their mean. Judge features: not comparable with KID in Inception features.
     """
     subset_size = min(1000, len(fakes), len(reals))
-    distance = KernelInceptionDistance(feature=nn.Identity(), subsets=NUM_SUBSETS, subset_size=subset_size)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*extracted features in buffer")  # they are small ones
+        distance = KernelInceptionDistance(feature=nn.Identity(), subsets=NUM_SUBSETS, subset_size=subset_size)
     distance.update(reals.features, real=True)
     distance.update(fakes.features, real=False)
     with torch.random.fork_rng():

@@ -10,7 +10,7 @@ from torch import nn
 
 from condgan.conditions import Condition
 from condgan.networks.heads import Auxiliary
-from condgan.networks.parts import Blind, Discriminator, Generator, Hide, JoinEmbedding, num_doublings
+from condgan.networks.parts import Blind, Discriminator, Entrance, Generator, Hide, JoinEmbedding, num_doublings
 
 
 def generator(
@@ -20,7 +20,7 @@ def generator(
     width: int = 128,
     latent_dim: int = 100,
     embedding_dim: int = 100,
-    entrance: Callable[..., nn.Module] | None = None,
+    entrance: Callable[..., Entrance] | None = None,
 ) -> Generator:
     """The condition's embedding and the latent as one 1x1 map, then 4x4 transposed convolutions, doubling from 4x4."""
     front = (entrance or partial(JoinEmbedding, embedding_dim=embedding_dim))(latent_dim, condition)
@@ -44,7 +44,7 @@ def discriminator(
     *,
     width: int = 16,
     dropout: float = 0.5,
-    entrance: Callable[..., nn.Module] = Hide,
+    entrance: Callable[..., Entrance] = Hide,
     head: Callable[..., nn.Module] = Auxiliary,
 ) -> Discriminator:
     """Pairs of 3x3 convolutions, the first of each halving the side, the second without padding; features end at 5x5.

@@ -10,7 +10,16 @@ from torch import nn
 
 from condgan.conditions import Condition
 from condgan.networks.heads import Plain
-from condgan.networks.parts import AddEmbedding, Blind, Discriminator, Generator, LabelPlane, init_normal, num_doublings
+from condgan.networks.parts import (
+    AddEmbedding,
+    Blind,
+    Discriminator,
+    Entrance,
+    Generator,
+    LabelPlane,
+    init_normal,
+    num_doublings,
+)
 
 
 def generator(
@@ -19,7 +28,7 @@ def generator(
     *,
     width: int = 64,
     latent_dim: int = 128,
-    entrance: Callable[..., nn.Module] = AddEmbedding,
+    entrance: Callable[..., Entrance] = AddEmbedding,
 ) -> Generator:
     """A linear layer from latent (N, latent_dim) to 4x4 maps, then 5x5 transposed convolutions that double the side."""
     front = entrance(latent_dim, condition)
@@ -42,7 +51,7 @@ def discriminator(
     resolution: int,
     *,
     width: int = 64,
-    entrance: Callable[..., nn.Module] | None = None,
+    entrance: Callable[..., Entrance] | None = None,
     head: Callable[..., nn.Module] = Plain,
 ) -> Discriminator:
     """5x5 convolutions, each halving the side down to 4x4; no batch norm on the first."""

@@ -1,12 +1,12 @@
 """Parts of which the bodies are built, and the two players that hold them.
 
 A part that may look at the condition is built as `Part(channels, condition)` and called as `part(h, c)`, with c the
-encoded condition (N, condition.dim); one that ignores it still takes it, so that parts swap by a keyword. An entrance
-is a part that decides how a player first meets the condition; its `channels` says how wide it leaves the input.
+encoded condition (N, condition.dim); one that ignores it still takes it, so that parts swap by a keyword. An
+entrance is the part by which a player first meets the condition; its `channels` says how wide it leaves the input.
 """
 
 from math import log2
-from typing import Any, Protocol
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,22 +16,20 @@ from condgan.errors import InputError
 from condgan.networks.heads import Verdict
 
 
-class Entrance(Protocol):
-    """How a player first meets the condition."""
+class Entrance(nn.Module):
+    """How a player first meets the condition; built as `Entrance(channels, condition)`."""
 
     channels: int
-
-    def __call__(self, h: Tensor, c: Tensor) -> Tensor: ...
 
 
 class Blind(nn.Sequential):
     """Layers that have no use for the condition, as one part."""
 
-    def forward(self, h: Tensor, c: Tensor) -> Tensor:
+    def forward(self, h: Tensor, c: Tensor) -> Tensor:  # type: ignore[override]
         return super().forward(h)  # type: ignore[no-any-return]
 
 
-class Hide(nn.Module):
+class Hide(Entrance):
     """Leaves the condition out."""
 
     def __init__(self, channels: int, condition: Condition):
@@ -42,7 +40,7 @@ class Hide(nn.Module):
         return h
 
 
-class AddEmbedding(nn.Module):
+class AddEmbedding(Entrance):
     """Adds a linear embedding of the condition to the latent, h + Wc + b."""
 
     def __init__(self, channels: int, condition: Condition):
@@ -54,7 +52,7 @@ class AddEmbedding(nn.Module):
         return h + self.label_embed(c)  # type: ignore[no-any-return]
 
 
-class JoinEmbedding(nn.Module):
+class JoinEmbedding(Entrance):
     """Sets an embedding of the condition, LeakyReLU(Wc + b), before the latent."""
 
     def __init__(self, channels: int, condition: Condition, embedding_dim: int):
@@ -66,7 +64,7 @@ class JoinEmbedding(nn.Module):
         return torch.cat([self.label_embed(c), h], dim=1)
 
 
-class LabelPlane(nn.Module):
+class LabelPlane(Entrance):
     """Appends one channel to an image: a linear map of the condition to a value for every pixel."""
 
     def __init__(self, channels: int, condition: Condition, resolution: int):
@@ -100,6 +98,9 @@ class Discriminator(nn.Module):
         return self.head(self.body(self.entrance(image, c), c), c)  # type: ignore[no-any-return]
 
 
+Player = TypeVar("Player", Generator, Discriminator)
+
+
 def num_doublings(resolution: int, smallest: int = 8) -> int:
     """How often 4 doubles to reach the resolution. Raises InputError unless it is a power of two >= `smallest`."""
     doublings = round(log2(max(resolution, 1))) - 2
@@ -114,7 +115,7 @@ def mixes_samples(network: nn.Module) -> bool:
     return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules())
 
 
-def init_normal(network: nn.Module, std: float = 0.02) -> Any:
+def init_normal(network: Player, std: float = 0.02) -> Player:
     """Convolutions from N(0, std), batch norm scales from N(1, std). Radford et al. 2016, section 4."""
     for module in network.modules():
         if isinstance(module, nn.modules.conv._ConvNd):

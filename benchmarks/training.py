@@ -1,0 +1,117 @@
+"""Images per second of a training step, ours against the plainest correct loop, in alternation in one process.
+
+    python benchmarks/training.py [RECIPE ...] [--rounds 5] [--steps 4]
+
+The plain loop is written as the reports write it: one pass over real and one over fake images, fakes of D's step made
+with their graph and detached, all weight gradients in both steps, contiguous tensors, Adam as it comes, a DataLoader
+over decoded images. Both play the same networks with the same objective at report scale on 64x64 images.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Iterator
+
+import torch
+from accelerate import Accelerator
+from torch.optim import Adam
+from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.flop_counter import FlopCounterMode
+
+from condgan import recipes
+from condgan.data import Images, shapes
+from condgan.data.dataset import to_float
+from condgan.objectives import Round
+from condgan.train import Players, train, batch
+
+
+def plain(name: str, images: Images) -> Iterator[None]:
+    """The reports' loop: endless, yields after every round."""
+    recipe = recipes.build(name, {})
+    condition = images.condition
+    generator, discriminator = recipe.generator(condition, 64), recipe.discriminator(condition, 64)
+    options = recipe.generator_optimizer.keywords
+    optimizer_g = Adam(generator.parameters(), lr=options["lr"], betas=options["betas"])
+    optimizer_d = Adam(discriminator.parameters(), lr=options["lr"], betas=options["betas"])
+    loader = DataLoader(TensorDataset(to_float(images.images), images.labels), recipe.batch_size, True, drop_last=True)
+    while True:
+        for real_image, c in loader:
+            optimizer_d.zero_grad()
+            fake_image = generator(torch.randn(len(c), generator.latent_dim), condition.encode(c))
+            r = Round(discriminator, condition, c, real_image, fake_image.detach())
+            sum(term(r).mean() for term in recipe.objective.discriminator.values()).backward()
+            optimizer_d.step()
+            for _ in range(recipe.generator_steps):
+                optimizer_g.zero_grad()
+                fake_image = generator(torch.randn(len(c), generator.latent_dim), condition.encode(c))
+                r = Round(discriminator, condition, c, real_image, fake_image)
+                sum(term(r).mean() for term in recipe.objective.generator.values()).backward()
+                optimizer_g.step()
+            yield
+
+
+def seconds_per_step(steps: Iterator[object], count: int) -> float:
+    """Mean over `count` steps."""
+    start = time.perf_counter()
+    for _ in range(count):
+        next(steps)
+    return (time.perf_counter() - start) / count
+
+
+def peak_gflops() -> dict[str, float]:
+    """The best of what this machine does in a convolution and in a matrix product, in GFLOP/s."""
+    image = torch.randn(32, 256, 16, 16).contiguous(memory_format=torch.channels_last)
+    weight = torch.randn(256, 256, 3, 3).contiguous(memory_format=torch.channels_last)
+    matrix = torch.randn(2048, 2048)
+    work = {
+        "convolution": (lambda: torch.nn.functional.conv2d(image, weight, padding=1), 2 * 32 * 256 * 256 * 9 * 256),
+        "matmul": (lambda: matrix @ matrix, 2 * 2048**3),
+    }
+    best = {}
+    for name, (run, flops) in work.items():
+        times = []
+        for _ in range(12):
+            start = time.perf_counter()
+            run()
+            times.append(time.perf_counter() - start)
+        best[name] = flops / min(times) / 1e9
+    return best
+
+
+def benchmark(name: str, images: Images, rounds: int, steps: int) -> None:
+    """Prints both speeds, their ratio, the share of the peak and the share of the data path."""
+    recipe = recipes.build(name, {})
+    players = Players(recipe, images, 0, Accelerator())
+    ours, theirs = train(players, images), plain(name, images)
+    seconds_per_step(ours, 2), seconds_per_step(theirs, 2)
+    pairs = [(seconds_per_step(theirs, steps), seconds_per_step(ours, steps)) for _ in range(rounds)]
+    with FlopCounterMode(display=False) as counter:
+        next(ours)
+    start = time.perf_counter()
+    for _ in range(20):
+        batch(players, images)
+    data_seconds = (time.perf_counter() - start) / 20
+    plain_seconds, our_seconds = (statistics.median(times) for times in zip(*pairs, strict=True))
+    ratios = [a / b for a, b in pairs]
+    gflops = counter.get_total_flops() / our_seconds / 1e9
+    peak = peak_gflops()
+    print(f"{name}, batch {recipe.batch_size}, {torch.get_num_threads()} threads, {rounds} rounds of {steps} steps each")
+    print(f"  plain loop   {recipe.batch_size / plain_seconds:7.1f} images/s")
+    print(f"  condgan      {recipe.batch_size / our_seconds:7.1f} images/s")
+    print(f"  ratio        {statistics.median(ratios):7.2f}  (from {min(ratios):.2f} to {max(ratios):.2f})")
+    print(f"  arithmetic   {gflops:7.1f} GFLOP/s, " + ", ".join(f"{gflops / p:.0%} of {k} peak" for k, p in peak.items()))
+    print(f"  data path    {data_seconds / our_seconds:7.2%} of a step")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipes", nargs="*", default=list(recipes.RECIPES))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=4)
+    arguments = parser.parse_args()
+    for name in arguments.recipes:
+        benchmark(name, shapes(num_images=2000), arguments.rounds, arguments.steps)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The tables whose every entry must keep the contract, at a size that a test can afford."""
+
+import inspect
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from torch import Tensor
+
+from condgan.data import Images, shapes
+from condgan.data.shapes import KINDS
+from condgan.recipes import RECIPES, build
+from condgan.train import Players, train
+
+TINY = {"width": 4, "discriminator_width": 4, "latent_dim": 8, "embedding_dim": 8, "batch_size": 4}
+GAMES = [(recipe, kind) for recipe in RECIPES for kind in KINDS]
+
+
+def tiny_options(recipe: str) -> dict[str, Any]:
+    """Those of the small sizes that are options of the recipe."""
+    return {name: size for name, size in TINY.items() if name in inspect.signature(RECIPES[recipe]).parameters}
+
+
+def tiny_images(kind: str, resolution: int = 16, num_images: int = 40) -> Images:
+    return shapes(kind, resolution, num_images=num_images)
+
+
+def tiny_players(recipe: str, kind: str, seed: int = 0, **options: Any) -> tuple[Players, Images]:
+    """Players before their first step, and the images they play on."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    images = tiny_images(kind)
+    return Players(build(recipe, tiny_options(recipe) | options), images, seed, Accelerator(cpu=True)), images
+
+
+def play(players: Players, images: Images, num_steps: int) -> list[dict[str, float]]:
+    """Losses of so many steps."""
+    game = train(players, images)
+    return [{name: loss.item() for name, loss in next(game).losses.items()} for _ in range(num_steps)]
+
+
+def leaves(tree: Any, path: str = "") -> dict[str, Tensor]:
+    """Every tensor in a nested state, by its path."""
+    if isinstance(tree, Tensor):
+        return {path: tree}
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list | tuple) else ()
+    return {name: leaf for key, value in items for name, leaf in leaves(value, f"{path}/{key}").items()}
+
+
+def assert_same_state(a: Players, b: Players) -> None:
+    left, right = leaves(a.state_dict()), leaves(b.state_dict())
+    assert left.keys() == right.keys()
+    assert a.step == b.step
+    for path, leaf in left.items():
+        assert torch.equal(leaf, right[path]), path

@@ -1,0 +1,211 @@
+"""What every entry of a table gets unasked."""
+
+import dataclasses
+import io
+import math
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import torch
+from accelerate import Accelerator
+
+from condgan import generate
+from condgan.data import DATASETS, Images, sample
+from condgan.data.shapes import KINDS
+from condgan.judge import Samples
+from condgan.metrics import METRICS
+from condgan.objectives import Round
+from condgan.run import Budget, Config, Run
+from contracts import GAMES, assert_same_state, leaves, play, tiny_images, tiny_options, tiny_players
+
+games = pytest.mark.parametrize(("recipe", "kind"), GAMES)
+kinds = pytest.mark.parametrize("kind", KINDS)
+metrics = pytest.mark.parametrize("metric", METRICS)
+
+
+@games
+def test_two_steps_have_finite_losses_for_both_players(recipe: str, kind: str) -> None:
+    losses = play(*tiny_players(recipe, kind), 2)
+    assert {name[0] for name in losses[-1]} == {"D", "G"}
+    assert all(math.isfinite(loss) for step in losses for loss in step.values())
+
+
+@games
+def test_every_parameter_gets_a_gradient_from_its_own_objective(recipe: str, kind: str) -> None:
+    players, images = tiny_players(recipe, kind)
+    c = players.condition.draw(images.labels[:4])
+    fake = players.generator(players.latents(4), players.condition.encode(c))
+    objective = players.recipe.objective
+    for player, terms, fake_image in (
+        (players.discriminator, objective.discriminator, fake.detach().requires_grad_()),
+        (players.generator, objective.generator, fake),
+    ):
+        real_image = (torch.rand(4, 3, 16, 16) * 2 - 1).requires_grad_()
+        r = Round(players.discriminator, players.condition, c, real_image, fake_image)
+        sum(term(r).mean() for term in terms.values()).backward()
+        for name, parameter in player.named_parameters():
+            assert parameter.grad is not None, name
+            assert parameter.grad.isfinite().all(), name
+
+
+@games
+def test_every_parameter_moves_in_two_steps(recipe: str, kind: str) -> None:
+    players, images = tiny_players(recipe, kind)
+    networks = {"G": players.generator, "D": players.discriminator}
+    before = {f"{who} {n}": p.detach().clone() for who, net in networks.items() for n, p in net.named_parameters()}
+    play(players, images, 2)
+    after = {f"{who} {n}": p for who, net in networks.items() for n, p in net.named_parameters()}
+    assert not [name for name, weights in before.items() if torch.equal(weights, after[name])]
+
+
+@games
+def test_samples_are_images_between_minus_one_and_one(recipe: str, kind: str) -> None:
+    players, images = tiny_players(recipe, kind)
+    c = players.condition.draw(images.labels[:5])
+    fake_image = players.generator(50 * players.latents(5), players.condition.encode(c))
+    assert fake_image.shape == (5, 3, 16, 16)
+    assert fake_image.abs().max() <= 1
+
+
+@games
+def test_every_loss_is_one_number_a_sample(recipe: str, kind: str) -> None:
+    players, images = tiny_players(recipe, kind)
+    c = players.condition.draw(images.labels[:3])
+    fake = players.generator(players.latents(3), players.condition.encode(c))
+    r = Round(players.discriminator, players.condition, c, torch.rand(3, 3, 16, 16).requires_grad_(), fake)
+    objective = players.recipe.objective
+    for term in [*objective.generator.values(), *objective.discriminator.values()]:
+        assert term(r).shape == (3,)
+
+
+@games
+def test_two_steps_saved_and_two_more_are_four_steps(recipe: str, kind: str) -> None:
+    whole, images = tiny_players(recipe, kind, ema_half_life_kimg=0.01)
+    losses = play(whole, images, 4)
+    first, images = tiny_players(recipe, kind, ema_half_life_kimg=0.01)
+    play(first, images, 2)
+    file = io.BytesIO()
+    torch.save(first.state_dict(), file)
+    file.seek(0)
+    second, images = tiny_players(recipe, kind, seed=0, ema_half_life_kimg=0.01)
+    torch.manual_seed(12345)
+    second.load_state_dict(torch.load(file, weights_only=True))
+    assert play(second, images, 2) == losses[2:]
+    assert_same_state(whole, second)
+
+
+@games
+def test_another_seed_gives_other_weights(recipe: str, kind: str) -> None:
+    (a, images), (b, _) = tiny_players(recipe, kind, seed=0), tiny_players(recipe, kind, seed=1)
+    play(a, images, 1), play(b, images, 1)
+    left, right = leaves(a.generator.state_dict()), leaves(b.generator.state_dict())
+    assert any(not torch.equal(left[name], right[name]) for name in left)
+
+
+@games
+def test_a_saved_generator_draws_what_the_averaged_one_draws(recipe: str, kind: str, tmp_path: Path) -> None:
+    images = tiny_images(kind)
+    config = Config.of(recipe, tiny_options(recipe), f"shapes:{kind}", images, seed=3)
+    run = Run(tmp_path / "run", config)
+    list(run.play(images, Budget(kimg=0.008), accelerator=Accelerator(cpu=True)))
+    loaded = generate.load(run.folder)
+    c = images.condition.draw(images.labels[:6])
+    drawn = loaded.generate(c, seed=7)
+    assert drawn.dtype == torch.uint8
+    assert drawn.shape == (6, 3, 16, 16)
+    assert torch.equal(drawn, generate.load(run.folder / "generator.safetensors").generate(c, seed=7))
+    state = torch.load(run.checkpoints[-1], weights_only=True)["players"]["generator_ema"]
+    for name, weight in loaded.network.state_dict().items():
+        assert torch.equal(weight, state[f"module.{name}"]), name
+
+
+@pytest.fixture(scope="module")
+def whole_sample() -> Images:
+    if not (files("condgan.data") / "sample.zip").is_file():
+        pytest.skip("this checkout has no sample.zip")
+    return sample(16)
+
+
+@pytest.fixture(params=[*KINDS, "sample"])
+def images(request: pytest.FixtureRequest) -> Images:
+    """Every data set that needs no folder; i-CLEVR's reader gives the sample."""
+    return request.getfixturevalue("whole_sample") if request.param == "sample" else tiny_images(request.param)
+
+
+def test_every_data_set_is_covered_here() -> None:
+    assert DATASETS.keys() == {"shapes", "sample", "iclevr"}
+
+
+def test_images_are_uint8_and_as_many_as_their_labels(images: Images) -> None:
+    assert images.images.dtype == torch.uint8
+    assert images.images.shape == (len(images), 3, 16, 16)
+    assert len(images.labels) == len(images.scenes) == len(images.held_out) == len(images)
+
+
+def test_a_scene_is_wholly_on_one_side_of_the_split(images: Images) -> None:
+    training, held_out = images.part(held_out=False), images.part(held_out=True)
+    assert len(training) + len(held_out) == len(images)
+    assert len(training) > len(held_out) > 0
+    assert not set(training.scenes.tolist()) & set(held_out.scenes.tolist())
+
+
+def test_labels_can_be_said_and_read_back(images: Images) -> None:
+    c = images.condition.draw(images.labels)[:40]
+    read = images.condition.parse_all(images.condition.describe(value) for value in c)
+    torch.testing.assert_close(read.to(c.dtype), c, atol=1e-5, rtol=1e-4)
+
+
+def test_a_changed_pixel_changes_the_content_hash(images: Images) -> None:
+    pixels = images.images.clone()
+    assert replace(images, images=pixels).content_hash == images.content_hash
+    pixels[0, 0, 0, 0] ^= 1
+    assert replace(images, images=pixels).content_hash != images.content_hash
+
+
+def test_a_changed_split_changes_the_content_hash(images: Images) -> None:
+    assert replace(images, held_out=~images.held_out).content_hash != images.content_hash
+
+
+def _seen(kind: str, num: int = 60, seed: int = 0) -> tuple[Samples, Images]:
+    images = tiny_images(kind, num_images=num)
+    random = torch.Generator().manual_seed(seed)
+    logits = torch.randn(num, images.condition.num_logits, generator=random)
+    c = images.condition.draw(images.labels)
+    return Samples(c, logits, torch.randn(num, 8, generator=random)), images
+
+
+@kinds
+@metrics
+def test_an_estimate_lies_within_its_interval(metric: str, kind: str) -> None:
+    fakes, images = _seen(kind)
+    reals, _ = _seen(kind, seed=1)
+    estimate = METRICS[metric](fakes, reals, images.condition)
+    assert estimate.low <= estimate.value <= estimate.high
+    assert all(map(math.isfinite, estimate))
+
+
+@kinds
+@metrics
+def test_a_metric_does_not_depend_on_the_global_generator_nor_touch_it(metric: str, kind: str) -> None:
+    fakes, images = _seen(kind)
+    torch.manual_seed(1)
+    first = METRICS[metric](fakes, fakes, images.condition)
+    state = torch.get_rng_state()
+    torch.manual_seed(2)
+    assert METRICS[metric](fakes, fakes, images.condition) == first
+    torch.manual_seed(1)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+@metrics
+def test_a_metric_ignores_the_order_of_the_samples(metric: str) -> None:
+    fakes, images = _seen("multi_label")
+    shuffled = dataclasses.replace(
+        fakes, **{f.name: getattr(fakes, f.name).flip(0) for f in dataclasses.fields(Samples)}
+    )
+    score = METRICS[metric]
+    assert score(shuffled, fakes, images.condition).value == pytest.approx(
+        score(fakes, fakes, images.condition).value, abs=1e-4
+    )
