@@ -22,7 +22,7 @@ from condgan import recipes
 from condgan.data import Images, shapes
 from condgan.data.dataset import to_float
 from condgan.objectives import Round
-from condgan.train import Players, train, batch
+from condgan.train import Players, batch, train
 
 
 def plain(name: str, images: Images) -> Iterator[None]:
@@ -95,11 +95,15 @@ def benchmark(name: str, images: Images, rounds: int, steps: int) -> None:
     ratios = [a / b for a, b in pairs]
     gflops = counter.get_total_flops() / our_seconds / 1e9
     peak = peak_gflops()
-    print(f"{name}, batch {recipe.batch_size}, {torch.get_num_threads()} threads, {rounds} rounds of {steps} steps each")
+    print(
+        f"{name}, batch {recipe.batch_size}, {torch.get_num_threads()} threads, {rounds} rounds of {steps} steps each"
+    )
     print(f"  plain loop   {recipe.batch_size / plain_seconds:7.1f} images/s")
     print(f"  condgan      {recipe.batch_size / our_seconds:7.1f} images/s")
     print(f"  ratio        {statistics.median(ratios):7.2f}  (from {min(ratios):.2f} to {max(ratios):.2f})")
-    print(f"  arithmetic   {gflops:7.1f} GFLOP/s, " + ", ".join(f"{gflops / p:.0%} of {k} peak" for k, p in peak.items()))
+    print(
+        f"  arithmetic   {gflops:7.1f} GFLOP/s, " + ", ".join(f"{gflops / p:.0%} of {k} peak" for k, p in peak.items())
+    )
     print(f"  data path    {data_seconds / our_seconds:7.2%} of a step")
 
 

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from condgan.errors import InputError, nearest
+from condgan.errors import InputError
+from condgan.vocabulary import check_complete, check_names, check_once, index_of, known, split_items
 
 
 class Condition(ABC):
@@ -77,7 +78,7 @@ class Class(Condition):
     names: Sequence[str]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", _vocabulary("class names", self.names))
+        object.__setattr__(self, "names", check_names("class names", self.names))
 
     @property
     def dim(self) -> int:
@@ -100,7 +101,7 @@ class Class(Condition):
         return _shared(self.encode(self.read(logits)), self.encode(c))
 
     def parse(self, text: str) -> Tensor:
-        return torch.tensor(_index(text.strip(), self.names, "class"))
+        return torch.tensor(index_of(text.strip(), self.names, "class"))
 
     def describe(self, c: Tensor) -> str:
         return self.names[int(c)]
@@ -113,7 +114,7 @@ class MultiLabel(Condition):
     names: Sequence[str]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", _vocabulary("label names", self.names))
+        object.__setattr__(self, "names", check_names("label names", self.names))
 
     @property
     def dim(self) -> int:
@@ -139,8 +140,8 @@ class MultiLabel(Condition):
 
     def parse(self, text: str) -> Tensor:
         c = torch.zeros(self.dim, dtype=torch.uint8)
-        for name in _items(text):
-            index = _index(name, self.names, "label")
+        for name in split_items(text):
+            index = index_of(name, self.names, "label")
             if c[index]:
                 raise InputError(f"label {name!r} is named twice; a set of labels names each at most once")
             c[index] = 1
@@ -157,8 +158,10 @@ class Attributes(Condition):
     attributes: Mapping[str, Sequence[str]]
 
     def __post_init__(self) -> None:
-        _vocabulary("attributes", list(self.attributes))
-        values = {name: _vocabulary(f"values of {name}", names) for name, names in self.attributes.items()}
+        check_names("attributes", list(self.attributes))
+        if spaced := [name for name in self.attributes if " " in name]:
+            raise InputError(f"attribute {spaced[0]!r}: expected one word, so that 'dark red hair' can be read")
+        values = {name: check_names(f"values of {name}", names) for name, names in self.attributes.items()}
         object.__setattr__(self, "attributes", values)
 
     @property
@@ -189,12 +192,12 @@ class Attributes(Condition):
     def parse(self, text: str) -> Tensor:
         """Reads "aqua hair, red eyes", in any order."""
         found: dict[str, int] = {}
-        for item in _items(text):
+        for item in split_items(text):
             value, _, name = item.rpartition(" ")
-            values = self.attributes[_known(name, list(self.attributes), "attribute")]
-            _once(name, found, "attribute")
-            found[name] = _index(value, values, name)
-        _complete(found, self.attributes, "attribute")
+            values = self.attributes[known(name, list(self.attributes), "attribute")]
+            check_once(name, found, "attribute")
+            found[name] = index_of(value, values, name)
+        check_complete(found, self.attributes, "attribute")
         return torch.tensor([found[name] for name in self.attributes])
 
     def describe(self, c: Tensor) -> str:
@@ -215,7 +218,7 @@ class Codes(Condition):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "continuous", tuple(self.continuous))
-        _vocabulary("codes", [*self.categorical, *self.continuous])
+        check_names("codes", [*self.categorical, *self.continuous])
         if too_small := [name for name, size in self.categorical.items() if size < 2]:
             raise InputError(f"code {too_small[0]!r}: expected at least 2 values")
 
@@ -266,12 +269,12 @@ class Codes(Condition):
     def parse(self, text: str) -> Tensor:
         """Reads "digit=3, slant=-0.5"; every code must be given."""
         found: dict[str, float] = {}
-        for item in _items(text):
+        for item in split_items(text):
             name, _, value = (part.strip() for part in item.partition("="))
-            _known(name, [*self.categorical, *self.continuous], "code")
-            _once(name, found, "code")
+            known(name, [*self.categorical, *self.continuous], "code")
+            check_once(name, found, "code")
             found[name] = self._value(name, value)
-        _complete(found, [*self.categorical, *self.continuous], "code")
+        check_complete(found, [*self.categorical, *self.continuous], "code")
         return torch.tensor([found[name] for name in (*self.categorical, *self.continuous)])
 
     def describe(self, c: Tensor) -> str:
@@ -309,7 +312,7 @@ def to_json(condition: Condition) -> dict[str, Any]:
 def from_json(data: Mapping[str, Any]) -> Condition:
     """The condition that `to_json` wrote. Raises InputError on an unknown kind."""
     fields = dict(data)
-    return KINDS[_known(fields.pop("kind", ""), list(KINDS), "kind of condition")](**fields)
+    return KINDS[known(fields.pop("kind", ""), list(KINDS), "kind of condition")](**fields)
 
 
 def _one_hots(c: Tensor, sizes: list[int]) -> Tensor:
@@ -331,42 +334,3 @@ def _argmaxes(logits: Tensor, sizes: list[int]) -> Tensor:
 
 def _shared(named: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
     return named.bool() & wanted.bool(), wanted.bool()
-
-
-def _vocabulary(what: str, names: Sequence[str]) -> tuple[str, ...]:
-    """The names, checked: some, distinct, and free of the comma and equals sign that separate them in a text."""
-    if not names:
-        raise InputError(f"{what}: found none, expected at least one")
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            raise InputError(f"{what}: {name!r} stands twice")
-        if not name.strip() or name != name.strip() or set(name) & set(",="):
-            raise InputError(f"{what}: {name!r} must have no comma, equals sign or outer space")
-    return tuple(names)
-
-
-def _items(text: str) -> list[str]:
-    items = [" ".join(item.split()) for item in text.split(",")]
-    if not all(items):
-        raise InputError(f"condition {text!r}: found an empty name, expected names separated by commas")
-    return items
-
-
-def _known(name: str, names: Sequence[str], what: str) -> str:
-    if name not in names:
-        raise InputError(f"unknown {what} {name!r}{nearest(name, names)} (known: {', '.join(names)})")
-    return name
-
-
-def _index(name: str, names: Sequence[str], what: str) -> int:
-    return names.index(_known(name, names, what))
-
-
-def _once(name: str, found: Mapping[str, Any], what: str) -> None:
-    if name in found:
-        raise InputError(f"{what} {name!r} is given twice")
-
-
-def _complete(found: Mapping[str, Any], expected: Iterable[str], what: str) -> None:
-    if missing := [name for name in expected if name not in found]:
-        raise InputError(f"{what} {missing[0]!r} is missing")

@@ -1,0 +1,121 @@
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+import torch
+from contracts import play, tiny_players
+
+from condgan.train import Players, batch_indices, train
+
+
+def at(step: int, process: int = 0, num_processes: int = 1, seed: int = 0) -> Players:
+    accelerator = SimpleNamespace(process_index=process, num_processes=num_processes)
+    return SimpleNamespace(step=step, seed=seed, accelerator=accelerator)  # type: ignore[return-value]
+
+
+def epoch(number: int, num_images: int = 22, batch_size: int = 4, seed: int = 0) -> list[int]:
+    steps = num_images // batch_size
+    batches = [batch_indices(num_images, batch_size, at(number * steps + i, seed=seed)) for i in range(steps)]
+    assert {len(batch) for batch in batches} == {batch_size}
+    return torch.cat(batches).tolist()
+
+
+def test_an_epoch_shows_no_image_twice_and_leaves_out_less_than_a_batch() -> None:
+    shown = epoch(0)
+    assert len(shown) == len(set(shown)) == 20
+    assert set(shown) <= set(range(22))
+
+
+def test_an_epoch_shows_every_image_once_where_batches_divide_them() -> None:
+    assert sorted(epoch(3, num_images=20)) == list(range(20))
+
+
+def test_epochs_and_seeds_differ_in_order() -> None:
+    assert epoch(0) != epoch(1)
+    assert epoch(0) != epoch(0, seed=1)
+    assert epoch(1) == epoch(1)
+
+
+def test_processes_share_a_batch_without_overlap() -> None:
+    whole = batch_indices(22, 4, at(7)).tolist()
+    parts = [batch_indices(22, 4, at(7, process, 2)).tolist() for process in (0, 1)]
+    assert [len(part) for part in parts] == [2, 2]
+    assert sorted(parts[0] + parts[1]) == sorted(whole)
+
+
+def test_without_memory_the_average_is_the_generator() -> None:
+    players, images = tiny_players("cdcgan", "class", ema_half_life_kimg=0)
+    play(players, images, 3)
+    averaged = players.generator_ema.module.state_dict()
+    for name, weight in players.generator.state_dict().items():
+        assert torch.equal(averaged[name], weight), name
+
+
+def test_the_average_lies_behind_the_generator_and_its_buffers_do_not() -> None:
+    players, images = tiny_players("cdcgan", "class", ema_half_life_kimg=100)
+    play(players, images, 5)
+    averaged, current = players.generator_ema.module, players.generator
+    assert not any(torch.equal(a, b) for a, b in zip(averaged.parameters(), current.parameters(), strict=True))
+    for a, b in zip(averaged.buffers(), current.buffers(), strict=True):
+        assert torch.equal(a, b)
+        assert a.data_ptr() != b.data_ptr()
+
+
+def test_old_weights_have_half_faded_after_a_half_life() -> None:
+    players, _ = tiny_players("cdcgan", "class", ema_half_life_kimg=0.04)  # ten batches of four
+    players.step = 10**6  # so that the memory no longer grows
+    averaged, current = torch.zeros(3), torch.ones(3)
+    for _ in range(10):
+        players._average([averaged], [current], None)
+    torch.testing.assert_close(averaged, torch.full((3,), 0.5))
+
+
+def test_early_weights_fade_sooner_than_the_half_life() -> None:
+    players, _ = tiny_players("cdcgan", "class", ema_half_life_kimg=1000)
+    players.step = 100  # 0.4 kimg, hence a half-life of 0.04
+    averaged = torch.zeros(1)
+    for _ in range(10):
+        players._average([averaged], [torch.ones(1)], None)
+    assert averaged.item() == pytest.approx(0.5)
+
+
+def test_the_discriminator_learns_nothing_from_the_generators_step() -> None:
+    players, images = tiny_players("cdcgan", "class")
+    play(players, images, 1)
+    assert all(parameter.requires_grad for parameter in players.discriminator.parameters())
+    assert not any(parameter.grad is not None for parameter in players.discriminator.parameters())
+
+
+def test_kimg_counts_real_images() -> None:
+    players, images = tiny_players("cdcgan", "class")
+    steps = train(players, images)
+    assert [(p.step, p.kimg) for p, _ in zip(steps, range(3), strict=False)] == [(1, 0.004), (2, 0.008), (3, 0.012)]
+
+
+def test_the_generator_descends_as_often_as_the_recipe_says() -> None:
+    players, images = tiny_players("acgan", "class", generator_steps=3)
+    play(players, images, 2)
+    _, _, generator, discriminator = (part.state_dict() for part in players.prepared)
+    assert next(iter(generator["state"].values()))["step"] == 6
+    assert next(iter(discriminator["state"].values()))["step"] == 2
+
+
+@pytest.fixture
+def untouched_weights() -> Iterator[list[torch.Tensor]]:
+    players, _ = tiny_players("cdcgan", "class")
+    yield [parameter.detach().clone() for parameter in players.generator.parameters()]
+
+
+def test_the_first_weights_follow_from_the_seed_alone(untouched_weights: list[torch.Tensor]) -> None:
+    torch.manual_seed(999)
+    again, _ = tiny_players("cdcgan", "class")
+    assert all(map(torch.equal, untouched_weights, again.generator.parameters()))
+
+
+def test_a_step_follows_from_seed_and_step_alone() -> None:
+    (a, images), (b, _) = tiny_players("acgan", "codes"), tiny_players("acgan", "codes")
+    first = []
+    for _ in range(2):
+        torch.manual_seed(1)
+        first += play(a, images, 1)
+    assert play(b, images, 2) == first
