@@ -12,13 +12,13 @@ import pytest
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from contracts import leaves, tiny_images
 from safetensors import safe_open
 
 from condgan import run as run_module
 from condgan.data import Images
 from condgan.errors import InputError
 from condgan.run import Budget, Config, Diverged, Run, Status
+from contracts import leaves, tiny_images
 
 EVERY_STEP = 1e-9  # minutes
 
@@ -235,13 +235,22 @@ def test_a_divergence_before_the_first_save_says_so(tmp_path: Path, images: Imag
     assert run.checkpoints == []
 
 
-def test_the_log_of_a_diverged_run_can_be_read_and_gone_on_with(tmp_path: Path, images: Images) -> None:
-    run = a_run(tmp_path / "run", images, "faulty:diverging", at_step=2)
-    with pytest.raises(Diverged):
-        played(run, images, 4, save_minutes=EVERY_STEP)
-    assert [file.stem for file in run.checkpoints] == ["000000001", "000000002"]
-    assert played(a_run(tmp_path / "run", images, "faulty:diverging", resume=True, at_step=2), images, 2) is not None
-    assert [line["step"] for line in lines(run)][:2] == [1, 2]
+@pytest.mark.xfail(strict=True, reason="play() takes a step before it looks at the budget")
+def test_a_finished_run_that_is_resumed_plays_no_further(tmp_path: Path, images: Images) -> None:
+    run = a_run(tmp_path / "run", images)
+    played(run, images, 4)
+    played(a_run(tmp_path / "run", images, resume=True), images, 4)
+    assert [file.stem for file in run.checkpoints] == ["000000004"]
+
+
+@pytest.mark.xfail(strict=True, reason="play() counts the time since the last save from the start of the run")
+def test_resuming_does_not_save_at_once(tmp_path: Path, images: Images) -> None:
+    run = a_run(tmp_path / "run", images)
+    played(run, images, 2)
+    state = torch.load(run.checkpoints[-1], weights_only=True)
+    torch.save(state | {"seconds": 3600.0}, run.checkpoints[-1])
+    played(a_run(tmp_path / "run", images, resume=True), images, 6)
+    assert [file.stem for file in run.checkpoints] == ["000000002", "000000006"]
 
 
 def test_too_few_images_for_a_batch_are_refused(tmp_path: Path, images: Images) -> None:

@@ -3,9 +3,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from contracts import play, tiny_players
 
 from condgan.train import Players, batch_indices, train
+from contracts import play, tiny_players
 
 
 def at(step: int, process: int = 0, num_processes: int = 1, seed: int = 0) -> Players:

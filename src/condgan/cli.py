@@ -121,7 +121,7 @@ def train(
         task = bar.add_task("", total=1.0, text="starting")
         try:
             for status in run.play(images, budget, save_minutes=save_minutes, accelerator=accelerator):
-                losses = "  ".join(f"{loss_name} {loss:.3f}" for loss_name, loss in status.losses.items())
+                losses = "  ".join(f"{player} {total:.3f}" for player, total in status.totals.items())
                 text = f"step {status.step}  {status.kimg:.1f} kimg  {status.images_per_second:.0f} images/s  {losses}"
                 bar.update(task, completed=status.share_spent, text=text)
         except Diverged as error:
@@ -312,7 +312,7 @@ def data_show(
         print(f"conditions  {name}: {len(values)}")
     print(f"content     {images.content_hash}")
     if out:
-        first = images.at(images.scenes.argsort()[:32])
+        first = images.at(images.scenes.argsort(stable=True)[:32])
         captions = [images.condition.describe(c) for c in images.condition.draw(first.labels)]
         files.write(out, png(labelled_grid(first.images, captions)))
 
@@ -345,7 +345,11 @@ def _as_text(default: Any) -> str:
 
 
 def _progress(text: str, *, hidden: bool = False) -> Progress:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = BarColumn(20), TextColumn("{task.percentage:>3.0f}%"), TextColumn(text), TimeElapsedColumn()
-    return Progress(*columns, TextColumn("left"), TimeRemainingColumn(), disable=hidden)
+    columns = BarColumn(10), TextColumn("{task.percentage:>3.0f}%"), TextColumn(text), TimeRemainingColumn()
+    return Progress(*columns, TextColumn("left"), disable=hidden)
+
+
+if __name__ == "__main__":
+    main()

@@ -104,6 +104,14 @@ class Status:
     share_spent: float
     losses: Mapping[str, float]
 
+    @property
+    def totals(self) -> dict[str, float]:
+        """What each player pays, `{"D": ..., "G": ...}`."""
+        totals = {"D": 0.0, "G": 0.0}
+        for name, loss in self.losses.items():
+            totals[name[0]] += loss
+        return totals
+
 
 class Run:
     """A folder of a training, made new or found again."""
