@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pydantic import validate_call
 
-from condgan.objectives import Round, non_saturating, weighted
+from condgan.objectives import Objective, Round, non_saturating, weighted
 from condgan.recipes import Recipe, cdcgan
 
 
@@ -33,6 +33,7 @@ def interrupted(*, at_step: int = 6) -> Recipe:
     def press(r: Round) -> float:
         if r.step == at_step:
             os.kill(os.getpid(), signal.SIGINT)
-        return 1
+        return 0
 
-    return replace(_tiny(), objective=weighted(press, non_saturating))
+    wait = weighted(press, Objective(discriminator={"wait": lambda r: r.real.score}))
+    return replace(_tiny(), objective=non_saturating + wait)

@@ -255,7 +255,7 @@ def test_resuming_does_not_save_at_once(tmp_path: Path, images: Images) -> None:
 
 def test_too_few_images_for_a_batch_are_refused(tmp_path: Path, images: Images) -> None:
     run = a_run(tmp_path / "run", images, "cdcgan", batch_size=64)
-    with pytest.raises(InputError, match="batch_size 64: found 38 training images.*batch_size=N"):
+    with pytest.raises(InputError, match=r"batch_size 64: found 38 training images.*batch_size=N"):
         played(run, images, 1)
 
 

@@ -21,12 +21,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Look:
-    """Every constant of the picture that no published scene file gives. The values are the least-squares fit of three
-    genuine frames (`scripts/calibrate --fit-look`); the lamps' places, powers and colours are the scene file's own."""
+    """Every constant of the picture that no published scene file gives, from a least-squares fit to genuine frames like
+    that of `scripts/calibrate --look`; the lamps' places, powers and colours are the scene file's own."""
 
     lamp_gain: float = 1.278  # on the lamps' watts
     ambient: float = 0.2655  # radiance from all sides in place of the weak sun: the frames show no shadow of a sun
-    floor: float = 0.5  # albedo
+    floor: float = 0.5  # albedo; set, since a frame shows only its product with the gain
     albedo: float = 0.639  # of an object: this times its colour, taken as linear like CLEVR does
     roughness: float = 0.77
     specular: float = 0.05
@@ -34,7 +34,7 @@ class Look:
 
 LOOK = Look()
 NATIVE = (320, 240)  # width and height of a genuine frame
-MAX_DEPTH = 4  # lamp -> surface -> surface -> surface -> camera; deeper paths change no pixel by 1/255
+MAX_DEPTH = 4  # lamp, three surfaces, camera; deeper paths change the mean by 0.01 of 255
 # Film sides and samples per pixel of a square picture. 16 samples are a 4 x 4 grid that gives each of the four lights
 # (three lamps, ambient) exactly four: fewer, or a fifth light, and the noise is several times a genuine frame's.
 FILM_PER_RESOLUTION = (1.25, 0.9375)
@@ -141,7 +141,7 @@ def _setting(scene: Scene, size: tuple[int, int], samples: int, look: Look) -> d
                 "pixel_format": "rgb",
                 "component_format": "float32",
             },
-            # Jittered in all dimensions at once: a third of the noise of independent samples.
+            # Jittered in all dimensions at once: far less noise than independent samples.
             "sampler": {"type": "multijitter", "sample_count": samples},
         },
         "floor": {

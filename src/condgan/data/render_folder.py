@@ -14,8 +14,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice, pairwise
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -165,7 +166,7 @@ def _run(jobs: Sequence[Job], folder: Path, resolution: int, seed: int, processe
             yield render_job(job, folder, resolution, seed)
         return
     # Spawned, not forked: the caller may hold threads, which a fork would leave locked.
-    pool = ProcessPoolExecutor(min(processes, len(jobs)), get_context("spawn"), _ignore_interrupt)
+    pool = ProcessPoolExecutor(min(processes, len(jobs)), get_context("spawn"), _follow_parent)
     try:
         queue = iter(jobs)
         running: set[Future[int]] = set()
@@ -181,9 +182,17 @@ def _run(jobs: Sequence[Job], folder: Path, resolution: int, seed: int, processe
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _ignore_interrupt() -> None:
+def _follow_parent() -> None:
     """Let the parent alone act on Ctrl-C: a worker ends its scene, then the pool ends the worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this worker once the parent is gone: a parent that was killed could not tell it."""
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 def render_job(job: Job, folder: Path, resolution: int, seed: int) -> int:

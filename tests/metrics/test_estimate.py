@@ -1,0 +1,73 @@
+from math import sqrt
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from condgan.metrics.estimate import Z95, Estimate, proportion
+
+
+def wilson(p: float, n: float) -> tuple[float, float]:
+    center, half = p + Z95**2 / (2 * n), Z95 * sqrt(p * (1 - p) / n + Z95**2 / (4 * n**2))
+    return (center - half) / (1 + Z95**2 / n), (center + half) / (1 + Z95**2 / n)
+
+
+def test_the_value_is_the_share_of_all_trials() -> None:
+    assert proportion(torch.tensor([1, 3, 0]), torch.tensor([1, 3, 4])).value == 0.5
+
+
+def test_independent_trials_have_wilsons_interval() -> None:
+    estimate = proportion(torch.tensor([1] * 30 + [0] * 10), torch.ones(40))
+    assert (estimate.low, estimate.high) == pytest.approx(wilson(0.75, 40))
+
+
+def test_the_interval_of_a_published_score_is_that_of_the_field_notes() -> None:
+    estimate = proportion(torch.tensor([1] * 67 + [0] * 5), torch.ones(72))
+    assert (round(estimate.low, 3), round(estimate.high, 3)) == (0.848, 0.970)
+
+
+def test_trials_that_stand_or_fall_together_count_as_one() -> None:
+    together = proportion(torch.tensor([3] * 30 + [0] * 10), torch.full((40,), 3))
+    assert (together.low, together.high) == pytest.approx(wilson(0.75, 40))
+    apart = proportion(torch.tensor([1] * 90 + [0] * 30), torch.ones(120))
+    assert together.value == apart.value
+    assert together.high - together.low > apart.high - apart.low
+
+
+@pytest.mark.parametrize("hit", [0, 1])
+def test_all_or_none_hit_leaves_an_interval(hit: int) -> None:
+    estimate = proportion(torch.full((12,), 2 * hit), torch.full((12,), 2))
+    assert estimate.value == hit
+    assert estimate.high - estimate.low == pytest.approx(Z95**2 / (12 + Z95**2))
+    assert hit in (estimate.low, estimate.high)
+
+
+def test_samples_without_trials_change_nothing() -> None:
+    hits, trials = torch.tensor([1, 0, 2]), torch.tensor([1, 2, 2])
+    padded = proportion(torch.cat([hits, torch.zeros(5)]), torch.cat([trials, torch.zeros(5)]))
+    assert padded == pytest.approx(proportion(hits, trials))
+
+
+def test_no_trials_are_refused() -> None:
+    with pytest.raises(ValueError, match="no trials"):
+        proportion(torch.zeros(3), torch.zeros(3))
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1).filter(lambda rows: any(map(sum, rows))))
+def test_the_value_lies_in_its_interval_and_both_between_zero_and_one(rows: list[tuple[int, int]]) -> None:
+    hits, misses = torch.tensor(rows).T
+    estimate = proportion(hits, hits + misses)
+    assert 0 <= estimate.low <= estimate.value + 1e-9
+    assert estimate.value <= estimate.high + 1e-9 <= 1 + 1e-9
+
+
+def test_more_samples_narrow_the_interval() -> None:
+    hits, trials = torch.tensor([1, 0, 2, 1]), torch.tensor([1, 2, 2, 3])
+    few, many = proportion(hits, trials), proportion(hits.repeat(100), trials.repeat(100))
+    assert many.value == pytest.approx(few.value)
+    assert many.high - many.low < 0.2 * (few.high - few.low)
+
+
+def test_an_estimate_reads_as_value_and_interval() -> None:
+    assert str(Estimate(0.5, 0.25, 0.75)) == "0.500 [0.250, 0.750]"

@@ -1,0 +1,45 @@
+import pytest
+import torch
+
+from condgan.conditions import MultiLabel
+from condgan.judge import Samples
+from condgan.metrics import kid
+
+LABELS = MultiLabel("ab")
+
+
+def samples(shift: float = 0.0, seed: int = 0, num: int = 300) -> Samples:
+    features = torch.randn(num, 16, generator=torch.Generator().manual_seed(seed)) + shift
+    return Samples(torch.zeros(num, 2), torch.zeros(num, 2), features)
+
+
+def test_a_set_is_at_no_distance_from_itself() -> None:
+    assert (
+        -0.1 < kid(samples(), samples(), LABELS).value <= 0.01
+    )  # the estimator is unbiased for two draws, so <= 0 here
+
+
+def test_two_draws_of_one_distribution_are_at_almost_no_distance() -> None:
+    assert kid(samples(seed=0), samples(seed=1), LABELS).value == pytest.approx(0, abs=0.1)
+
+
+def test_the_distance_grows_with_a_shift_of_the_features() -> None:
+    distances = [kid(samples(shift, seed=1), samples(), LABELS).value for shift in (0, 0.5, 1, 2)]
+    assert distances == sorted(distances)
+    assert distances[-1] > 10 * abs(distances[0])
+
+
+def test_the_distance_agrees_with_the_formula_of_the_paper() -> None:
+    fakes, reals = samples(0.5, seed=1, num=40), samples(num=40)
+
+    def kernel(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return (a @ b.T / 16 + 1) ** 3
+
+    x, y = fakes.features.double(), reals.features.double()
+    off = 1 - torch.eye(40)
+    expected = ((kernel(x, x) + kernel(y, y)) * off).sum() / (40 * 39) - 2 * kernel(x, y).mean()
+    assert kid(fakes, reals, LABELS).value == pytest.approx(float(expected), rel=1e-3)
+
+
+def test_sets_may_differ_in_size() -> None:
+    assert kid(samples(seed=1, num=50), samples(), LABELS).value == pytest.approx(0, abs=0.3)

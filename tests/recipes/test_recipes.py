@@ -1,0 +1,81 @@
+import inspect
+from collections.abc import Callable
+
+import pytest
+from torch import nn
+
+from condgan.errors import InputError
+from condgan.recipes import RECIPES, Recipe, build, find
+
+recipes = pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+
+
+@recipes
+def test_a_recipe_says_what_it_is_whence_and_how_to_run_it(recipe: Callable[..., Recipe]) -> None:
+    text = inspect.getdoc(recipe) or ""
+    assert text.splitlines()[0].endswith(".")
+    assert "Report 00" in text
+    assert f"Command: condgan train {recipe.__name__} --data" in text
+
+
+@recipes
+def test_every_option_has_a_default_and_a_name(recipe: Callable[..., Recipe]) -> None:
+    for option in inspect.signature(recipe).parameters.values():
+        assert option.kind is option.KEYWORD_ONLY
+        assert option.default is not option.empty
+
+
+@recipes
+def test_options_may_be_text(recipe: Callable[..., Recipe]) -> None:
+    built = build(recipe.__name__, {"batch_size": "12", "learning_rate": "2e-4"})
+    assert built.batch_size == 12
+    optimizer = built.generator_optimizer(nn.Linear(2, 2).parameters())
+    assert optimizer.defaults["lr"] == 2e-4
+
+
+@recipes
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"widht": 4}, "no option 'widht'; did you mean 'width'"),
+        ({"width": 0}, "option width: found 0"),
+        ({"width": 2.5}, "option width: found 2.5"),
+        ({"learning_rate": -1}, "option learning_rate: found -1"),
+        ({"beta1": 1}, "option beta1: found 1"),
+        ({"batch_size": 1}, "option batch_size: found 1"),
+        ({"ema_half_life_kimg": "long"}, "option ema_half_life_kimg: found 'long'"),
+    ],
+)
+def test_a_wrong_option_is_refused_naming_it(
+    recipe: Callable[..., Recipe], options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(InputError, match=f"{recipe.__name__} (has )?{message}"):
+        build(recipe.__name__, options)
+
+
+def test_the_defaults_of_cdcgan_are_those_of_report_000() -> None:
+    recipe = build("cdcgan", {})
+    assert (recipe.batch_size, recipe.num_epochs, recipe.generator_steps) == (32, 1000, 1)
+    for optimizer in (recipe.generator_optimizer, recipe.discriminator_optimizer):
+        defaults = optimizer(nn.Linear(2, 2).parameters()).defaults
+        assert (defaults["lr"], defaults["betas"]) == (1e-4, (0.5, 0.999))
+
+
+def test_the_defaults_of_acgan_are_those_of_report_001() -> None:
+    recipe = build("acgan", {})
+    assert recipe.num_epochs == 300
+    assert recipe.generator_optimizer(nn.Linear(2, 2).parameters()).defaults["lr"] == 2e-4
+    options = {name: option.default for name, option in inspect.signature(RECIPES["acgan"]).parameters.items()}
+    assert (options["real_target"], options["fake_target"]) == ((0.7, 1.0), (0.0, 0.3))
+    assert (options["flip_probability"], options["aux_weight"], options["dropout"]) == (0.1, 100, 0.5)
+
+
+def test_a_recipe_of_someone_elses_is_found_by_module_and_function() -> None:
+    assert find("condgan.recipes.acgan:acgan") is RECIPES["acgan"]
+    assert build("faulty:steady", {"num_epochs": 3}).num_epochs == 3
+
+
+@pytest.mark.parametrize("name", ["cdcgn", "nowhere:recipe", "condgan.recipes:nothing"])
+def test_an_unknown_recipe_is_refused_by_name(name: str) -> None:
+    with pytest.raises(InputError, match=name):
+        find(name)

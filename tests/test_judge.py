@@ -1,0 +1,203 @@
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torchvision.models import resnet18
+
+from condgan import judge as judges
+from condgan.conditions import Class, MultiLabel
+from condgan.data.dataset import to_float
+from condgan.data.scenes import LABELS
+from condgan.errors import InputError
+from condgan.judge import Judge, Samples, calibration_error, small_judge
+from contracts import tiny_images
+
+CONDITION = MultiLabel(LABELS)
+
+
+def lab_network(sigmoid: bool) -> nn.Module:
+    torch.manual_seed(0)
+    network = resnet18()
+    last = nn.Linear(512, 24)
+    network.fc = nn.Sequential(last, nn.Sigmoid()) if sigmoid else last  # type: ignore[assignment]
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):  # so that forgetting a buffer shows
+            nn.init.uniform_(module.running_mean)
+    return network.eval()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> tuple[Judge, Path]:
+    torch.manual_seed(0)
+    judge, file = small_judge(CONDITION, 64).eval(), tmp_path / "judge.safetensors"
+    file.write_bytes(judges.save(judge))
+    return judge, file
+
+
+@pytest.mark.parametrize("sigmoid", [False, True])
+def test_the_labs_checkpoint_gives_the_labs_logits(tmp_path: Path, sigmoid: bool) -> None:
+    network = lab_network(sigmoid)
+    torch.save({"model": network.state_dict()}, tmp_path / "checkpoint.pth")
+    judge = judges.load(tmp_path / "checkpoint.pth", CONDITION)
+    image = torch.rand(2, 3, 64, 64) * 2 - 1
+    with torch.no_grad():
+        features, logits = judge(image)
+        expected = network(image)
+    assert features.shape == (2, 512)
+    assert not judge.training
+    torch.testing.assert_close(logits.sigmoid() if sigmoid else logits, expected, atol=1e-5, rtol=1e-4)
+
+
+class Malicious:
+    def __init__(self, target: Path):
+        self.target = target
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return Path.touch, (self.target,)
+
+
+@pytest.mark.parametrize("by_torch", [True, False])
+def test_a_checkpoint_that_would_run_code_is_refused_and_runs_none(tmp_path: Path, by_torch: bool) -> None:
+    file, target = tmp_path / "checkpoint.pth", tmp_path / "pwned"
+    loot = {"model": Malicious(target)}
+    torch.save(loot, file) if by_torch else file.write_bytes(pickle.dumps(loot, protocol=2))
+    with pytest.raises(InputError, match="expected a file of tensors"):
+        judges.load(file, CONDITION)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"weights": {}},
+        [1, 2],
+        {"model": {"conv1.weight": torch.zeros(3)}},
+        pytest.param(torch.zeros(3), marks=pytest.mark.xfail(strict=True, reason="IndexError is not caught")),
+        pytest.param({"model": 3}, marks=pytest.mark.xfail(strict=True, reason="AttributeError is not caught")),
+    ],
+)
+def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path, content: Any) -> None:
+    torch.save(content, tmp_path / "checkpoint.pth")
+    with pytest.raises(InputError, match=r"checkpoint\.pth"):
+        judges.load(tmp_path / "checkpoint.pth", CONDITION)
+
+
+def test_a_lab_checkpoint_for_another_number_of_labels_is_refused(tmp_path: Path) -> None:
+    torch.save({"model": lab_network(False).state_dict()}, tmp_path / "checkpoint.pth")
+    with pytest.raises(InputError, match="not a ResNet-18 with 2 outputs"):
+        judges.load(tmp_path / "checkpoint.pth", MultiLabel("ab"))
+
+
+def test_a_small_judge_is_read_back_bit_for_bit(small: tuple[Judge, Path]) -> None:
+    judge, file = small
+    loaded = judges.load(file, CONDITION)
+    assert (loaded.condition, loaded.resolution) == (CONDITION, 64)
+    before, after = judge.state_dict(), loaded.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_small_judge_fits_in_five_megabytes(small: tuple[Judge, Path]) -> None:
+    assert small[1].stat().st_size <= 5_000_000
+
+
+def test_a_judge_of_another_vocabulary_is_refused(small: tuple[Judge, Path]) -> None:
+    with pytest.raises(InputError, match=r"reads 24 values .*labelled 2 values .*condgan judge train"):
+        judges.load(small[1], MultiLabel(("cat", "dog")))
+
+
+def test_a_judge_of_the_same_names_in_another_order_is_refused(small: tuple[Judge, Path]) -> None:
+    with pytest.raises(InputError, match="reads 24 values"):
+        judges.load(small[1], MultiLabel(LABELS[::-1]))
+
+
+def test_a_missing_or_broken_judge_is_named(tmp_path: Path, small: tuple[Judge, Path]) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.safetensors: no such file"):
+        judges.load(tmp_path / "nowhere.safetensors", CONDITION)
+    (tmp_path / "broken.safetensors").write_bytes(small[1].read_bytes()[:-100])
+    with pytest.raises(InputError, match=r"broken\.safetensors: broken file"):
+        judges.load(tmp_path / "broken.safetensors", CONDITION)
+    (tmp_path / "broken.pth").write_bytes(b"not a checkpoint")
+    with pytest.raises(InputError, match=r"broken\.pth"):
+        judges.load(tmp_path / "broken.pth", CONDITION)
+
+
+def test_a_safetensors_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file({"a": torch.zeros(2)}, str(tmp_path / "other.safetensors"))
+    with pytest.raises(InputError, match="not a judge"):
+        judges.load(tmp_path / "other.safetensors", CONDITION)
+
+
+def test_images_of_another_size_are_resized_straight(small: tuple[Judge, Path]) -> None:
+    judge, image = small[0], torch.rand(2, 3, 64, 64) * 2 - 1
+    with torch.no_grad():
+        larger = image.repeat_interleave(2, 2).repeat_interleave(2, 3)
+        expected = nn.functional.interpolate(larger, (64, 64), mode="bilinear", antialias=True)
+        torch.testing.assert_close(judge(larger)[1], judge(expected)[1])
+        assert judge(torch.rand(1, 3, 32, 16))[1].shape == (1, 24)
+
+
+def test_reading_does_not_depend_on_the_size_of_a_batch(small: tuple[Judge, Path]) -> None:
+    judge, images = small[0], torch.randint(0, 256, (7, 3, 64, 64), dtype=torch.uint8)
+    c = torch.zeros(7, 24)
+    whole, parts = judge.read(images, c), judge.read(images, c, batch_size=3)
+    torch.testing.assert_close(whole.logits, parts.logits, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(whole.logits, judge(to_float(images))[1].detach(), atol=1e-5, rtol=1e-4)
+    assert len(whole) == 7
+    assert whole.c is c
+
+
+def test_a_judge_is_ready_to_learn_any_condition() -> None:
+    images = tiny_images("class", num_images=80)
+    judge = small_judge(images.condition, 16)
+    lessons = list(judges.train(judge, images, num_epochs=2, seed=0, batch_size=16))
+    assert [lesson.step for lesson in lessons] == list(range(1, 9))
+    assert {lesson.num_steps for lesson in lessons} == {8}
+
+
+def test_training_lowers_the_loss_and_follows_from_the_seed() -> None:
+    images = tiny_images("multi_label", num_images=160)
+
+    def losses(seed: int) -> list[float]:
+        torch.manual_seed(0)
+        judge = small_judge(images.condition, 16)
+        return [lesson.loss for lesson in judges.train(judge, images, num_epochs=5, seed=seed, batch_size=32)]
+
+    first = losses(0)
+    assert first[-1] < 0.7 * first[0]
+    assert losses(0) == first
+    assert losses(1) != first
+
+
+def test_a_judge_is_never_shown_held_out_images() -> None:
+    images = tiny_images("class", num_images=80)
+    poisoned = images.held_out.nonzero().flatten()
+    images.labels[poisoned] = 10**6  # would raise if it were looked at
+    judge = small_judge(Class(images.condition.values), 16)
+    assert len(list(judges.train(judge, images, num_epochs=1, seed=0, batch_size=16))) == 4
+
+
+def test_calibration_error_agrees_with_a_hand_computed_case() -> None:
+    condition = MultiLabel("ab")
+    probability = torch.tensor([[0.95, 0.05], [0.95, 0.05]])
+    samples = Samples(torch.tensor([[1, 0], [0, 0]]), probability.logit(), torch.zeros(2, 1))
+    # bin of 0.95: one of two is there, gap 0.45; bin of 0.05: none of two, gap 0.05; each holds half of the labels
+    assert calibration_error(small_judge(condition, 16), samples) == pytest.approx(0.25)
+
+
+def test_a_calibrated_judge_has_almost_no_calibration_error() -> None:
+    torch.manual_seed(0)
+    probability = torch.rand(20000, 2)
+    c = (torch.rand(20000, 2) < probability).to(torch.uint8)
+    judge = small_judge(MultiLabel("ab"), 16)
+
+    def error(logits: Tensor) -> float:
+        return calibration_error(judge, Samples(c, logits, torch.zeros(1)))
+
+    assert error(probability.logit()) < 0.02
+    assert error(3 * probability.logit()) > 0.1
