@@ -169,7 +169,10 @@ TRAINING = [
     (["cdcgan", "--data", "shapes", "--set", "width"], ["--set width: expected NAME=VALUE"]),
     (["cdcgan", "--data", "shapes", "--resolution", "60"], ["resolution 60: expected a power of two", "64"]),
     (["cdcgan", "--data", "shaps"], ["'shaps'", "did you mean 'shapes'"]),
-    (["cdcgan", "--data", "shapes", "--precision", "fp8"], ["--precision: found 'fp8', expected no, fp16 or bf16"]),
+    (
+        ["cdcgan", "--data", "shapes", "--precision", "fp8"],
+        ["--precision: found 'fp8', expected one of no, bf16, fp16, auto"],
+    ),
     (["cdcgan", "--data", "shapes", "--kimg", "-1"], ["--kimg", "positive"]),
     (["cdcgan", "--data", "shapes", "--minutes", "0"], ["--minutes", "positive"]),
 ]
@@ -345,7 +348,7 @@ def full_disk(num_bytes: int) -> Callable[[], None]:
 
 
 def test_a_full_disk_is_told_and_leaves_no_half_of_a_checkpoint(tmp_path: Path) -> None:
-    words = ["train", "cdcgan", "--data", "shapes", *TINY, "--kimg", "0.016", "--runs", tmp_path]
+    words: list[str | Path] = ["train", "cdcgan", "--data", "shapes", *TINY, "--kimg", "0.016", "--runs", tmp_path]
     done = typed(*words, before=full_disk(60_000))
     assert_refused(done, "cannot write", "checkpoints", "File too large")
     assert not list((tmp_path / "cdcgan" / "checkpoints").glob("*"))

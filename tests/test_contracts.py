@@ -44,7 +44,7 @@ def test_every_parameter_gets_a_gradient_from_its_own_objective(recipe: str, kin
     ):
         real_image = (torch.rand(4, 3, 16, 16) * 2 - 1).requires_grad_()
         r = Round(players.discriminator, players.condition, c, real_image, fake_image)
-        sum(term(r).mean() for term in terms.values()).backward()
+        torch.stack([term(r).mean() for term in terms.values()]).sum().backward()
         for name, parameter in player.named_parameters():
             assert parameter.grad is not None, name
             assert parameter.grad.isfinite().all(), name

@@ -95,25 +95,26 @@ def train(
     ] = None,
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes of training.")] = float("inf"),
     save_minutes: Annotated[float, typer.Option(help="Save this often.")] = 5,
-    precision: Annotated[str, typer.Option(help="no, fp16 or bf16.")] = "no",
+    precision: Annotated[str, typer.Option(help="no (float32), bf16, fp16, or auto: bf16 if fast here.")] = "no",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run if it has begun.")] = False,
 ) -> None:
     """Train a recipe on a data set. Interrupt at any time; --resume goes on."""
     from accelerate import Accelerator
 
     from condgan import recipes as table
+    from condgan.precision import CHOICES, resolve
     from condgan.run import Budget, Config, Diverged, Run
 
     chosen = _parse_options(options)
     built = table.build(recipe, chosen)
-    if precision not in ("no", "fp16", "bf16"):
-        raise InputError(f"--precision: found {precision!r}, expected no, fp16 or bf16")
+    if precision not in CHOICES:
+        raise InputError(f"--precision: found {precision!r}, expected one of {', '.join(CHOICES)}")
     if min(minutes, save_minutes, kimg or 1) <= 0:
         raise InputError("--minutes, --kimg and --save-minutes: expected positive numbers")
-    accelerator = Accelerator(mixed_precision=precision)
+    accelerator = Accelerator(mixed_precision=resolve(precision))
     with accelerator.main_process_first():
         images = _load(data, resolution)
-        config = Config.of(recipe, chosen, data, images, seed)
+        config = Config.of(recipe, chosen, data, images, seed, accelerator.mixed_precision)
         run = Run(runs / (name or recipe), config, resume=resume or not accelerator.is_main_process)
     all_kimg = built.num_epochs * int(images.held_out.logical_not().sum()) / 1000
     budget = Budget(kimg or all_kimg, minutes)

@@ -55,11 +55,14 @@ class Config:
     resolution: int
     condition: Mapping[str, Any]
     seed: int
+    precision: str
     versions: Mapping[str, str]
     machine: Mapping[str, Any]
 
     @classmethod
-    def of(cls, recipe: str, options: Mapping[str, Any], data: str, images: Images, seed: int) -> "Config":
+    def of(
+        cls, recipe: str, options: Mapping[str, Any], data: str, images: Images, seed: int, precision: str
+    ) -> "Config":
         """The configuration of a run on this machine, now."""
         return cls(
             recipe=recipe,
@@ -69,6 +72,7 @@ class Config:
             resolution=images.resolution,
             condition=to_json(images.condition),
             seed=seed,
+            precision=precision,
             versions={name: version(name) for name in ("condgan", "torch", "accelerate")} | {"commit": _commit()},
             machine={"platform": platform.platform(), "python": platform.python_version(), "cores": os.cpu_count()},
         )

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import nn
@@ -58,7 +60,7 @@ def test_hidden_layers_are_those_that_report_000_prints() -> None:
 
 
 @pytest.mark.parametrize("build", [dcgan.generator, dcgan.discriminator])
-def test_weights_start_as_report_000_draws_them(build) -> None:
+def test_weights_start_as_report_000_draws_them(build: Callable[..., nn.Module]) -> None:
     torch.manual_seed(0)
     network = build(CONDITION, 64)
     for module in network.modules():

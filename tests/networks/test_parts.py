@@ -1,3 +1,5 @@
+from types import ModuleType
+
 import pytest
 import torch
 from torch import nn
@@ -13,7 +15,7 @@ families = pytest.mark.parametrize("family", [dcgan, acgan], ids=["dcgan", "acga
 
 @families
 @pytest.mark.parametrize("resolution", [16, 32, 64, 128])
-def test_players_work_at_every_power_of_two(family, resolution: int) -> None:
+def test_players_work_at_every_power_of_two(family: ModuleType, resolution: int) -> None:
     generator = family.generator(CONDITION, resolution, width=2, latent_dim=4)
     discriminator = family.discriminator(CONDITION, resolution, width=2)
     c = torch.eye(3)[:2]
@@ -26,7 +28,7 @@ def test_players_work_at_every_power_of_two(family, resolution: int) -> None:
 
 @families
 @pytest.mark.parametrize(("resolution", "near"), [(60, 64), (100, 128), (17, 16), (4, "")])
-def test_another_resolution_is_refused(family, resolution: int, near: int | str) -> None:
+def test_another_resolution_is_refused(family: ModuleType, resolution: int, near: int | str) -> None:
     for build in (family.generator, family.discriminator):
         with pytest.raises(InputError, match=f"resolution {resolution}: expected a power of two .*{near}"):
             build(CONDITION, resolution, width=2)
@@ -48,7 +50,7 @@ def test_a_resolution_below_the_smallest_is_refused_naming_it() -> None:
 
 
 @families
-def test_the_latent_and_the_condition_both_matter_to_the_image(family) -> None:
+def test_the_latent_and_the_condition_both_matter_to_the_image(family: ModuleType) -> None:
     torch.manual_seed(0)
     generator = family.generator(CONDITION, 16, width=4, latent_dim=4).eval()
     z, c = torch.randn(2, 4), torch.eye(3)
@@ -62,7 +64,7 @@ def test_mixing_samples_is_told_from_the_layers() -> None:
 
 
 @families
-def test_a_discriminator_that_is_said_not_to_mix_samples_does_not(family) -> None:
+def test_a_discriminator_that_is_said_not_to_mix_samples_does_not(family: ModuleType) -> None:
     discriminator = family.discriminator(CONDITION, 16, width=2)
     image, c = torch.randn(4, 3, 16, 16), torch.eye(3)[[0, 1, 2, 0]]
     assert mixes_samples(discriminator)

@@ -1,10 +1,12 @@
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from condgan.conditions import Class
 from condgan.networks.heads import Verdict
-from condgan.objectives import Round, gradient_penalty, r1, r2, squared_slope
+from condgan.objectives import Objective, Round, gradient_penalty, r1, r2, squared_slope
 
 C = torch.tensor([0, 1, 1])
 
@@ -22,13 +24,13 @@ class LinearCritic(nn.Module):
         return Verdict(score, score[:, None][:, :0])
 
 
-def round_of(critic: nn.Module) -> Round:
+def round_of(critic: Callable[[Tensor, Tensor], Verdict]) -> Round:
     real, fake = (torch.rand(3, 3, 8, 8).requires_grad_() for _ in range(2))
     return Round(critic, Class("ab"), C, real, fake)
 
 
 @pytest.mark.parametrize(("penalty", "name"), [(r1, "r1"), (r2, "r2")])
-def test_the_penalty_of_a_linear_critic_is_its_squared_weight(penalty, name) -> None:
+def test_the_penalty_of_a_linear_critic_is_its_squared_weight(penalty: Objective, name: str) -> None:
     critic = LinearCritic(norm=3)
     torch.testing.assert_close(penalty.discriminator[name](round_of(critic)), torch.full((3,), 9.0))
 
