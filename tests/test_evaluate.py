@@ -25,7 +25,7 @@ def judge(images: Images) -> Judge:
 
 
 def score(images: Images, judge: Judge, seed: int = 0, draws: int = 3) -> Scores:
-    generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0))
+    generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
     lists = {"test": images.condition.parse_all(LISTS)}
     return evaluate(generator, images, lists, judge, draws=draws, seed=seed)
 
@@ -78,7 +78,7 @@ UNLABELLED = pytest.mark.xfail(strict=True, reason="real images without labels a
 @pytest.mark.parametrize("kind", ["class", "attributes", pytest.param("codes", marks=UNLABELLED)])
 def test_every_kind_of_condition_is_scored(kind: str) -> None:
     images = tiny_images(kind, num_images=120)
-    generator = untrained(Config.of("acgan", tiny_options("acgan"), f"shapes:{kind}", images, seed=0))
+    generator = untrained(Config.of("acgan", tiny_options("acgan"), f"shapes:{kind}", images, seed=0, precision="no"))
     values = images.condition.draw(images.labels)[:2]
     scores = evaluate(generator, images, {"some": values}, small_judge(images.condition, 16), draws=2)
     assert set(scores.per_condition["some"]) == {images.condition.describe(c) for c in values}

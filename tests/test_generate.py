@@ -17,7 +17,7 @@ def images() -> Images:
 @pytest.fixture
 def generator(images: Images) -> LoadedGenerator:
     options = tiny_options("cdcgan") | {"latent_dim": 16}  # torch draws fewer than 16 normal numbers in another way
-    return untrained(Config.of("cdcgan", options, "shapes", images, seed=0))
+    return untrained(Config.of("cdcgan", options, "shapes", images, seed=0, precision="no"))
 
 
 def test_a_seed_gives_the_same_images_and_another_seed_others(generator: LoadedGenerator, images: Images) -> None:
@@ -51,7 +51,7 @@ def test_the_vocabulary_comes_with_the_generator(generator: LoadedGenerator, ima
 
 def test_untrained_weights_follow_from_the_seed(images: Images, tmp_path: Path) -> None:
     def weights(seed: int) -> torch.Tensor:
-        config = Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed)
+        config = Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed, "no")
         return torch.cat([p.detach().flatten() for p in untrained(config).network.parameters()])
 
     assert torch.equal(weights(0), weights(0))

@@ -36,7 +36,7 @@ def images() -> Images:
 def a_run(
     folder: Path, images: Images, recipe: str = "faulty:steady", *, resume: bool = False, seed: int = 0, **options: Any
 ) -> Run:
-    return Run(folder, Config.of(recipe, options, "shapes", images, seed), resume=resume)
+    return Run(folder, Config.of(recipe, options, "shapes", images, seed, "no"), resume=resume)
 
 
 def played(run: Run, images: Images, steps: int, save_minutes: float = 5) -> list[Status]:
@@ -129,6 +129,13 @@ def test_resuming_on_other_images_is_refused(tmp_path: Path, images: Images) -> 
     a_run(tmp_path / "run", images)
     with pytest.raises(InputError, match="started with data_hash"):
         a_run(tmp_path / "run", replace(images, held_out=images.held_out.roll(1)), resume=True)
+
+
+@pytest.mark.xfail(strict=True, reason="check_same leaves precision out")
+def test_resuming_in_another_precision_is_refused(tmp_path: Path, images: Images) -> None:
+    run = a_run(tmp_path / "run", images)
+    with pytest.raises(InputError, match="started with precision 'no', found 'bf16'"):
+        Run(run.folder, replace(run.config, precision="bf16"), resume=True)
 
 
 def test_an_option_as_text_is_the_option_as_number(tmp_path: Path, images: Images) -> None:

@@ -102,16 +102,17 @@ def train(
     from accelerate import Accelerator
 
     from condgan import recipes as table
-    from condgan.precision import CHOICES, resolve
+    from condgan.machine import PRECISIONS, fast_precision, keep_freed_memory
     from condgan.run import Budget, Config, Diverged, Run
 
     chosen = _parse_options(options)
     built = table.build(recipe, chosen)
-    if precision not in CHOICES:
-        raise InputError(f"--precision: found {precision!r}, expected one of {', '.join(CHOICES)}")
+    if precision not in PRECISIONS:
+        raise InputError(f"--precision: found {precision!r}, expected one of {', '.join(PRECISIONS)}")
     if min(minutes, save_minutes, kimg or 1) <= 0:
         raise InputError("--minutes, --kimg and --save-minutes: expected positive numbers")
-    accelerator = Accelerator(mixed_precision=resolve(precision))
+    keep_freed_memory()
+    accelerator = Accelerator(mixed_precision=fast_precision() if precision == "auto" else precision)
     with accelerator.main_process_first():
         images = _load(data, resolution)
         config = Config.of(recipe, chosen, data, images, seed, accelerator.mixed_precision)
@@ -225,13 +226,15 @@ def judge_train(
 
     from condgan import files
     from condgan import judge as judges
+    from condgan.machine import fast_precision, keep_freed_memory
 
     images = _load(data, resolution, min_objects=0)
+    keep_freed_memory()
     torch.manual_seed(seed)
     judge = judges.small_judge(images.condition, resolution)
     with _progress("loss {task.fields[loss]:.4f}") as bar:
         task = bar.add_task("", total=None, loss=float("nan"))
-        for lesson in judges.train(judge, images, num_epochs=epochs, seed=seed):
+        for lesson in judges.train(judge, images, num_epochs=epochs, seed=seed, precision=fast_precision()):
             bar.update(task, completed=lesson.step, total=lesson.num_steps, loss=lesson.loss)
     files.write(out, judges.save(judge))
     _print_judge_score(judge, images)

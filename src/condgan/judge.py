@@ -75,19 +75,22 @@ class _Block(nn.Module):
 
 
 def small_judge(condition: Condition, resolution: int) -> Judge:
-    """A residual network of 1.1 million weights: 4.3 MB on disk at 24 labels."""
+    """A residual network of 0.7 million weights: 3 MB on disk at 24 labels.
+
+    Its last map is resolution / 8 wide: at 64x64 a far object is 6 pixels wide, and its shape hangs on two of them.
+    """
     body = nn.Sequential(
-        nn.Conv2d(3, 32, 5, stride=2, padding=2, bias=False),
+        nn.Conv2d(3, 32, 3, padding=1, bias=False),
         nn.BatchNorm2d(32),
         nn.ReLU(),
         _Block(32, 64),
         _Block(64, 128),
-        _Block(128, 192),
+        _Block(128, 160),
         nn.Dropout2d(0.1),
         nn.AdaptiveMaxPool2d(1),  # an object counts wherever it stands, and however much floor there is
         nn.Flatten(),
     )
-    return Judge(condition, resolution, body, nn.Linear(192, condition.num_logits), "small")
+    return Judge(condition, resolution, body, nn.Linear(160, condition.num_logits), "small")
 
 
 def lab_judge(condition: Condition) -> Judge:
@@ -172,11 +175,13 @@ class Lesson:
     loss: float
 
 
-def train(judge: Judge, images: Images, *, num_epochs: int, seed: int, batch_size: int = 64) -> Iterator[Lesson]:
+def train(
+    judge: Judge, images: Images, *, num_epochs: int, seed: int, batch_size: int = 64, precision: str = "no"
+) -> Iterator[Lesson]:
     """Maximises the likelihood of the labels of the training part; yields after each batch.
 
-    Adam with a one-cycle schedule up to 2e-3; images mirrored at random and shifted by up to 4 pixels, with noise of
-    up to 4 levels. Colour is the label, so it is left alone.
+    AdamW with a one-cycle schedule up to 2e-3; `precision` is "no" or "bf16". Images are mirrored at random, shifted by
+    up to 4 pixels, and noise of up to 4 levels is added. Colour is the label, so it is left alone.
     """
     torch.manual_seed(seed)
     training = images.part(held_out=False)
@@ -190,8 +195,9 @@ def train(judge: Judge, images: Images, *, num_epochs: int, seed: int, batch_siz
             order = torch.randperm(len(training))
         at = order[step % steps_per_epoch * batch_size :][:batch_size]
         image = _augment(to_float(training.images[at])).contiguous(memory_format=torch.channels_last)
-        _, logits = judge(image)
-        loss = judge.condition.nll(logits, training.labels[at]).mean()
+        with torch.autocast(image.device.type, torch.bfloat16, enabled=precision == "bf16"):
+            _, logits = judge(image)
+        loss = judge.condition.nll(logits.float(), training.labels[at]).mean()
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()

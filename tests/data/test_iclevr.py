@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -108,6 +109,15 @@ def test_a_changed_frame_is_decoded_again(iclevr_folder: Folder) -> None:
     assert not torch.equal(before.images[0], after.images[0])
     assert torch.equal(before.images[1:], after.images[1:])
     assert before.content_hash != after.content_hash
+
+
+def test_a_changed_frame_of_the_same_size_is_told_by_its_time(iclevr_folder: Folder) -> None:
+    frame = iclevr_folder.first_frame
+    for color, time in (("red", 1_000), ("blue", 2_000)):
+        Image.new("RGB", (16, 16), color).save(frame, compress_level=0)
+        os.utime(frame, (time, time))
+        image = iclevr.read(iclevr_folder.path, 16).images[0]
+    assert image[:, 0, 0].tolist() == [0, 0, 255]
 
 
 def test_the_content_hash_does_not_follow_the_path(iclevr_folder: Folder, tmp_path: Path) -> None:
