@@ -266,14 +266,12 @@ def test_a_name_that_no_text_could_say_is_refused(make: Callable[[], Condition])
         make()
 
 
-@pytest.mark.xfail(strict=True, reason="described with six digits")
 def test_a_drawn_code_is_read_back_exactly() -> None:
     torch.manual_seed(0)
     c = DIGIT.draw(torch.empty(100, 0))
     assert torch.equal(DIGIT.parse_all(map(DIGIT.describe, c)), c)
 
 
-@pytest.mark.xfail(strict=True, reason="the empty set is described by an empty text, which is refused")
 def test_the_empty_set_is_read_back() -> None:
     labels = MultiLabel(FRUIT)
     empty = torch.zeros(4, dtype=torch.uint8)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from condgan.data import Images
+from condgan.errors import InputError
 from condgan.evaluate import Scores, evaluate
 from condgan.generate import untrained
 from condgan.judge import Judge, small_judge
@@ -72,13 +73,17 @@ def test_scores_survive_json(images: Images, judge: Judge) -> None:
     assert plain["draws"] == 3
 
 
-UNLABELLED = pytest.mark.xfail(strict=True, reason="real images without labels are scored by their labels")
-
-
-@pytest.mark.parametrize("kind", ["class", "attributes", pytest.param("codes", marks=UNLABELLED)])
+@pytest.mark.parametrize("kind", ["class", "attributes"])
 def test_every_kind_of_condition_is_scored(kind: str) -> None:
     images = tiny_images(kind, num_images=120)
     generator = untrained(Config.of("acgan", tiny_options("acgan"), f"shapes:{kind}", images, seed=0, precision="no"))
     values = images.condition.draw(images.labels)[:2]
     scores = evaluate(generator, images, {"some": values}, small_judge(images.condition, 16), draws=2)
     assert set(scores.per_condition["some"]) == {images.condition.describe(c) for c in values}
+
+
+def test_images_without_labels_cannot_be_scored() -> None:
+    images = tiny_images("codes", num_images=120)
+    generator = untrained(Config.of("acgan", tiny_options("acgan"), "shapes:codes", images, seed=0, precision="no"))
+    with pytest.raises(InputError, match="no labels to score"):
+        evaluate(generator, images, {}, small_judge(images.condition, 16))

@@ -131,7 +131,6 @@ def test_resuming_on_other_images_is_refused(tmp_path: Path, images: Images) -> 
         a_run(tmp_path / "run", replace(images, held_out=images.held_out.roll(1)), resume=True)
 
 
-@pytest.mark.xfail(strict=True, reason="check_same leaves precision out")
 def test_resuming_in_another_precision_is_refused(tmp_path: Path, images: Images) -> None:
     run = a_run(tmp_path / "run", images)
     with pytest.raises(InputError, match="started with precision 'no', found 'bf16'"):
@@ -242,7 +241,6 @@ def test_a_divergence_before_the_first_save_says_so(tmp_path: Path, images: Imag
     assert run.checkpoints == []
 
 
-@pytest.mark.xfail(strict=True, reason="play() takes a step before it looks at the budget")
 def test_a_finished_run_that_is_resumed_plays_no_further(tmp_path: Path, images: Images) -> None:
     run = a_run(tmp_path / "run", images)
     played(run, images, 4)
@@ -250,7 +248,6 @@ def test_a_finished_run_that_is_resumed_plays_no_further(tmp_path: Path, images:
     assert [file.stem for file in run.checkpoints] == ["000000004"]
 
 
-@pytest.mark.xfail(strict=True, reason="play() counts the time since the last save from the start of the run")
 def test_resuming_does_not_save_at_once(tmp_path: Path, images: Images) -> None:
     run = a_run(tmp_path / "run", images)
     played(run, images, 2)

@@ -30,6 +30,8 @@ judge_app = typer.Typer(help="Train and score the classifier that measures obedi
 app.add_typer(data_app, name="data")
 app.add_typer(judge_app, name="judge")
 
+INTERRUPTED = 130
+
 DataOption = Annotated[str, typer.Option("--data", help="A folder in the i-CLEVR layout, `sample` or `shapes[:KIND]`.")]
 ResolutionOption = Annotated[int, typer.Option("--resolution", help="Side length in pixels, a power of two.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="What everything random follows from.")]
@@ -46,8 +48,10 @@ def main() -> None:
         _fail(str(error), 2)
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
-    except KeyboardInterrupt:
-        _fail("interrupted; what was done is saved, and the same command with --resume goes on", 130)
+    except SystemExit as end:  # what typer makes of KeyboardInterrupt
+        if end.code == INTERRUPTED:
+            _fail("interrupted; what was done is saved: the same command goes on (train: with --resume)", INTERRUPTED)
+        raise
 
 
 def _fail(message: str, code: int) -> None:
@@ -103,22 +107,23 @@ def train(
 
     from condgan import recipes as table
     from condgan.machine import PRECISIONS, fast_precision, keep_freed_memory
-    from condgan.run import Budget, Config, Diverged, Run
+    from condgan.run import Budget, Config, Diverged, Run, check_playable
 
     chosen = _parse_options(options)
     built = table.build(recipe, chosen)
     if precision not in PRECISIONS:
         raise InputError(f"--precision: found {precision!r}, expected one of {', '.join(PRECISIONS)}")
-    if min(minutes, save_minutes, kimg or 1) <= 0:
+    if not min(minutes, save_minutes, 1 if kimg is None else kimg) > 0:
         raise InputError("--minutes, --kimg and --save-minutes: expected positive numbers")
     keep_freed_memory()
     accelerator = Accelerator(mixed_precision=fast_precision() if precision == "auto" else precision)
     with accelerator.main_process_first():
         images = _load(data, resolution)
+        check_playable(built, images)
         config = Config.of(recipe, chosen, data, images, seed, accelerator.mixed_precision)
         run = Run(runs / (name or recipe), config, resume=resume or not accelerator.is_main_process)
     all_kimg = built.num_epochs * int(images.held_out.logical_not().sum()) / 1000
-    budget = Budget(kimg or all_kimg, minutes)
+    budget = Budget(all_kimg if kimg is None else kimg, minutes)
     with _progress("{task.fields[text]}", hidden=not accelerator.is_main_process) as bar:
         task = bar.add_task("", total=1.0, text="starting")
         try:
@@ -328,9 +333,11 @@ def _load(spec: str, resolution: int, **options: Any) -> Images:
 
 
 def _read(file: Path) -> str:
+    from condgan.data.dataset import read_text
+
     if not file.is_file():
         raise InputError(f"{file}: no such file")
-    return file.read_text(encoding="utf-8")
+    return read_text(file)
 
 
 def _parse_options(texts: Iterable[str]) -> dict[str, Any]:

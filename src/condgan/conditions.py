@@ -19,6 +19,8 @@ from torch.nn import functional as F
 from condgan.errors import InputError
 from condgan.vocabulary import check_complete, check_names, check_once, index_of, known, split_items
 
+NOTHING = "nothing"  # the empty set in words
+
 
 class Condition(ABC):
     """One kind of condition over one vocabulary. Each kind states the shape and type of its batches `c`."""
@@ -53,6 +55,10 @@ class Condition(ABC):
     @abstractmethod
     def hits(self, logits: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """Which values were named by the logits and wanted, and which were wanted: two (N, len(values)) bool."""
+
+    def agree(self, read: Tensor, c: Tensor) -> Tensor:
+        """Whether what was read is what was wanted, all of it and nothing else, (N,) bool."""
+        return (read == c).reshape(len(c), -1).all(1)
 
     def draw(self, labels: Tensor) -> Tensor:
         """The conditions of a batch whose images came with `labels`: the labels, or for codes a draw of the prior."""
@@ -139,7 +145,10 @@ class MultiLabel(Condition):
         return _shared(rank < c.long().sum(1, keepdim=True), c)
 
     def parse(self, text: str) -> Tensor:
+        """Reads "red cube, blue cylinder", or "nothing" for the empty set."""
         c = torch.zeros(self.dim, dtype=torch.uint8)
+        if text.strip() == NOTHING:
+            return c
         for name in split_items(text):
             index = index_of(name, self.names, "label")
             if c[index]:
@@ -148,7 +157,7 @@ class MultiLabel(Condition):
         return c
 
     def describe(self, c: Tensor) -> str:
-        return ", ".join(name for name, present in zip(self.names, c.tolist(), strict=True) if present)
+        return ", ".join(name for name, present in zip(self.names, c.tolist(), strict=True) if present) or NOTHING
 
 
 @dataclass(frozen=True)
@@ -261,6 +270,10 @@ class Codes(Condition):
         named, wanted = self._split(self.read(logits))[0], self._split(c)[0]
         return _shared(_one_hots(named, self.sizes), _one_hots(wanted, self.sizes))
 
+    def agree(self, read: Tensor, c: Tensor) -> Tensor:
+        """On the categorical codes."""
+        return super().agree(self._split(read)[0], self._split(c)[0])
+
     def draw(self, labels: Tensor) -> Tensor:
         n, device = len(labels), labels.device
         indices = [torch.randint(size, (n, 1), device=device).float() for size in self.sizes]
@@ -280,7 +293,7 @@ class Codes(Condition):
     def describe(self, c: Tensor) -> str:
         indices, values = (part[0].tolist() for part in self._split(c[None]))
         texts = [f"{name}={index}" for name, index in zip(self.categorical, indices, strict=True)]
-        return ", ".join(texts + [f"{name}={value:g}" for name, value in zip(self.continuous, values, strict=True)])
+        return ", ".join(texts + [f"{name}={value:.9g}" for name, value in zip(self.continuous, values, strict=True)])
 
     def _split(self, c: Tensor) -> tuple[Tensor, Tensor]:
         indices: Tensor

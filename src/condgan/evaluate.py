@@ -9,6 +9,7 @@ from torch import Tensor
 
 from condgan.conditions import Condition
 from condgan.data.dataset import Images
+from condgan.errors import InputError
 from condgan.generate import LoadedGenerator, untrained
 from condgan.judge import Judge, Samples
 from condgan.metrics import METRICS, Estimate, condition_accuracy, exact_accuracy
@@ -49,6 +50,8 @@ def evaluate(
     conditions, and the real row is as many training images. Rows `untrained` show where a score starts.
     """
     condition = images.condition
+    if not images.labels.numel():
+        raise InputError("the images have no labels to score: codes are found by training, no judge can be taught them")
     held_out, training = images.part(held_out=True), images.part(held_out=False)
     reals = judge.read(held_out.images, held_out.labels)
     evenly = torch.linspace(0, len(training) - 1, min(len(held_out), len(training))).long()

@@ -1,6 +1,5 @@
 """Images from a finished run: all it needs is `generator.safetensors`."""
 
-import json
 from pathlib import Path
 
 import torch
@@ -32,7 +31,8 @@ class LoadedGenerator(nn.Module):
         """One image for each condition of a batch, (N, 3, R, R) uint8; the same for the same seed."""
         self.network.eval()
         device = next(self.network.parameters()).device
-        z = torch.randn(len(c), self.network.latent_dim, generator=torch.Generator().manual_seed(seed))
+        random = torch.Generator().manual_seed(seed)
+        z = torch.stack([torch.randn(self.network.latent_dim, generator=random) for _ in c])  # whatever their number
         batches = zip(z.split(batch_size), self.condition.encode(c).split(batch_size), strict=True)
         return torch.cat([to_uint8(self.network(z.to(device), c.to(device))).cpu() for z, c in batches])
 
@@ -51,7 +51,7 @@ def load(path: str | Path) -> LoadedGenerator:
         raise InputError(f"{file}: broken file ({error}); restore it, or go on with the run to write it anew") from None
     if "run" not in header:
         raise InputError(f"{file}: its header names no run; expected a generator.safetensors written by condgan")
-    loaded = untrained(Config(**json.loads(header["run"])))
+    loaded = untrained(Config.read(header["run"], str(file)))
     loaded.network.load_state_dict(weights)
     return loaded
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,9 @@ class Journal:
         self.images_per_second = self.num_steps * batch_size / (now - self.time)
         self.sums, self.num_steps, self.time = {}, 0, now
         if self.is_main_process:
-            line = {"step": progress.step, "kimg": progress.kimg, "seconds": round(seconds, 3)}
-            line |= {"images_per_second": round(self.images_per_second, 2)} | losses
+            line: dict[str, float | None] = {"step": progress.step, "kimg": progress.kimg, "seconds": round(seconds, 3)}
+            line |= {"images_per_second": round(self.images_per_second, 2)}
+            line |= {name: loss if isfinite(loss) else None for name, loss in losses.items()}  # JSON knows no NaN
             with self.file.open("a") as log:
                 log.write(json.dumps(line) + "\n")
             if self.board:

@@ -139,9 +139,12 @@ def _load_ours(path: Path) -> Judge:
 
 def _load_lab(path: Path, condition: Condition) -> Judge:
     try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)["model"]
-    except (KeyError, TypeError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f"judge {path}: expected a file of tensors with the key 'model' ({error!r})") from None
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f"judge {path}: expected a file of tensors ({error})") from None
+    weights = content.get("model") if isinstance(content, dict) else None
+    if not isinstance(weights, dict):
+        raise InputError(f"judge {path}: expected the weights of a ResNet-18 under the key 'model'")
     judge = lab_judge(condition)
     renamed = {_lab_name(name): weight for name, weight in weights.items()}
     try:
@@ -186,6 +189,8 @@ def train(
     torch.manual_seed(seed)
     training = images.part(held_out=False)
     steps_per_epoch = len(training) // batch_size
+    if not steps_per_epoch:
+        raise InputError(f"found {len(training)} training images, expected at least {batch_size} to train a judge")
     num_steps = num_epochs * steps_per_epoch
     optimizer = torch.optim.AdamW(judge.parameters(), weight_decay=0.01, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=num_steps)

@@ -10,7 +10,7 @@ PRECISIONS = ("no", "bf16", "fp16", "auto")
 
 
 def fast_precision() -> str:
-    """"bf16" where bfloat16 is worth its casts, else "no", which is float32. Weights stay float32 either way.
+    """ "bf16" where bfloat16 is worth its casts, else "no", which is float32. Weights stay float32 either way.
 
     A convolution is timed in both: processors with matrix units multiply bfloat16 many times faster, others hardly
     faster than float32 or slower.

@@ -10,6 +10,7 @@ generator.safetensors   the averaged generator, with run.json in its header
 import io
 import json
 import os
+import pickle
 import platform
 import signal
 import subprocess
@@ -34,6 +35,7 @@ from condgan.data.dataset import Images, load_json, to_uint8
 from condgan.errors import InputError
 from condgan.grid import grid, png
 from condgan.journal import Journal
+from condgan.recipes.recipe import Recipe
 from condgan.train import Players, train
 
 LOG_STEPS = 50
@@ -77,9 +79,17 @@ class Config:
             machine={"platform": platform.platform(), "python": platform.python_version(), "cores": os.cpu_count()},
         )
 
+    @classmethod
+    def read(cls, text: str, where: str) -> "Config":
+        """The configuration that a run.json or a model's header holds. Raises InputError naming the file."""
+        try:
+            return cls(**load_json(text, where))
+        except TypeError as error:
+            raise InputError(f"{where}: not the configuration of a run ({error}); restore the file") from None
+
     def check_same(self, other: "Config") -> None:
         """Raises InputError unless both ask for the same game, wherever they were asked."""
-        for name in ("recipe", "options", "data_hash", "resolution", "seed"):
+        for name in ("recipe", "options", "data_hash", "resolution", "seed", "precision"):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
                 raise InputError(f"this run was started with {name} {mine!r}, found {theirs!r}; use another --name")
@@ -117,6 +127,16 @@ class Status:
         return totals
 
 
+def check_playable(recipe: Recipe, images: Images) -> None:
+    """Raises InputError if the recipe cannot be played on these images: their size, or too few for a batch."""
+    with torch.device("meta"):
+        recipe.generator(images.condition, images.resolution), recipe.discriminator(images.condition, images.resolution)
+    num_training = int(images.held_out.logical_not().sum())
+    if num_training < recipe.batch_size:
+        found = f"batch_size {recipe.batch_size}: found {num_training} training images"
+        raise InputError(f"{found}, expected at least one batch; lower it with --set batch_size=N")
+
+
 class Run:
     """A folder of a training, made new or found again."""
 
@@ -124,7 +144,7 @@ class Run:
         """Raises InputError if the folder is not empty, or with `resume` if it holds a run of another configuration."""
         self.folder, self.config = folder, config
         if (folder / "run.json").exists() and resume:
-            Config(**load_json((folder / "run.json").read_text(), str(folder / "run.json"))).check_same(config)
+            Config.read((folder / "run.json").read_text(), str(folder / "run.json")).check_same(config)
             return
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InputError(f"{folder} is not empty; choose another --name, or add --resume to go on with a run in it")
@@ -144,24 +164,25 @@ class Run:
         KeyboardInterrupt. Raises Diverged when a loss is no longer finite.
         """
         accelerator = accelerator or Accelerator()
-        players = Players(recipes.build(self.config.recipe, self.config.options), images, self.config.seed, accelerator)
+        recipe = recipes.build(self.config.recipe, self.config.options)
+        check_playable(recipe, images)
+        players = Players(recipe, images, self.config.seed, accelerator)
         training = images.part(held_out=False)
-        if len(training) < players.recipe.batch_size:
-            found = f"batch_size {players.recipe.batch_size}: found {len(training)} training images"
-            raise InputError(f"{found}, expected at least one batch; lower it with --set batch_size=N")
         seconds = self._restore(players)
+        if players.step and budget.share_spent(players.kimg, seconds) >= 1:
+            return
         fixed = self._fixed_samples(players, images)
         if players.step == 0:
             self._save_samples(players, *fixed)
         journal = Journal(self.folder, players.step, accelerator.is_main_process)
-        started = saved = time.monotonic() - seconds
+        started, saved = time.monotonic() - seconds, time.monotonic()
         with _interrupts() as interrupted:
             for progress in train(players, training):
                 journal.add(progress)
                 seconds = time.monotonic() - started
                 share = budget.share_spent(progress.kimg, seconds)
                 stop = _agree(accelerator, share >= 1 or interrupted())
-                save = stop or _agree(accelerator, started + seconds - saved > save_minutes * 60)
+                save = stop or _agree(accelerator, time.monotonic() - saved > save_minutes * 60)
                 if save or progress.step % LOG_STEPS == 0:
                     losses = journal.write(progress, seconds, players.recipe.batch_size)
                     self._check_finite(losses, progress.step)
@@ -187,8 +208,12 @@ class Run:
         """Loads the newest checkpoint, if any; seconds trained so far."""
         if not self.checkpoints:
             return 0.0
-        state = torch.load(self.checkpoints[-1], map_location=players.accelerator.device, weights_only=True)
-        players.load_state_dict(state["players"])
+        newest = self.checkpoints[-1]
+        try:
+            state = torch.load(newest, map_location=players.accelerator.device, weights_only=True)
+            players.load_state_dict(state["players"])
+        except (RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
+            raise InputError(f"{newest}: broken checkpoint ({error}); delete it to go on from the one before") from None
         return float(state["seconds"])
 
     def _save(self, players: Players, seconds: float) -> None:

@@ -72,12 +72,6 @@ class Players:
         """Latents from the prior, (n, latent_dim)."""
         return torch.randn(n, self.generator.latent_dim, device=self.accelerator.device)
 
-    def update_average(self) -> None:
-        """Moves the averaged weights towards the generator's; buffers, which are no weights, are copied."""
-        self.generator_ema.update_parameters(self.generator)
-        for averaged, current in zip(self.generator_ema.module.buffers(), self.generator.buffers(), strict=True):
-            averaged.copy_(current)
-
     def _average(self, averaged: Any, current: Any, num_averaged: Any) -> None:
         # The memory grows with the game, so that an early average does not remember the first weights.
         # Karras et al. 2024 (EDM2), section 3, say why a half-life should follow the length of the training.
@@ -127,7 +121,7 @@ def train(players: Players, images: Images) -> Iterator[Progress]:
 
         players.step += 1
         _share_buffers(players)
-        players.update_average()
+        players.generator_ema.update_parameters(players.generator)  # buffers are no weights and are copied
         yield Progress(players.step, players.kimg, losses)
 
 

@@ -40,7 +40,6 @@ def test_attributes_are_right_one_by_one_or_all_at_once() -> None:
     assert exact_accuracy(seen, seen, condition).value == 0.5
 
 
-@pytest.mark.xfail(strict=True, reason="exact_accuracy compares continuous codes for equality")
 def test_a_continuous_code_has_no_wrong_answer() -> None:
     condition = Codes({"digit": 2}, ("slant",))
     seen = Samples(torch.tensor([[1.0, 0.5]]), torch.tensor([[0.0, 1.0, 0.4999, 0.0]]), torch.zeros(1, 1))

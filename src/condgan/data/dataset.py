@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -69,6 +69,20 @@ def to_float(images: Tensor) -> Tensor:
 def to_uint8(images: Tensor) -> Tensor:
     """Floats in [-1, 1] as uint8 images, rounded to the nearest."""
     return images.add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+class Readable(Protocol):
+    """A file in a folder, or in a zip file."""
+
+    def read_text(self, *, encoding: str) -> str: ...
+
+
+def read_text(file: Readable) -> str:
+    """The text of a file. Raises InputError if it is not UTF-8."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file}: expected text in UTF-8 ({error}); save it anew as such") from None
 
 
 def load_json(text: str, where: str) -> Any:

@@ -21,7 +21,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from condgan.conditions import MultiLabel
-from condgan.data.dataset import Images, load_json, parse_conditions
+from condgan.data.dataset import Images, load_json, parse_conditions, read_text
 from condgan.errors import InputError
 from condgan.files import beside
 from condgan.networks.parts import num_doublings
@@ -71,7 +71,7 @@ def _text(folder: Folder, name: str) -> str:
     file = folder / name
     if not file.exists():
         raise InputError(f"{file}: no such file; an i-CLEVR folder holds train.json, objects.json and the frames")
-    return file.read_text(encoding="utf-8")
+    return read_text(file)
 
 
 def _read_objects(folder: Folder) -> MultiLabel:
@@ -113,7 +113,10 @@ def _scenes(folder: Folder, names: Iterable[str]) -> Tensor:
 def _held_out(folder: Folder, scenes: Tensor) -> Tensor:
     if not (folder / "held_out.json").exists():
         return scenes % 20 == 0
-    kept = load_json(_text(folder, "held_out.json"), str(folder / "held_out.json"))
+    where = str(folder / "held_out.json")
+    kept = load_json(_text(folder, "held_out.json"), where)
+    if not isinstance(kept, list) or not all(type(number) is int for number in kept):
+        raise InputError(f"{where}: expected a list of scene numbers, such as [0, 20, 40]")
     return torch.isin(scenes, torch.tensor(kept, dtype=torch.int64))
 
 

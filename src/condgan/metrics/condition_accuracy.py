@@ -17,5 +17,5 @@ def condition_accuracy(fakes: Samples, reals: Samples, condition: Condition) -> 
 
 def exact_accuracy(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
     """Share of images in which the judge reads the wanted condition, all of it and nothing else."""
-    right = (condition.read(fakes.logits) == fakes.c).reshape(len(fakes), -1).all(1)
+    right = condition.agree(condition.read(fakes.logits), fakes.c)
     return proportion(right, right.new_ones(len(right)))

@@ -31,8 +31,8 @@ def generator(
     entrance: Callable[..., Entrance] = AddEmbedding,
 ) -> Generator:
     """A linear layer from latent (N, latent_dim) to 4x4 maps, then 5x5 transposed convolutions that double the side."""
-    front = entrance(latent_dim, condition)
     channels = width * 2 ** (num_doublings(resolution) - 1)
+    front = entrance(latent_dim, condition)
     layers: list[nn.Module] = [
         nn.Linear(latent_dim, channels * 16, bias=False),
         nn.BatchNorm1d(channels * 16),
@@ -55,11 +55,12 @@ def discriminator(
     head: Callable[..., nn.Module] = Plain,
 ) -> Discriminator:
     """5x5 convolutions, each halving the side down to 4x4; no batch norm on the first."""
+    num_hidden = num_doublings(resolution) - 1
     front = (entrance or partial(LabelPlane, resolution=resolution))(3, condition)
     down = partial(nn.Conv2d, kernel_size=5, stride=2, padding=2)
     layers: list[nn.Module] = [down(front.channels, width), nn.LeakyReLU(0.2)]
     channels = width
-    for _ in range(num_doublings(resolution) - 1):
+    for _ in range(num_hidden):
         layers += [down(channels, channels * 2), nn.BatchNorm2d(channels * 2), nn.LeakyReLU(0.2)]
         channels *= 2
     return init_normal(Discriminator(front, Blind(*layers), head(channels, 4, condition)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from pydantic import ValidationError
@@ -33,11 +34,13 @@ def build(name: str, options: Mapping[str, Any]) -> Recipe:
     recipe = find(name)
     try:
         return recipe(**options)
+    except TypeError as error:  # of a recipe that does not validate its options
+        raise InputError(f"{name}: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         option = str(first["loc"][0])
         if first["type"] == "unexpected_keyword_argument":
-            known = list(recipe.__wrapped__.__kwdefaults__)  # type: ignore[attr-defined]
+            known = list(signature(recipe).parameters)
             listing = ", ".join(known)
             raise InputError(f"{name} has no option {option!r}{nearest(option, known)} (known: {listing})") from None
         raise InputError(f"{name} option {option}: found {first['input']!r}: {first['msg']}") from None
