@@ -60,11 +60,11 @@ def seconds_per_step(steps: Iterator[object], count: int) -> float:
     return (time.perf_counter() - start) / count
 
 
-def peak_gflops() -> dict[str, float]:
+def peak_gflops(dtype: torch.dtype) -> dict[str, float]:
     """The best of what this machine does in a convolution and in a matrix product, in GFLOP/s."""
-    image = torch.randn(32, 256, 16, 16).contiguous(memory_format=torch.channels_last)
-    weight = torch.randn(256, 256, 3, 3).contiguous(memory_format=torch.channels_last)
-    matrix = torch.randn(2048, 2048)
+    image = torch.randn(32, 256, 16, 16).to(dtype).contiguous(memory_format=torch.channels_last)
+    weight = torch.randn(256, 256, 3, 3).to(dtype).contiguous(memory_format=torch.channels_last)
+    matrix = torch.randn(2048, 2048).to(dtype)
     work = {
         "convolution": (lambda: torch.nn.functional.conv2d(image, weight, padding=1), 2 * 32 * 256 * 256 * 9 * 256),
         "matmul": (lambda: matrix @ matrix, 2 * 2048**3),
@@ -103,16 +103,14 @@ def benchmark(name: str, images: Images, rounds: int, steps: int, precision: str
     plain_seconds, our_seconds = (statistics.median(times) for times in zip(*pairs, strict=True))
     ratios = [a / b for a, b in pairs]
     gflops = counter.get_total_flops() / our_seconds / 1e9
-    peak = peak_gflops()
-    print(
-        f"{name}, batch {recipe.batch_size}, {torch.get_num_threads()} threads, {rounds} rounds of {steps} steps each"
-    )
+    peak = peak_gflops(torch.bfloat16 if precision == "bf16" else torch.float32)
+    setting = f"batch {recipe.batch_size}, {torch.get_num_threads()} threads, precision {precision}"
+    print(f"{name}, {setting}, {rounds} rounds of {steps} steps each")
     print(f"  plain loop   {recipe.batch_size / plain_seconds:7.1f} images/s")
     print(f"  condgan      {recipe.batch_size / our_seconds:7.1f} images/s")
     print(f"  ratio        {statistics.median(ratios):7.2f}  (from {min(ratios):.2f} to {max(ratios):.2f})")
-    print(
-        f"  arithmetic   {gflops:7.1f} GFLOP/s, " + ", ".join(f"{gflops / p:.0%} of {k} peak" for k, p in peak.items())
-    )
+    shares = ", ".join(f"{gflops / most:.0%} of the {work} peak" for work, most in peak.items())
+    print(f"  arithmetic   {gflops:7.1f} GFLOP/s, {shares}")
     print(f"  data path    {data_seconds / our_seconds:7.2%} of a step")
 
 
