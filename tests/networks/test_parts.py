@@ -7,7 +7,7 @@ from torch import nn
 from condgan.conditions import MultiLabel
 from condgan.errors import InputError
 from condgan.networks import acgan, dcgan
-from condgan.networks.parts import mixes_samples, num_doublings
+from condgan.networks.parts import Dropout, mixes_samples, num_doublings
 
 CONDITION = MultiLabel("abc")
 families = pytest.mark.parametrize("family", [dcgan, acgan], ids=["dcgan", "acgan"])
@@ -70,3 +70,26 @@ def test_a_discriminator_that_is_said_not_to_mix_samples_does_not(family: Module
     assert mixes_samples(discriminator)
     discriminator.eval()
     torch.testing.assert_close(discriminator(image, c).score[:1], discriminator(image[:1], c[:1]).score)
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("p", [0.3, 0.5])
+def test_dropout_zeroes_a_share_of_p_and_keeps_the_mean(memory_format: torch.memory_format, p: float) -> None:
+    torch.manual_seed(0)
+    dropped = Dropout(p)(torch.ones(64, 16, 15, 15).contiguous(memory_format=memory_format))
+    assert (dropped == 0).float().mean().item() == pytest.approx(p, abs=0.005)
+    assert dropped[dropped > 0].unique().tolist() == [pytest.approx(1 / (1 - p))]
+
+
+def test_dropout_sends_back_a_gradient_for_what_it_kept() -> None:
+    h = torch.rand(4, 3, 5, 5).add(1).requires_grad_()
+    dropped = Dropout(0.5)(h)
+    dropped.sum().backward()
+    assert h.grad is not None
+    torch.testing.assert_close(h.grad, (dropped != 0).float() * 2)
+
+
+def test_dropout_is_idle_when_not_training_or_not_asked_for() -> None:
+    h = torch.rand(4, 3, 5, 5)
+    assert Dropout(0.5).eval()(h) is h
+    assert Dropout(0.0)(h) is h

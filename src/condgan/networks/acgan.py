@@ -10,7 +10,7 @@ from torch import nn
 
 from condgan.conditions import Condition
 from condgan.networks.heads import Auxiliary
-from condgan.networks.parts import Blind, Discriminator, Entrance, Generator, Hide, JoinEmbedding, num_doublings
+from condgan.networks.parts import Blind, Discriminator, Dropout, Entrance, Generator, Hide, JoinEmbedding, num_doublings
 
 
 def generator(
@@ -58,10 +58,10 @@ def discriminator(
         stride, padding = (1, 0) if i % 2 else (2, 1)
         layers += [
             nn.LeakyReLU(0.2),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Conv2d(channels, channels * 2, 3, stride, padding, bias=False),
             nn.BatchNorm2d(channels * 2),
         ]
         channels, side = channels * 2, (side + 2 * padding - 3) // stride + 1
-    layers += [nn.LeakyReLU(0.2), nn.Dropout(dropout)]
+    layers += [nn.LeakyReLU(0.2), Dropout(dropout)]
     return Discriminator(front, Blind(*layers), head(channels, side, condition))

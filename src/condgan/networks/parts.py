@@ -29,6 +29,27 @@ class Blind(nn.Sequential):
         return super().forward(h)  # type: ignore[no-any-return]
 
 
+class Dropout(nn.Module):
+    """Zeroes each value with probability p and scales the rest by 1 / (1 - p). Srivastava et al. 2014.
+
+    What `nn.Dropout` does, at a quarter of its cost on a CPU, where that draws one number after the other for each
+    value: here each 64 random bits decide four, in the order in which channels-last maps lie in memory. p is rounded to
+    a multiple of 2^-16.
+    """
+
+    def __init__(self, p: float):
+        super().__init__()
+        self.p = p
+
+    def forward(self, h: Tensor) -> Tensor:
+        if not self.training or not self.p:
+            return h
+        rows = h.permute(0, 2, 3, 1)
+        bits = torch.empty(-(-h.numel() // 4), dtype=torch.int64, device=h.device).random_(-(2**63), None)
+        kept = bits.view(torch.int16)[: h.numel()].view(rows.shape) >= round(self.p * 2**16) - 2**15
+        return (rows * (kept.to(h.dtype) / (1 - self.p))).permute(0, 3, 1, 2)
+
+
 class Hide(Entrance):
     """Leaves the condition out."""
 

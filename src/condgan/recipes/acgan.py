@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, validate_call
 
 from condgan.networks import acgan as networks
-from condgan.objectives import classification, per_logit, target_game
+from condgan.objectives import classification, per_logit, real_classification, target_game
 from condgan.recipes.recipe import Recipe, adam
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -33,6 +33,7 @@ def acgan(
     fake_target: Range = (0.0, 0.3),
     flip_probability: Probability = 0.1,
     aux_weight: NonNegativeFloat = 100,
+    classify_fakes: bool = True,
     generator_steps: PositiveInt = 2,
     learning_rate: PositiveFloat = 2e-4,
     beta1: Annotated[float, Field(ge=0, lt=1)] = 0.5,
@@ -50,13 +51,17 @@ def acgan(
     generator's are Radford et al. 2016, figure 1 (1024 to 128 channels, latent 100). Its embedding is as wide as the
     latent, and "several" generator steps are 2; the report leaves both open and so do the papers.
 
+    The report's D learns to read from fakes too, which lets both players agree on signs that no real image shows;
+    `classify_fakes=False` teaches it from real images alone.
+
     Command: condgan train acgan --data FOLDER
     """
+    reading = classification if classify_fakes else real_classification
     optimizer = partial(adam, lr=learning_rate, betas=(beta1, beta2))
     return Recipe(
         generator=partial(networks.generator, width=width, latent_dim=latent_dim, embedding_dim=embedding_dim),
         discriminator=partial(networks.discriminator, width=discriminator_width, dropout=dropout),
-        objective=target_game(real_target, fake_target, flip_probability) + aux_weight * per_logit(classification),
+        objective=target_game(real_target, fake_target, flip_probability) + aux_weight * per_logit(reading),
         generator_optimizer=optimizer,
         discriminator_optimizer=optimizer,
         batch_size=batch_size,
