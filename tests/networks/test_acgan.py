@@ -5,6 +5,7 @@ from condgan.conditions import MultiLabel
 from condgan.data.scenes import LABELS
 from condgan.networks import acgan
 from condgan.networks.heads import Auxiliary
+from condgan.networks.parts import Dropout
 
 CONDITION = MultiLabel(LABELS)
 
@@ -62,7 +63,7 @@ def test_every_convolution_of_the_discriminator_is_followed_by_leaky_relu_and_dr
     body = acgan.discriminator(CONDITION, 64).body
     kinds = [type(m).__name__ for m in body if not isinstance(m, nn.BatchNorm2d)]
     assert kinds == ["Conv2d", "LeakyReLU", "Dropout"] * 6
-    assert {m.p for m in body if isinstance(m, nn.Dropout)} == {0.5}
+    assert {m.p for m in body if isinstance(m, Dropout)} == {0.5}
     assert {m.negative_slope for m in body if isinstance(m, nn.LeakyReLU)} == {0.2}
 
 

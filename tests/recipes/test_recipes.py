@@ -70,6 +70,13 @@ def test_the_defaults_of_acgan_are_those_of_report_001() -> None:
     assert (options["flip_probability"], options["aux_weight"], options["dropout"]) == (0.1, 100, 0.5)
 
 
+def test_acgan_can_be_told_to_read_from_real_images_alone() -> None:
+    assert set(build("acgan", {}).objective.discriminator) == {"adversarial", "information", "classification"}
+    told = build("acgan", {"classify_fakes": False}).objective
+    assert set(told.discriminator) == {"adversarial", "classification"}
+    assert set(told.generator) == {"adversarial", "information"}
+
+
 def test_a_recipe_of_someone_elses_is_found_by_module_and_function() -> None:
     assert find("condgan.recipes.acgan:acgan") is RECIPES["acgan"]
     assert build("faulty:steady", {"num_epochs": 3}).num_epochs == 3
