@@ -12,12 +12,13 @@ import torch
 from accelerate import Accelerator
 
 from condgan import generate
+from condgan.config import Config
 from condgan.data import DATASETS, Images, sample
 from condgan.data.shapes import KINDS
 from condgan.judge import Samples
 from condgan.metrics import METRICS
 from condgan.objectives import Round
-from condgan.run import Budget, Config, Run
+from condgan.run import Budget, Run
 from contracts import GAMES, assert_same_state, leaves, play, tiny_images, tiny_options, tiny_players
 
 games = pytest.mark.parametrize(("recipe", "kind"), GAMES)

@@ -3,12 +3,12 @@ import json
 import pytest
 import torch
 
+from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
 from condgan.evaluate import Scores, evaluate
 from condgan.generate import untrained
 from condgan.judge import Judge, small_judge
-from condgan.run import Config
 from contracts import tiny_images, tiny_options
 
 LISTS = ["red square", "blue circle, green triangle"]

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from condgan.config import Config
 from condgan.data import Images
 from condgan.generate import LoadedGenerator, untrained
-from condgan.run import Config
 from contracts import tiny_images, tiny_options
 
 

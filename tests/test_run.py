@@ -15,9 +15,10 @@ from accelerate.state import AcceleratorState
 from safetensors import safe_open
 
 from condgan import run as run_module
+from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
-from condgan.run import Budget, Config, Diverged, Run, Status
+from condgan.run import Budget, Diverged, Run, Status
 from contracts import leaves, tiny_images
 
 EVERY_STEP = 1e-9  # minutes

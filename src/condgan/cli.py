@@ -99,15 +99,16 @@ def train(
     ] = None,
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes of training.")] = float("inf"),
     save_minutes: Annotated[float, typer.Option(help="Save this often.")] = 5,
-    precision: Annotated[str, typer.Option(help="no (float32), bf16, fp16, or auto: bf16 if fast here.")] = "no",
+    precision: Annotated[str, typer.Option(help="no (float32), bf16, or auto: bf16 where that is fast.")] = "no",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run if it has begun.")] = False,
 ) -> None:
     """Train a recipe on a data set. Interrupt at any time; --resume goes on."""
     from accelerate import Accelerator
 
     from condgan import recipes as table
+    from condgan.config import Config
     from condgan.machine import PRECISIONS, fast_precision, keep_freed_memory
-    from condgan.run import Budget, Config, Diverged, Run, check_playable
+    from condgan.run import Budget, Diverged, Run, check_playable
 
     chosen = _parse_options(options)
     built = table.build(recipe, chosen)

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from condgan import recipes
 from condgan.conditions import Condition, from_json
+from condgan.config import Config
 from condgan.data.dataset import to_uint8
 from condgan.errors import InputError
 from condgan.networks.parts import Generator
-from condgan.run import Config
 
 
 class LoadedGenerator(nn.Module):

@@ -6,7 +6,7 @@ import time
 
 import torch
 
-PRECISIONS = ("no", "bf16", "fp16", "auto")
+PRECISIONS = ("no", "bf16", "auto")
 
 
 def fast_precision() -> str:

@@ -9,20 +9,15 @@ generator.safetensors   the averaged generator, with run.json in its header
 
 import io
 import json
-import os
 import pickle
-import platform
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -30,8 +25,8 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
 from condgan import files, recipes
-from condgan.conditions import to_json
-from condgan.data.dataset import Images, load_json, to_uint8
+from condgan.config import Config
+from condgan.data.dataset import Images, to_uint8
 from condgan.errors import InputError
 from condgan.grid import grid, png
 from condgan.journal import Journal
@@ -44,55 +39,6 @@ NUM_SAMPLES = 32
 
 class Diverged(RuntimeError):
     """A loss or a weight is no longer finite. The message says what is left to go back to."""
-
-
-@dataclass(frozen=True)
-class Config:
-    """What a run was asked to do: `run.json`."""
-
-    recipe: str
-    options: Mapping[str, Any]
-    data: str
-    data_hash: str
-    resolution: int
-    condition: Mapping[str, Any]
-    seed: int
-    precision: str
-    versions: Mapping[str, str]
-    machine: Mapping[str, Any]
-
-    @classmethod
-    def of(
-        cls, recipe: str, options: Mapping[str, Any], data: str, images: Images, seed: int, precision: str
-    ) -> "Config":
-        """The configuration of a run on this machine, now."""
-        return cls(
-            recipe=recipe,
-            options=dict(options),
-            data=data,
-            data_hash=images.content_hash,
-            resolution=images.resolution,
-            condition=to_json(images.condition),
-            seed=seed,
-            precision=precision,
-            versions={name: version(name) for name in ("condgan", "torch", "accelerate")} | {"commit": _commit()},
-            machine={"platform": platform.platform(), "python": platform.python_version(), "cores": os.cpu_count()},
-        )
-
-    @classmethod
-    def read(cls, text: str, where: str) -> "Config":
-        """The configuration that a run.json or a model's header holds. Raises InputError naming the file."""
-        try:
-            return cls(**load_json(text, where))
-        except TypeError as error:
-            raise InputError(f"{where}: not the configuration of a run ({error}); restore the file") from None
-
-    def check_same(self, other: "Config") -> None:
-        """Raises InputError unless both ask for the same game, wherever they were asked."""
-        for name in ("recipe", "options", "data_hash", "resolution", "seed", "precision"):
-            mine, theirs = getattr(self, name), getattr(other, name)
-            if mine != theirs:
-                raise InputError(f"this run was started with {name} {mine!r}, found {theirs!r}; use another --name")
 
 
 @dataclass(frozen=True)
@@ -278,12 +224,3 @@ def _agree(accelerator: Accelerator, yes: bool) -> bool:
         return yes
     votes = torch.tensor(float(yes), device=accelerator.device)
     return bool(accelerator.reduce(votes, "sum") > 0)
-
-
-def _commit() -> str:
-    """The commit of the checkout this package lies in, or an empty text."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    except OSError:
-        return ""

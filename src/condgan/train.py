@@ -93,7 +93,8 @@ def train(players: Players, images: Images) -> Iterator[Progress]:
     """Plays without end, yielding after every step. Seeds torch's global generator at each."""
     recipe, condition, accelerator = players.recipe, players.condition, players.accelerator
     generator, discriminator, optimizer_g, optimizer_d = players.prepared
-    players.generator.train(), players.discriminator.train()
+    players.generator.train()
+    players.discriminator.train()
 
     def descend(optimizer: Any, terms: Mapping[str, Term], r: Round) -> dict[str, Tensor]:
         losses = {name: term(r).mean() for name, term in terms.items()}
@@ -108,7 +109,8 @@ def train(players: Players, images: Images) -> Iterator[Progress]:
 
         with torch.no_grad():
             fake_image = players.generator(players.latents(len(c)), condition.encode(c))
-        real_image.requires_grad_(), fake_image.requires_grad_()
+        for image in (real_image, fake_image):
+            image.requires_grad_()  # for penalties on the slope
         r = Round(discriminator, condition, c, real_image, fake_image, step=players.step, one_pass=players.one_pass)
         losses = {f"D/{name}": loss for name, loss in descend(optimizer_d, recipe.objective.discriminator, r).items()}
 

@@ -10,7 +10,16 @@ from torch import nn
 
 from condgan.conditions import Condition
 from condgan.networks.heads import Auxiliary
-from condgan.networks.parts import Blind, Discriminator, Dropout, Entrance, Generator, Hide, JoinEmbedding, num_doublings
+from condgan.networks.parts import (
+    Blind,
+    Discriminator,
+    Dropout,
+    Entrance,
+    Generator,
+    Hide,
+    JoinEmbedding,
+    num_doublings,
+)
 
 
 def generator(
