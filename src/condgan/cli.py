@@ -150,8 +150,9 @@ def generate(
     from condgan import files
     from condgan.generate import load
     from condgan.grid import grid, png
+    from condgan.machine import fast_device
 
-    generator = load(run)
+    generator = load(run).to(fast_device())
     c = generator.condition.parse(condition).expand(count, *generator.condition.parse(condition).shape)
     images = generator.generate(c, seed)
     folder = out or (run if run.is_dir() else run.parent) / "generated"
@@ -181,17 +182,19 @@ def evaluate(
     from condgan.evaluate import evaluate as score
     from condgan.generate import load
     from condgan.grid import labelled_grid, png
+    from condgan.machine import fast_device
 
     if not run.is_dir():
         raise InputError(f"{run}: no such run; expected the folder of a run")
-    generator = load(run)
+    generator = load(run).to(fast_device())
     images = _load(data or generator.config.data, generator.config.resolution)
     if images.condition != generator.condition:
         raise InputError(f"data {data!r}: labelled with another vocabulary than the run was trained on")
     lists = dict(images.condition_lists)
     if conditions:
         lists = {file.stem: parse_conditions(_read(file), str(file), images.condition) for file in conditions}
-    scores = score(generator, images, lists, judges.load(judge, images.condition), draws=draws, seed=seed)
+    reader = judges.load(judge, images.condition).to(fast_device())
+    scores = score(generator, images, lists, reader, draws=draws, seed=seed)
     files.write(run / "metrics.json", json.dumps(scores.to_json(), indent=2) + "\n")
     for name, values in lists.items():
         picture = labelled_grid(generator.generate(values, seed), [images.condition.describe(v) for v in values])

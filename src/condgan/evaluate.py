@@ -58,7 +58,8 @@ def evaluate(
     others = training.at(evenly)
     rows = {"real images": _scores(judge.read(others.images, others.labels), reals, condition)}
     per_condition, per_object = {}, {}
-    for who, artist in {"generator": generator, "untrained": untrained(generator.config)}.items():
+    beginner = untrained(generator.config).to(next(generator.parameters()).device)
+    for who, artist in {"generator": generator, "untrained": beginner}.items():
         c = condition.draw(held_out.labels)
         drawn = judge.read(artist.generate(c, seed), c)
         rows[f"{who}, held-out conditions"] = _scores(drawn, reals, condition)

@@ -9,13 +9,18 @@ import torch
 PRECISIONS = ("no", "bf16", "auto")
 
 
+def fast_device() -> torch.device:
+    """The accelerator, if there is one, else the CPU."""
+    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+
+
 def fast_precision() -> str:
     """ "bf16" where bfloat16 is worth its casts, else "no", which is float32. Weights stay float32 either way.
 
     A convolution is timed in both: processors with matrix units multiply bfloat16 many times faster, others hardly
     faster than float32 or slower.
     """
-    device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    device = fast_device()
     return "bf16" if _seconds(torch.float32, device) > 3 * _seconds(torch.bfloat16, device) else "no"
 
 
