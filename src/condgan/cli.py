@@ -88,14 +88,14 @@ def train(
     recipe: Annotated[str, typer.Argument(help="A recipe's name, see `condgan recipes`, or module:function.")],
     data: DataOption,
     name: Annotated[
-        str | None, typer.Option("--name", help="The run, kept in RUNS/NAME. [default: the recipe's]")
+        str | None, typer.Option("--name", help="The run, kept in RUNS/NAME. Without it: the recipe's name.")
     ] = None,
     runs: Annotated[Path, typer.Option("--runs", help="Where runs are kept.")] = Path("runs"),
     options: Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="An option of the recipe.")] = [],  # noqa: B006
     resolution: ResolutionOption = 64,
     seed: SeedOption = 0,
     kimg: Annotated[
-        float | None, typer.Option(help="Stop after so many thousand images. [default: all epochs]")
+        float | None, typer.Option(help="Stop after so many thousand images. Without it: all epochs.")
     ] = None,
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes of training.")] = float("inf"),
     save_minutes: Annotated[float, typer.Option(help="Save this often.")] = 5,
@@ -143,7 +143,7 @@ def generate(
     run: Annotated[Path, typer.Argument(help="A run's folder, or a generator.safetensors.")],
     condition: Annotated[str, typer.Option("--condition", help='What to draw, such as "red cube, blue cylinder".')],
     count: Annotated[int, typer.Option("--count", min=1, help="How many images.")] = 16,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the images. [default: RUN/generated]")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the images. Without it: RUN/generated.")] = None,
     seed: SeedOption = 0,
 ) -> None:
     """Draw images of one condition: one PNG each, and a grid of all."""
@@ -166,11 +166,12 @@ def generate(
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run's folder.")],
     conditions: Annotated[
-        list[Path], typer.Option("--conditions", help="JSON list of conditions; may be repeated. [default: the data's]")
+        list[Path],
+        typer.Option("--conditions", help="JSON list of conditions; may be repeated. Without it: those of the data."),
     ] = [],  # noqa: B006
     draws: Annotated[int, typer.Option("--draws", min=1, help="Images for each condition.")] = 32,
     data: Annotated[
-        str | None, typer.Option("--data", help="Where the held-out images are. [default: the run's]")
+        str | None, typer.Option("--data", help="Where the held-out images are. Without it: those of the run.")
     ] = None,
     judge: JudgeOption = None,
     seed: SeedOption = 0,
@@ -287,7 +288,7 @@ def data_render(
     ] = False,
     resolution: ResolutionOption = 64,
     seed: SeedOption = 0,
-    processes: Annotated[int | None, typer.Option(min=1, help="Renderers at a time. [default: one a core]")] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="Renderers at a time. Without it: one a core.")] = None,
 ) -> None:
     """Render i-CLEVR scenes, following a label file or sampled. Interrupt at any time; the same command goes on."""
     from condgan.data.dataset import load_json
