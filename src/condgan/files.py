@@ -1,9 +1,12 @@
-"""Writing files so that an interruption or a full disk leaves the old one or none, never half of one."""
+"""Files of tensors, and writing that an interruption or a full disk leaves whole or undone, never half done."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 from condgan.errors import InputError
 
@@ -24,6 +27,15 @@ def beside(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """The header's metadata and the tensors. Raises InputError if the file is broken."""
+    try:
+        with safe_open(str(path), "pt") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in list(file.keys())}
+    except SafetensorError as error:
+        raise InputError(f"{path}: broken file ({error}); restore it") from None
 
 
 def write(path: Path, content: bytes | str) -> None:

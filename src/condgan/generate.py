@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from condgan import recipes
@@ -11,6 +10,7 @@ from condgan.conditions import Condition, from_json
 from condgan.config import Config
 from condgan.data.dataset import to_uint8
 from condgan.errors import InputError
+from condgan.files import read_safetensors
 from condgan.networks.parts import Generator
 
 
@@ -43,12 +43,7 @@ def load(path: str | Path) -> LoadedGenerator:
     file = file / "generator.safetensors" if file.is_dir() else file
     if not file.is_file():
         raise InputError(f"{file}: no such file; expected the folder of a run that has been saved at least once")
-    try:
-        with safe_open(str(file), "pt") as opened:
-            header = opened.metadata() or {}
-            weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise InputError(f"{file}: broken file ({error}); restore it, or go on with the run to write it anew") from None
+    header, weights = read_safetensors(file)
     if "run" not in header:
         raise InputError(f"{file}: its header names no run; expected a generator.safetensors written by condgan")
     loaded = untrained(Config.read(header["run"], str(file)))

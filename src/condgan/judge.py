@@ -8,7 +8,6 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
@@ -17,6 +16,7 @@ from torchvision.models import resnet18
 from condgan.conditions import Condition, from_json, to_json
 from condgan.data.dataset import Images, to_float
 from condgan.errors import InputError
+from condgan.files import read_safetensors
 
 
 @dataclass(frozen=True)
@@ -123,12 +123,7 @@ def _brief(condition: Condition) -> str:
 
 
 def _load_ours(path: Path) -> Judge:
-    try:
-        with safe_open(str(path), "pt") as file:
-            header = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise InputError(f"judge {path}: broken file ({error})") from None
+    header, weights = read_safetensors(path)
     if "judge" not in header:
         raise InputError(f"judge {path}: not a judge; `condgan judge train` writes one")
     described = json.loads(header["judge"])

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from condgan import files
 from condgan.data.render import mitsuba, render_scene
 from condgan.data.scenes import LABELS, check_labels, sample_labels, sample_scene
 from condgan.errors import InputError
@@ -139,9 +140,9 @@ def _write_descriptions(
             raise InputError(f"{place}: begun with other settings ({'; '.join(differences)}): choose another folder")
     elif any(folder.glob("*.png")) or (folder / "train.json").exists():
         raise InputError(f"{folder}: holds images or labels that were not rendered here: choose an empty folder")
-    _write(place, json.dumps(settings, indent=1).encode())
-    _write(folder / "objects.json", json.dumps({label: i for i, label in enumerate(LABELS)}).encode())
-    _write(folder / "train.json", labels.encode())
+    files.write(place, json.dumps(settings, indent=1))
+    files.write(folder / "objects.json", json.dumps({label: i for i, label in enumerate(LABELS)}))
+    files.write(folder / "train.json", labels)
 
 
 def _read_settings(place: Path) -> dict[str, Any]:
@@ -150,13 +151,6 @@ def _read_settings(place: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise InputError(f"{place}: not JSON ({error}): choose another folder") from error
     return found if isinstance(found, dict) else {}
-
-
-def _write(place: Path, content: bytes) -> None:
-    """Whole or not at all."""
-    beside = place.with_name(place.name + ".tmp")
-    beside.write_bytes(content)
-    beside.replace(place)
 
 
 def _run(jobs: Sequence[Job], folder: Path, resolution: int, seed: int, processes: int) -> Iterator[int]:
@@ -200,7 +194,7 @@ def render_job(job: Job, folder: Path, resolution: int, seed: int) -> int:
     scene = sample_scene(job.labels, np.random.default_rng([seed, job.scene, 1]))
     for turn, name, num_objects in job.images:
         pixel_seed = int(np.random.SeedSequence([seed, job.scene, turn]).generate_state(1)[0])
-        beside = folder / f"{name}.tmp"
-        Image.fromarray(render_scene(scene, num_objects, resolution, pixel_seed)).save(beside, format="png")
-        beside.replace(folder / name)
+        picture = Image.fromarray(render_scene(scene, num_objects, resolution, pixel_seed))
+        with files.beside(folder / name) as temporary:
+            picture.save(temporary, format="png")
     return len(job.images)

@@ -89,7 +89,10 @@ def per_logit(objective: Objective) -> Objective:
 
 def lazy(objective: Objective, every: int) -> Objective:
     """The objective on each `every`-th step, `every` times as strong. Karras et al. 2020 (StyleGAN2), section 3.1."""
-    idle: Term = lambda r: torch.zeros(len(r.c), device=r.c.device)  # noqa: E731
+
+    def idle(r: Round) -> Tensor:
+        return torch.zeros(len(r.c), device=r.c.device)
+
     return _each(lambda term: lambda r: idle(r) if r.step % every else every * term(r), objective)
 
 

@@ -1,0 +1,53 @@
+"""Options that several commands share, and what all of them do with files, messages and progress."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from condgan.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from condgan.data import Images
+
+DataOption = Annotated[str, typer.Option("--data", help="A folder in the i-CLEVR layout, `sample` or `shapes[:KIND]`.")]
+ResolutionOption = Annotated[int, typer.Option("--resolution", help="Side length in pixels, a power of two.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="What everything random follows from.")]
+JudgeOption = Annotated[
+    Path | None, typer.Option("--judge", help="judge.safetensors, or the lab's checkpoint.pth. Embedded if not given.")
+]
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Ends the command with one message."""
+    print(f"condgan: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def load_images(spec: str, resolution: int, **options: Any) -> Images:
+    """The data set that an option names."""
+    from condgan.data import load
+
+    return load(spec, resolution, **options)
+
+
+def read_file(file: Path) -> str:
+    """The text of a file that an option names."""
+    from condgan.data.dataset import read_text
+
+    if not file.is_file():
+        raise InputError(f"{file}: no such file")
+    return read_text(file)
+
+
+def progress_bar(text: str, *, hidden: bool = False) -> Progress:
+    """A bar with a share, a text with fields of the task, and the time left."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = BarColumn(10), TextColumn("{task.percentage:>3.0f}%"), TextColumn(text), TimeRemainingColumn()
+    return Progress(*columns, TextColumn("left"), disable=hidden)
