@@ -1,10 +1,11 @@
-"""What this machine does fast: its arithmetic and its memory."""
+"""This machine: its devices and processes, and which arithmetic and memory are fast on it."""
 
 import ctypes
 import sys
 import time
 
 import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs
 
 PRECISIONS = ("no", "bf16", "auto")
 
@@ -12,6 +13,16 @@ PRECISIONS = ("no", "bf16", "auto")
 def fast_device() -> torch.device:
     """The accelerator, if there is one, else the CPU."""
     return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+
+
+def accelerator(precision: str = "no") -> Accelerator:
+    """Device, precision and processes: those that `torchrun` or `accelerate launch` started, or this one alone.
+
+    Batch norm's statistics are shared after each step by `train`; to broadcast them before each forward pass would
+    change, between D's two passes, tensors that its backward pass still needs.
+    """
+    handler = DistributedDataParallelKwargs(broadcast_buffers=False)
+    return Accelerator(mixed_precision=precision, kwargs_handlers=[handler])
 
 
 def fast_precision() -> str:

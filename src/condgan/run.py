@@ -24,7 +24,7 @@ from accelerate import Accelerator
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
-from condgan import files, recipes
+from condgan import files, machine, recipes
 from condgan.config import Config
 from condgan.data.dataset import Images, to_uint8
 from condgan.errors import InputError
@@ -109,7 +109,7 @@ class Run:
         Goes on from the newest checkpoint. An interrupt (SIGINT, SIGTERM) ends the step under way, saves and raises
         KeyboardInterrupt. Raises Diverged when a loss is no longer finite.
         """
-        accelerator = accelerator or Accelerator()
+        accelerator = accelerator or machine.accelerator(self.config.precision)
         recipe = recipes.build(self.config.recipe, self.config.options)
         check_playable(recipe, images)
         players = Players(recipe, images, self.config.seed, accelerator)

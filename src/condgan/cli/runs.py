@@ -65,11 +65,9 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run if it has begun.")] = False,
 ) -> None:
     """Train a recipe on a data set. Interrupt at any time; --resume goes on."""
-    from accelerate import Accelerator
-
     from condgan import recipes as table
     from condgan.config import Config
-    from condgan.machine import PRECISIONS, fast_precision, keep_freed_memory
+    from condgan.machine import PRECISIONS, accelerator, fast_precision, keep_freed_memory
     from condgan.run import Budget, Diverged, Run, check_playable
 
     chosen = _parse_options(options)
@@ -79,24 +77,24 @@ def train(
     if not min(minutes, save_minutes, 1 if kimg is None else kimg) > 0:
         raise InputError("--minutes, --kimg and --save-minutes: expected positive numbers")
     keep_freed_memory()
-    accelerator = Accelerator(mixed_precision=fast_precision() if precision == "auto" else precision)
-    with accelerator.main_process_first():
+    processes = accelerator(fast_precision() if precision == "auto" else precision)
+    with processes.main_process_first():
         images = load_images(data, resolution)
         check_playable(built, images)
-        config = Config.of(recipe, chosen, data, images, seed, accelerator.mixed_precision)
-        run = Run(runs / (name or recipe), config, resume=resume or not accelerator.is_main_process)
+        config = Config.of(recipe, chosen, data, images, seed, processes.mixed_precision)
+        run = Run(runs / (name or recipe), config, resume=resume or not processes.is_main_process)
     all_kimg = built.num_epochs * int(images.held_out.logical_not().sum()) / 1000
     budget = Budget(all_kimg if kimg is None else kimg, minutes)
-    with progress_bar("{task.fields[text]}", hidden=not accelerator.is_main_process) as bar:
+    with progress_bar("{task.fields[text]}", hidden=not processes.is_main_process) as bar:
         task = bar.add_task("", total=1.0, text="starting")
         try:
-            for status in run.play(images, budget, save_minutes=save_minutes, accelerator=accelerator):
+            for status in run.play(images, budget, save_minutes=save_minutes, accelerator=processes):
                 losses = "  ".join(f"{player} {total:.3f}" for player, total in status.totals.items())
                 text = f"step {status.step}  {status.kimg:.1f} kimg  {status.images_per_second:.0f} images/s  {losses}"
                 bar.update(task, completed=status.share_spent, text=text)
         except Diverged as error:
             fail(str(error), 1)
-    if accelerator.is_main_process:
+    if processes.is_main_process:
         print(f"saved {run.folder / 'generator.safetensors'}")
 
 
