@@ -3,9 +3,9 @@
     python benchmarks/training.py [RECIPE ...] [--rounds 5] [--steps 4]
 
 The plain loop is written as the reports write it: one pass over real and one over fake images, fakes of D's step made
-with their graph and detached, all weight gradients in both steps, contiguous tensors, Adam as it comes, a DataLoader
-over decoded images, glibc's allocator as it comes. Both play the same networks with the same objective at report scale
-on 64x64 images, in float32; with --precision bf16 (or auto) ours does not.
+with their graph and detached, all weight gradients in both steps, contiguous tensors, Adam and dropout as they come, a
+DataLoader over decoded images, glibc's allocator as it comes. Both play the same networks with the same objective at
+report scale on 64x64 images, in float32; with --precision bf16 (or auto) ours does not.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 import torch
 from accelerate import Accelerator
+from torch import nn
 from torch.optim import Adam
 from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
@@ -23,6 +24,7 @@ from condgan import recipes
 from condgan.data import Images, shapes
 from condgan.data.dataset import to_float
 from condgan.machine import fast_precision, keep_freed_memory
+from condgan.networks.parts import Dropout
 from condgan.objectives import Round
 from condgan.train import Players, batch, train
 
@@ -32,6 +34,9 @@ def plain(name: str, images: Images) -> Iterator[None]:
     recipe = recipes.build(name, {})
     condition = images.condition
     generator, discriminator = recipe.generator(condition, 64), recipe.discriminator(condition, 64)
+    for i, layer in enumerate(discriminator.body):
+        if isinstance(layer, Dropout):
+            discriminator.body[i] = nn.Dropout(layer.p)
     options = recipe.generator_optimizer.keywords
     optimizer_g = Adam(generator.parameters(), lr=options["lr"], betas=options["betas"])
     optimizer_d = Adam(discriminator.parameters(), lr=options["lr"], betas=options["betas"])
