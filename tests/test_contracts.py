@@ -199,11 +199,11 @@ def test_a_metric_does_not_depend_on_the_global_generator_nor_touch_it(metric: s
 
 @metrics
 def test_a_metric_ignores_the_order_of_the_samples(metric: str) -> None:
+    """Up to the subsets it draws, whose share of the interval is small; without subsets exactly."""
     fakes, images = _seen("multi_label")
     shuffled = dataclasses.replace(
         fakes, **{f.name: getattr(fakes, f.name).flip(0) for f in dataclasses.fields(Samples)}
     )
-    score = METRICS[metric]
-    assert score(shuffled, fakes, images.condition).value == pytest.approx(
-        score(fakes, fakes, images.condition).value, abs=1e-4
-    )
+    before, after = (METRICS[metric](samples, fakes, images.condition) for samples in (fakes, shuffled))
+    drawn = (before.high - before.low) / 4 if metric.startswith("kid") else 0
+    assert after.value == pytest.approx(before.value, abs=drawn)
