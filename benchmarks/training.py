@@ -1,6 +1,6 @@
 """Images per second of a training step, ours against the plainest correct loop, in alternation in one process.
 
-    python benchmarks/training.py [RECIPE ...] [--rounds 5] [--steps 4]
+    python benchmarks/training.py [RECIPE ...] [--rounds 5] [--steps 4] [--precision no] [--profile]
 
 The plain loop is written as the reports write it: one pass over real and one over fake images, fakes of D's step made
 with their graph and detached, all weight gradients in both steps, contiguous tensors, Adam and dropout as they come, a
@@ -17,6 +17,7 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 from torch.optim import Adam
+from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -119,16 +120,34 @@ def benchmark(name: str, images: Images, rounds: int, steps: int, precision: str
     print(f"  data path    {data_seconds / our_seconds:7.2%} of a step")
 
 
+def profiled(name: str, images: Images, precision: str) -> None:
+    """Prints where two of our steps spend their time, by operator and shapes."""
+    players = Players(recipes.build(name, {}), images, 0, Accelerator(mixed_precision=precision))
+    ours = train(players, images)
+    seconds_per_step(ours, 2)
+    with profile(activities=[ProfilerActivity.CPU], record_shapes=True) as profiler:
+        seconds_per_step(ours, 2)
+    events = sorted(profiler.key_averages(group_by_input_shape=True), key=lambda event: -event.self_cpu_time_total)
+    total = sum(event.self_cpu_time_total for event in events)
+    for event in events[:12]:
+        share = event.self_cpu_time_total / total
+        print(f"  {share:5.1%}  {event.key:28} {event.input_shapes[:3]}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipes", nargs="*", default=list(recipes.RECIPES))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--precision", choices=["no", "bf16", "auto"], default="no")
+    parser.add_argument("--profile", action="store_true", help="also print our step's operators")
     arguments = parser.parse_args()
     precision = fast_precision() if arguments.precision == "auto" else arguments.precision
     for name in arguments.recipes:
-        benchmark(name, shapes(num_images=2000), arguments.rounds, arguments.steps, precision)
+        images = shapes(num_images=2000)
+        benchmark(name, images, arguments.rounds, arguments.steps, precision)
+        if arguments.profile:
+            profiled(name, images, precision)
 
 
 if __name__ == "__main__":
