@@ -54,8 +54,9 @@ def acgan(
     The report's D learns to read from fakes too, which lets both players agree on signs that no real image shows;
     `classify_fakes=False` teaches it from real images alone.
 
-    Command: condgan train acgan --data FOLDER. At these widths 32 images a second on two cores, 64 in bfloat16; a narrow
-    one obeys colours after ten minutes (scripts/demo) and reaches 0.71 / 0.75 after one core-hour (docs/results.md).
+    Command: condgan train acgan --data FOLDER. At these widths 32 images a second on two cores, 64 in bfloat16; a
+    narrow one obeys colours after ten minutes (scripts/demo) and reaches 0.71 / 0.75 after one core-hour
+    (docs/results.md).
     """
     reading = classification if classify_fakes else real_classification
     optimizer = partial(adam, lr=learning_rate, betas=(beta1, beta2))

@@ -28,8 +28,8 @@ def cdcgan(
     accuracy 0.61. It does not print how the latent meets its label embedding of the same width, 128. Here they are
     added: Mirza and Osindero 2014, section 4, join maps of z and of y in one linear layer, which sums them.
 
-    Command: condgan train cdcgan --data FOLDER. At this width 55 images a second on two cores, 100 in bfloat16; half of it
-    reaches 0.28 / 0.36 after one core-hour (docs/results.md).
+    Command: condgan train cdcgan --data FOLDER. At this width 55 images a second on two cores, 100 in bfloat16;
+    half of it reaches 0.28 / 0.36 after one core-hour (docs/results.md).
     """
     optimizer = partial(adam, lr=learning_rate, betas=(beta1, beta2))
     return Recipe(
