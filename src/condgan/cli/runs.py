@@ -96,6 +96,8 @@ def train(
             fail(str(error), 1)
     if processes.is_main_process:
         print(f"saved {run.folder / 'generator.safetensors'}")
+    processes.wait_for_everyone()  # a process that leaves early aborts those still talking to it
+    processes.end_training()
 
 
 @app.command()
