@@ -40,10 +40,10 @@ class Judge(nn.Module):
         self.body, self.head = body, head
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Features and logits of images in [-1, 1], any size: they are resized straight to the judge's resolution."""
+        """Features and logits of images in [-1, 1], grey or coloured: resized straight to the judge's resolution."""
         if image.shape[-1] != self.resolution:
             image = interpolate(image, (self.resolution, self.resolution), mode="bilinear", antialias=True)
-        features = self.body(image)
+        features = self.body(image.expand(-1, 3, -1, -1))
         return features, self.head(features)
 
     @torch.no_grad()
@@ -77,7 +77,8 @@ class _Block(nn.Module):
 def small_judge(condition: Condition, resolution: int) -> Judge:
     """A residual network of 0.7 million weights: 3 MB on disk at 24 labels.
 
-    Its last map is resolution / 8 wide: at 64x64 a far object is 6 pixels wide, and its shape hangs on two of them.
+    Reads at the resolution, or the next multiple of 8. Its last map is an eighth as wide: at 64x64 a far object is 6
+    pixels wide, and its shape hangs on two of them.
     """
     body = nn.Sequential(
         nn.Conv2d(3, 32, 3, padding=1, bias=False),
@@ -90,7 +91,7 @@ def small_judge(condition: Condition, resolution: int) -> Judge:
         nn.AdaptiveMaxPool2d(1),  # an object counts wherever it stands, and however much floor there is
         nn.Flatten(),
     )
-    return Judge(condition, resolution, body, nn.Linear(160, condition.num_logits), "small")
+    return Judge(condition, -(-resolution // 8) * 8, body, nn.Linear(160, condition.num_logits), "small")
 
 
 def lab_judge(condition: Condition) -> Judge:
@@ -178,8 +179,9 @@ def train(
 ) -> Iterator[Lesson]:
     """Maximises the likelihood of the labels of the training part; yields after each batch.
 
-    AdamW with a one-cycle schedule up to 2e-3; `precision` is "no" or "bf16". Images are mirrored at random, shifted by
-    up to 4 pixels, and noise of up to 4 levels is added. Colour is the label, so it is left alone.
+    AdamW with a one-cycle schedule up to 2e-3; `precision` is "no" or "bf16". Images are shifted by up to a sixteenth,
+    mirrored at random if the data are symmetric, and noise of up to 4 levels is added. Colour is left alone: it often
+    is the label.
     """
     torch.manual_seed(seed)
     training = images.part(held_out=False)
@@ -194,7 +196,8 @@ def train(
         if step % steps_per_epoch == 0:
             order = torch.randperm(len(training))
         at = order[step % steps_per_epoch * batch_size :][:batch_size]
-        image = _augment(to_float(training.images[at])).contiguous(memory_format=torch.channels_last)
+        image = _augment(to_float(training.images[at]), mirror=images.symmetric)
+        image = image.contiguous(memory_format=torch.channels_last)
         with torch.autocast(image.device.type, torch.bfloat16, enabled=precision == "bf16"):
             _, logits = judge(image)
         loss = judge.condition.nll(logits.float(), training.labels[at]).mean()
@@ -205,10 +208,11 @@ def train(
         yield Lesson(step + 1, num_steps, loss.item())
 
 
-def _augment(image: Tensor) -> Tensor:
-    mirrored = torch.rand(len(image), 1, 1, 1) < 0.5
+def _augment(image: Tensor, *, mirror: bool) -> Tensor:
+    mirrored = torch.rand(len(image), 1, 1, 1) < 0.5 * mirror
     image = torch.where(mirrored, image.flip(3), image)
-    dy, dx = torch.randint(-4, 5, (2,)).tolist()
+    shift = image.shape[-1] // 16
+    dy, dx = torch.randint(-shift, shift + 1, (2,)).tolist()
     return image.roll((dy, dx), (2, 3)) + torch.randn_like(image) * torch.rand(len(image), 1, 1, 1) * 4 / 127.5
 
 

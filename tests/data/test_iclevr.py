@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from condgan.data import iclevr, load
+from condgan.data import iclevr, load, packed
 from condgan.data.scenes import LABELS
 from condgan.errors import InputError
 from conftest import Folder
@@ -95,7 +95,7 @@ def test_a_second_reading_decodes_nothing(iclevr_folder: Folder, monkeypatch: py
     def never(*_: object) -> None:
         raise AssertionError("a frame was decoded again")
 
-    monkeypatch.setattr(iclevr, "_decode", never)
+    monkeypatch.setattr(packed, "_decode", never)
     second = iclevr.read(iclevr_folder.path, 16)
     assert torch.equal(first.images, second.images)
     with pytest.raises(AssertionError, match="decoded again"):
@@ -156,7 +156,7 @@ def test_frames_without_objects_are_welcome_where_asked_for(iclevr_folder: Folde
 def test_a_missing_frame_is_named(iclevr_folder: Folder) -> None:
     frame = iclevr_folder.first_frame
     frame.unlink()
-    refused(iclevr_folder, frame, "no such frame", "train.json names it")
+    refused(iclevr_folder, frame, "no such image")
 
 
 @pytest.mark.parametrize("keep", [0, 20, 500])

@@ -23,7 +23,7 @@ def render(
     hold_out_triples: Annotated[
         bool, typer.Option("--hold-out-triples", help="Never show a triple of scenes.HELD_OUT_TRIPLES.")
     ] = False,
-    resolution: ResolutionOption = 64,
+    resolution: Annotated[int, typer.Option("--resolution", help="Side length in pixels, a power of two.")] = 64,
     seed: SeedOption = 0,
     processes: Annotated[int | None, typer.Option(min=1, help="Renderers at a time. Without it: one a core.")] = None,
 ) -> None:
@@ -53,14 +53,16 @@ def render(
 def show(
     data: Annotated[str, typer.Argument(help="A data set.")],
     out: Annotated[Path | None, typer.Option("--out", help="Also write a labelled grid of its first images.")] = None,
-    resolution: ResolutionOption = 64,
+    resolution: ResolutionOption = None,
 ) -> None:
     """Say what a data set holds."""
     from condgan import files
     from condgan.grid import labelled_grid, png
 
     images = load_images(data, resolution)
-    print(f"images      {len(images)} of {resolution} x {resolution}, {int(images.held_out.sum())} held out")
+    print(
+        f"images      {len(images)} of {images.resolution} x {images.resolution}, {int(images.held_out.sum())} held out"
+    )
     print(f"scenes      {len(images.scenes.unique())}")
     print(f"condition   {type(images.condition).__name__}, {len(images.condition.values)} values")
     for name, values in images.condition_lists.items():

@@ -21,7 +21,7 @@ def train(
     data: Annotated[str, typer.Argument(help="A data set that no GAN trains on.")],
     out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("judge.safetensors"),
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training part.")] = 20,
-    resolution: ResolutionOption = 64,
+    resolution: ResolutionOption = None,
     seed: SeedOption = 0,
 ) -> None:
     """Train a judge, and score it on the held-out part."""
@@ -34,7 +34,7 @@ def train(
     images = load_images(data, resolution, min_objects=0)
     keep_freed_memory()
     torch.manual_seed(seed)
-    judge = judges.small_judge(images.condition, resolution)
+    judge = judges.small_judge(images.condition, images.resolution)
     with progress_bar("loss {task.fields[loss]:.4f}") as bar:
         task = bar.add_task("", total=None, loss=float("nan"))
         for lesson in judges.train(judge, images, num_epochs=epochs, seed=seed, precision=fast_precision()):
@@ -48,7 +48,7 @@ def train(
 def score(
     data: Annotated[str, typer.Argument(help="A data set; its held-out part is read.")],
     judge: JudgeOption = None,
-    resolution: ResolutionOption = 64,
+    resolution: ResolutionOption = None,
 ) -> None:
     """Score a judge on real images: official and exact accuracy, and calibration."""
     from condgan import judge as judges

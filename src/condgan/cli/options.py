@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from condgan.data import Images
 
 DataOption = Annotated[str, typer.Option("--data", help="A folder in the i-CLEVR layout, `sample` or `shapes[:KIND]`.")]
-ResolutionOption = Annotated[int, typer.Option("--resolution", help="Side length in pixels, a power of two.")]
+ResolutionOption = Annotated[
+    int | None,
+    typer.Option("--resolution", help="Side length in pixels. Without it: 64, or what the data set is made for."),
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="What everything random follows from.")]
 JudgeOption = Annotated[
     Path | None, typer.Option("--judge", help="judge.safetensors, or the lab's checkpoint.pth. Embedded if not given.")
@@ -29,7 +32,7 @@ def fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def load_images(spec: str, resolution: int, **options: Any) -> Images:
+def load_images(spec: str, resolution: int | None, **options: Any) -> Images:
     """The data set that an option names."""
     from condgan.data import load
 

@@ -54,7 +54,7 @@ def train(
     ] = None,
     runs: Annotated[Path, typer.Option("--runs", help="Where runs are kept.")] = Path("runs"),
     options: Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="An option of the recipe.")] = [],  # noqa: B006
-    resolution: ResolutionOption = 64,
+    resolution: ResolutionOption = None,
     seed: SeedOption = 0,
     kimg: Annotated[
         float | None, typer.Option(help="Stop after so many thousand images. Without it: all epochs.")

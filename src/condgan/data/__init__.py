@@ -12,18 +12,20 @@ from condgan.errors import InputError, nearest
 DATASETS: dict[str, Callable[..., Images]] = {"sample": sample, "shapes": shapes, "iclevr": iclevr.read}
 
 
-def load(spec: str, resolution: int = 64, *, min_objects: int = 1) -> Images:
+def load(spec: str, resolution: int | None = None, *, min_objects: int = 1) -> Images:
     """The data set that `spec` names: `sample`, `shapes`, `shapes:class`, `iclevr:FOLDER`, or just the folder.
 
-    A generator has nothing to obey where no object is wanted; a judge must see such images: `min_objects=0`.
-    Raises InputError if there is no such data set or folder.
+    Without a resolution it has the one that its function has by default. A generator has nothing to obey where no
+    object is wanted; a judge must see such images: `min_objects=0`. Raises InputError if there is no such data set or
+    folder.
     """
     name, _, argument = spec.partition(":")
+    options = {"min_objects": min_objects} | ({} if resolution is None else {"resolution": resolution})
     if name in DATASETS:
-        return DATASETS[name](*[argument] if argument else [], resolution=resolution, min_objects=min_objects)
+        return DATASETS[name](*[argument] if argument else [], **options)
     if not Path(spec).exists():
         raise InputError(f"data {spec!r}: no such folder{nearest(spec, DATASETS)} (or one of: {', '.join(DATASETS)})")
-    return iclevr.read(spec, resolution, min_objects=min_objects)
+    return iclevr.read(spec, **options)
 
 
 __all__ = ["DATASETS", "Images", "load", "sample", "shapes"]

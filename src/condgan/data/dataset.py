@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -16,10 +16,11 @@ from condgan.errors import InputError
 
 @dataclass(frozen=True)
 class Images:
-    """A data set: `images` (N, 3, R, R) uint8 and `labels`, a batch of condition values, or (N, 0) if unlabelled.
+    """A data set: `images` (N, C, R, R) uint8 and `labels`, a batch of condition values, or (N, 0) if unlabelled.
 
-    `scenes` (N,) int64 groups images that show the same thing; a scene is wholly training data or wholly `held_out`
-    (N,) bool. `condition_lists` are batches of conditions to draw and to score, by name.
+    C is 3, or 1 where all are grey. `scenes` (N,) int64 groups images that show the same thing; a scene is wholly
+    training data or wholly `held_out` (N,) bool. `condition_lists` are batches of conditions to draw and to score, by
+    name. `symmetric` says that a mirrored image obeys the same condition, as a face does and a digit does not.
     """
 
     images: Tensor
@@ -28,6 +29,7 @@ class Images:
     scenes: Tensor
     held_out: Tensor
     condition_lists: Mapping[str, Tensor] = field(default_factory=dict)
+    symmetric: bool = False
 
     def __len__(self) -> int:
         return len(self.images)
@@ -37,19 +39,23 @@ class Images:
         """Side length in pixels."""
         return self.images.shape[-1]
 
+    @property
+    def channels(self) -> int:
+        """3 for colour, 1 for grey."""
+        return self.images.shape[1]
+
     def part(self, *, held_out: bool) -> "Images":
         """The held-out images, or the training ones."""
         return self.at(torch.nonzero(self.held_out == held_out).squeeze(1))
 
     def at(self, indices: Tensor) -> "Images":
         """The images at these indices, all else the same."""
-        return Images(
-            self.images[indices],
-            self.labels[indices],
-            self.condition,
-            self.scenes[indices],
-            self.held_out[indices],
-            self.condition_lists,
+        return replace(
+            self,
+            images=self.images[indices],
+            labels=self.labels[indices],
+            scenes=self.scenes[indices],
+            held_out=self.held_out[indices],
         )
 
     @cached_property
