@@ -13,12 +13,21 @@ from condgan.data.shapes import KINDS
 from condgan.recipes import RECIPES, build
 from condgan.train import Players, train
 
-TINY = {"width": 4, "discriminator_width": 4, "latent_dim": 8, "embedding_dim": 8, "batch_size": 4}
+TINY: dict[str, Any] = {
+    "width": 4,
+    "discriminator_width": 4,
+    "latent_dim": 8,
+    "embedding_dim": 8,
+    "batch_size": 4,
+    "discriminator_steps": 2,
+    "categorical": (),  # InfoGAN obeys the kind at hand, and codes where that is codes
+    "continuous": 0,
+}
 GAMES = [(recipe, kind) for recipe in RECIPES for kind in KINDS]
 
 
 def tiny_options(recipe: str) -> dict[str, Any]:
-    """Those of the small sizes that are options of the recipe."""
+    """Those of the tiny set-up that are options of the recipe."""
     return {name: size for name, size in TINY.items() if name in inspect.signature(RECIPES[recipe]).parameters}
 
 

@@ -7,14 +7,14 @@ from condgan.train import Players, batch_indices, train
 from contracts import play, tiny_players
 
 
-def at(step: int, process: int = 0, num_processes: int = 1, seed: int = 0) -> Players:
-    accelerator = SimpleNamespace(process_index=process, num_processes=num_processes)
-    return SimpleNamespace(step=step, seed=seed, accelerator=accelerator)  # type: ignore[return-value]
+def process(index: int = 0, num_processes: int = 1, seed: int = 0) -> Players:
+    accelerator = SimpleNamespace(process_index=index, num_processes=num_processes)
+    return SimpleNamespace(seed=seed, accelerator=accelerator)  # type: ignore[return-value]
 
 
 def epoch(number: int, num_images: int = 22, batch_size: int = 4, seed: int = 0) -> list[int]:
     steps = num_images // batch_size
-    batches = [batch_indices(num_images, batch_size, at(number * steps + i, seed=seed)) for i in range(steps)]
+    batches = [batch_indices(num_images, batch_size, number * steps + i, process(seed=seed)) for i in range(steps)]
     assert {len(batch) for batch in batches} == {batch_size}
     return torch.cat(batches).tolist()
 
@@ -36,8 +36,8 @@ def test_epochs_and_seeds_differ_in_order() -> None:
 
 
 def test_processes_share_a_batch_without_overlap() -> None:
-    whole = batch_indices(22, 4, at(7)).tolist()
-    parts = [batch_indices(22, 4, at(7, process, 2)).tolist() for process in (0, 1)]
+    whole = batch_indices(22, 4, 7, process()).tolist()
+    parts = [batch_indices(22, 4, 7, process(index, 2)).tolist() for index in (0, 1)]
     assert [len(part) for part in parts] == [2, 2]
     assert sorted(parts[0] + parts[1]) == sorted(whole)
 

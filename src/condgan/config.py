@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from condgan import recipes
 from condgan.conditions import to_json
 from condgan.data.dataset import Images, load_json
 from condgan.errors import InputError
@@ -23,6 +24,7 @@ class Config:
     data: str
     data_hash: str
     resolution: int
+    channels: int
     condition: Mapping[str, Any]
     seed: int
     precision: str
@@ -40,7 +42,8 @@ class Config:
             data=data,
             data_hash=images.content_hash,
             resolution=images.resolution,
-            condition=to_json(images.condition),
+            channels=images.channels,
+            condition=to_json(recipes.build(recipe, options).condition(images.condition)),
             seed=seed,
             precision=precision,
             versions={name: version(name) for name in ("condgan", "torch", "accelerate")} | {"commit": _commit()},

@@ -28,7 +28,7 @@ class LoadedGenerator(nn.Module):
 
     @torch.no_grad()
     def generate(self, c: Tensor, seed: int = 0, batch_size: int = 100) -> Tensor:
-        """One image for each condition of a batch, (N, 3, R, R) uint8; the same for the same seed."""
+        """One image for each condition of a batch, (N, C, R, R) uint8; the same for the same seed."""
         self.network.eval()
         device = next(self.network.parameters()).device
         random = torch.Generator().manual_seed(seed)
@@ -55,5 +55,6 @@ def untrained(config: Config) -> LoadedGenerator:
     """The generator that a run started from, apart from its weights' seed."""
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        network = recipes.build(config.recipe, config.options).generator(from_json(config.condition), config.resolution)
+        recipe, condition = recipes.build(config.recipe, config.options), from_json(config.condition)
+        network = recipe.generator(condition, config.resolution, config.channels)
     return LoadedGenerator(network.to(memory_format=torch.channels_last), config)

@@ -55,7 +55,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Status:
-    """How a run stands: for a progress bar. Losses are means since the last line of the log."""
+    """How a run stands: for a progress bar. Losses and D's beliefs are means since the last line of the log."""
 
     step: int
     kimg: float
@@ -69,14 +69,17 @@ class Status:
         """What each player pays, `{"D": ..., "G": ...}`."""
         totals = {"D": 0.0, "G": 0.0}
         for name, loss in self.losses.items():
-            totals[name[0]] += loss
+            player, slash, _ = name.partition("/")
+            if slash:
+                totals[player] += loss
         return totals
 
 
 def check_playable(recipe: Recipe, images: Images) -> None:
     """Raises InputError if the recipe cannot be played on these images: their size, or too few for a batch."""
+    shape = recipe.condition(images.condition), images.resolution, images.channels
     with torch.device("meta"):
-        recipe.generator(images.condition, images.resolution), recipe.discriminator(images.condition, images.resolution)
+        recipe.generator(*shape), recipe.discriminator(*shape)
     num_training = int(images.held_out.logical_not().sum())
     if num_training < recipe.batch_size:
         found = f"batch_size {recipe.batch_size}: found {num_training} training images"
@@ -120,7 +123,7 @@ class Run:
         fixed = self._fixed_samples(players, images)
         if players.step == 0:
             self._save_samples(players, *fixed)
-        journal = Journal(self.folder, players.step, accelerator.is_main_process)
+        journal = Journal(self.folder, players.step, players.kimg, accelerator.is_main_process)
         started, saved = time.monotonic() - seconds, time.monotonic()
         with _interrupts() as interrupted:
             for progress in train(players, training):
@@ -130,7 +133,7 @@ class Run:
                 stop = _agree(accelerator, share >= 1 or interrupted())
                 save = stop or _agree(accelerator, time.monotonic() - saved > save_minutes * 60)
                 if save or progress.step % LOG_STEPS == 0:
-                    losses = journal.write(progress, seconds, players.recipe.batch_size)
+                    losses = journal.write(progress, seconds)
                     self._check_finite(losses, progress.step)
                     yield Status(progress.step, progress.kimg, seconds, journal.images_per_second, share, losses)
                 if save:
@@ -184,7 +187,7 @@ class Run:
         labels = next(iter(images.condition_lists.values()), held_out)[:NUM_SAMPLES]
         with torch.random.fork_rng():
             torch.manual_seed(self.config.seed)
-            return players.latents(len(labels)), images.condition.draw(labels.to(players.accelerator.device))
+            return players.condition.exhibit(players.latents(len(labels)), labels.to(players.accelerator.device))
 
     def _save_samples(self, players: Players, z: Tensor, c: Tensor) -> None:
         if players.accelerator.is_main_process:

@@ -26,8 +26,8 @@ class Attributes(Condition):
         object.__setattr__(self, "attributes", values)
 
     @property
-    def sizes(self) -> list[int]:
-        """Number of values of each attribute."""
+    def sizes(self) -> Sequence[int]:
+        """How many values each attribute has."""
         return [len(values) for values in self.attributes.values()]
 
     @property
@@ -66,21 +66,21 @@ class Attributes(Condition):
         return ", ".join(f"{values[index]} {name}" for (name, values), index in chosen)
 
 
-def one_hots(c: Tensor, sizes: list[int]) -> Tensor:
+def one_hots(c: Tensor, sizes: Sequence[int]) -> Tensor:
     """Indices (N, len(sizes)) as one-hot vectors side by side, (N, sum(sizes)) float."""
     hots = [F.one_hot(value, size).float() for value, size in zip(c.unbind(1), sizes, strict=True)]
     return torch.cat([torch.empty(len(c), 0, device=c.device), *hots], dim=1)
 
 
-def cross_entropies(logits: Tensor, c: Tensor, sizes: list[int]) -> Tensor:
+def cross_entropies(logits: Tensor, c: Tensor, sizes: Sequence[int]) -> Tensor:
     """-log p of each index under its own softmax, summed, (N,) in nats."""
-    parts = zip(logits.split(sizes, dim=1), c.unbind(1), strict=True)
+    parts = zip(logits.split(list(sizes), dim=1), c.unbind(1), strict=True)
     total = torch.zeros(len(c), device=c.device)
     for part, value in parts:
         total = total + F.cross_entropy(part, value, reduction="none")
     return total
 
 
-def argmaxes(logits: Tensor, sizes: list[int]) -> Tensor:
+def argmaxes(logits: Tensor, sizes: Sequence[int]) -> Tensor:
     """The likeliest index of each softmax, (N, len(sizes))."""
-    return torch.stack([part.argmax(1) for part in logits.split(sizes, dim=1)], dim=1) if sizes else logits.long()
+    return torch.stack([part.argmax(1) for part in logits.split(list(sizes), dim=1)], dim=1) if sizes else logits.long()

@@ -31,34 +31,38 @@ class Codes(Condition):
             raise InputError(f"code {too_small[0]!r}: expected at least 2 values")
 
     @property
-    def sizes(self) -> list[int]:
-        """Number of values of each categorical code."""
+    def _categories(self) -> list[int]:
         return list(self.categorical.values())
 
     @property
+    def sizes(self) -> Sequence[int]:
+        """How many values each categorical code has, then 1 for each continuous one."""
+        return self._categories + [1] * len(self.continuous)
+
+    @property
     def dim(self) -> int:
-        return sum(self.sizes) + len(self.continuous)
+        return sum(self._categories) + len(self.continuous)
 
     @property
     def num_logits(self) -> int:
-        return sum(self.sizes) + 2 * len(self.continuous)
+        return sum(self._categories) + 2 * len(self.continuous)
 
     def encode(self, c: Tensor) -> Tensor:
         indices, values = self._split(c)
-        return torch.cat([one_hots(indices, self.sizes), values], dim=1)
+        return torch.cat([one_hots(indices, self._categories), values], dim=1)
 
     def nll(self, logits: Tensor, c: Tensor) -> Tensor:
         indices, values = self._split(c)
-        classes, gaussians = logits.split([sum(self.sizes), 2 * len(self.continuous)], dim=1)
+        classes, gaussians = logits.split([sum(self._categories), 2 * len(self.continuous)], dim=1)
         mean, log_variance = gaussians.chunk(2, dim=1)
         log_variance = log_variance.clamp(-6, 6)
         gaussian = 0.5 * (log(2 * pi) + log_variance + (values - mean).square() / log_variance.exp())
-        nats: Tensor = cross_entropies(classes, indices, self.sizes) + gaussian.sum(1)
+        nats: Tensor = cross_entropies(classes, indices, self._categories) + gaussian.sum(1)
         return nats
 
     def read(self, logits: Tensor) -> Tensor:
-        classes, mean, _ = logits.split([sum(self.sizes), len(self.continuous), len(self.continuous)], dim=1)
-        return torch.cat([argmaxes(classes, self.sizes), mean], dim=1)
+        classes, mean, _ = logits.split([sum(self._categories), len(self.continuous), len(self.continuous)], dim=1)
+        return torch.cat([argmaxes(classes, self._categories), mean], dim=1)
 
     @property
     def values(self) -> Sequence[str]:
@@ -67,7 +71,7 @@ class Codes(Condition):
     def hits(self, logits: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """Categorical codes alone: a continuous one has no right answer."""
         named, wanted = self._split(self.read(logits))[0], self._split(c)[0]
-        return hits_among(one_hots(named, self.sizes), one_hots(wanted, self.sizes))
+        return hits_among(one_hots(named, self._categories), one_hots(wanted, self._categories))
 
     def agree(self, read: Tensor, c: Tensor) -> Tensor:
         """On the categorical codes."""
@@ -75,8 +79,27 @@ class Codes(Condition):
 
     def draw(self, labels: Tensor) -> Tensor:
         n, device = len(labels), labels.device
-        indices = [torch.randint(size, (n, 1), device=device).float() for size in self.sizes]
+        indices = [torch.randint(size, (n, 1), device=device).float() for size in self._categories]
         return torch.cat([*indices, torch.rand(n, len(self.continuous), device=device) * 2 - 1], dim=1)
+
+    def sweep(self, name: str, num: int = 8) -> Tensor:
+        """Rows of a continuous code from -1 to 1 in `num` steps, a row for each value of the first categorical one.
+
+        All other codes are 0. (rows * num, codes).
+        """
+        num_rows = (self._categories or [1])[0]
+        c = torch.zeros(num_rows * num, len(self.categorical) + len(self.continuous))
+        if self.categorical:
+            c[:, 0] = torch.arange(num_rows).repeat_interleave(num)
+        c[:, len(self.categorical) + self.continuous.index(name)] = torch.linspace(-1, 1, num).repeat(num_rows)
+        return c
+
+    def exhibit(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The sweep of each continuous code from one latent; without any, draws of the prior."""
+        if not self.continuous:
+            return super().exhibit(z, labels)
+        c = torch.cat([self.sweep(name) for name in self.continuous]).to(z.device)
+        return z[:1].expand(len(c), -1), c
 
     def parse(self, text: str) -> Tensor:
         """Reads "digit=3, slant=-0.5"; every code must be given."""

@@ -16,6 +16,11 @@ class Condition(ABC):
         """Width of the encoded vector."""
 
     @property
+    def sizes(self) -> Sequence[int]:
+        """Widths of the parts of the vector, such as one for each attribute; they sum to `dim`."""
+        return [self.dim]
+
+    @property
     def num_logits(self) -> int:
         """Width of a head that predicts the condition."""
         return self.dim
@@ -48,6 +53,13 @@ class Condition(ABC):
     def draw(self, labels: Tensor) -> Tensor:
         """The conditions of a batch whose images came with `labels`: the labels, or for codes a draw of the prior."""
         return labels
+
+    def exhibit(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """What to draw over and over while training goes on, eight in a row: latents, and a batch `c` for them.
+
+        From latents (N, latent_dim) and the labels of N images.
+        """
+        return z, self.draw(labels)
 
     @abstractmethod
     def parse(self, text: str) -> Tensor:

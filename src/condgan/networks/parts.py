@@ -1,8 +1,7 @@
 """Parts of which the bodies are built, and the two players that hold them.
 
 A part that may look at the condition is built as `Part(channels, condition)` and called as `part(h, c)`, with c the
-encoded condition (N, condition.dim); one that ignores it still takes it, so that parts swap by a keyword. An
-entrance is the part by which a player first meets the condition; its `channels` says how wide it leaves the input.
+encoded condition (N, condition.dim); one that ignores it still takes it, so that parts swap by a keyword.
 """
 
 from math import log2
@@ -11,15 +10,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from condgan.conditions import Condition
 from condgan.errors import InputError
 from condgan.networks.heads import Verdict
-
-
-class Entrance(nn.Module):
-    """How a player first meets the condition; built as `Entrance(channels, condition)`."""
-
-    channels: int
 
 
 class Blind(nn.Sequential):
@@ -50,55 +42,8 @@ class Dropout(nn.Module):
         return (rows * (kept.to(h.dtype) / (1 - self.p))).permute(0, 3, 1, 2)
 
 
-class Hide(Entrance):
-    """Leaves the condition out."""
-
-    def __init__(self, channels: int, condition: Condition):
-        super().__init__()
-        self.channels = channels
-
-    def forward(self, h: Tensor, c: Tensor) -> Tensor:
-        return h
-
-
-class AddEmbedding(Entrance):
-    """Adds a linear embedding of the condition to the latent, h + Wc + b."""
-
-    def __init__(self, channels: int, condition: Condition):
-        super().__init__()
-        self.channels = channels
-        self.label_embed = nn.Linear(condition.dim, channels)
-
-    def forward(self, h: Tensor, c: Tensor) -> Tensor:
-        return h + self.label_embed(c)  # type: ignore[no-any-return]
-
-
-class JoinEmbedding(Entrance):
-    """Sets an embedding of the condition, LeakyReLU(Wc + b), before the latent."""
-
-    def __init__(self, channels: int, condition: Condition, embedding_dim: int):
-        super().__init__()
-        self.channels = embedding_dim + channels
-        self.label_embed = nn.Sequential(nn.Linear(condition.dim, embedding_dim), nn.LeakyReLU(0.2))
-
-    def forward(self, h: Tensor, c: Tensor) -> Tensor:
-        return torch.cat([self.label_embed(c), h], dim=1)
-
-
-class LabelPlane(Entrance):
-    """Appends one channel to an image: a linear map of the condition to a value for every pixel."""
-
-    def __init__(self, channels: int, condition: Condition, resolution: int):
-        super().__init__()
-        self.channels = channels + 1
-        self.label_embed = nn.Linear(condition.dim, resolution**2)
-
-    def forward(self, h: Tensor, c: Tensor) -> Tensor:
-        return torch.cat([h, self.label_embed(c).view(-1, 1, *h.shape[2:])], dim=1)
-
-
 class Generator(nn.Module):
-    """(z, c) -> image in [-1, 1], (N, 3, R, R), from a latent z (N, latent_dim)."""
+    """(z, c) -> image in [-1, 1], (N, C, R, R), from a latent z (N, latent_dim)."""
 
     def __init__(self, latent_dim: int, entrance: nn.Module, body: nn.Module):
         super().__init__()
@@ -109,7 +54,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """(image, c) -> Verdict, from an image (N, 3, R, R) in [-1, 1]."""
+    """(image, c) -> Verdict, from an image (N, C, R, R) in [-1, 1]."""
 
     def __init__(self, entrance: nn.Module, body: nn.Module, head: nn.Module):
         super().__init__()

@@ -9,10 +9,18 @@ from pydantic import ValidationError
 
 from condgan.errors import InputError, nearest
 from condgan.recipes.acgan import acgan
+from condgan.recipes.acgan_attributes import acgan_attributes
 from condgan.recipes.cdcgan import cdcgan
+from condgan.recipes.dcgan import dcgan
+from condgan.recipes.infogan import infogan
+from condgan.recipes.projection import projection
 from condgan.recipes.recipe import Recipe
+from condgan.recipes.sagan import sagan
+from condgan.recipes.wgan_gp import wgan_gp
 
-RECIPES: dict[str, Callable[..., Recipe]] = {"cdcgan": cdcgan, "acgan": acgan}
+RECIPES: dict[str, Callable[..., Recipe]] = {
+    recipe.__name__: recipe for recipe in (cdcgan, acgan, acgan_attributes, infogan, sagan, dcgan, wgan_gp, projection)
+}
 
 
 def find(name: str) -> Callable[..., Recipe]:
@@ -46,4 +54,4 @@ def build(name: str, options: Mapping[str, Any]) -> Recipe:
         raise InputError(f"{name} option {option}: found {first['input']!r}: {first['msg']}") from None
 
 
-__all__ = ["RECIPES", "Recipe", "acgan", "build", "cdcgan", "find"]
+__all__ = ["RECIPES", "Recipe", "build", "find"]

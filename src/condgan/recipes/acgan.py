@@ -3,22 +3,14 @@
 from functools import partial
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, validate_call
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, validate_call
 
 from condgan.networks import acgan as networks
+from condgan.networks import dcgan
+from condgan.networks.entrances import JoinEmbedding
 from condgan.objectives import classification, per_logit, real_classification, target_game
+from condgan.recipes.options import BatchSize, Beta, Probability, Range
 from condgan.recipes.recipe import Recipe, adam
-
-Probability = Annotated[float, Field(ge=0, le=1)]
-
-
-def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
-    if bounds[0] > bounds[1]:
-        raise ValueError(f"expected the lower bound first, as in {bounds[1]},{bounds[0]}")
-    return bounds
-
-
-Range = Annotated[tuple[Probability, Probability], AfterValidator(_ascending)]
 
 
 @validate_call
@@ -36,9 +28,9 @@ def acgan(
     classify_fakes: bool = True,
     generator_steps: PositiveInt = 2,
     learning_rate: PositiveFloat = 2e-4,
-    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.5,
-    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999,
-    batch_size: Annotated[int, Field(ge=2)] = 100,
+    beta1: Beta = 0.5,
+    beta2: Beta = 0.999,
+    batch_size: BatchSize = 100,
     num_epochs: PositiveInt = 300,
     ema_half_life_kimg: NonNegativeFloat = 0,
 ) -> Recipe:
@@ -61,7 +53,12 @@ def acgan(
     reading = classification if classify_fakes else real_classification
     optimizer = partial(adam, lr=learning_rate, betas=(beta1, beta2))
     return Recipe(
-        generator=partial(networks.generator, width=width, latent_dim=latent_dim, embedding_dim=embedding_dim),
+        generator=partial(
+            dcgan.generator,
+            width=width,
+            latent_dim=latent_dim,
+            entrance=partial(JoinEmbedding, embedding_dim=embedding_dim),
+        ),
         discriminator=partial(networks.discriminator, width=discriminator_width, dropout=dropout),
         objective=target_game(real_target, fake_target, flip_probability) + aux_weight * per_logit(reading),
         generator_optimizer=optimizer,

@@ -1,12 +1,12 @@
 """Conditional DCGAN (report 000)."""
 
 from functools import partial
-from typing import Annotated
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, validate_call
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, validate_call
 
-from condgan.networks import dcgan
+from condgan.networks import cdcgan as networks
 from condgan.objectives import non_saturating
+from condgan.recipes.options import BatchSize, Beta
 from condgan.recipes.recipe import Recipe, adam
 
 
@@ -16,9 +16,9 @@ def cdcgan(
     width: PositiveInt = 64,
     latent_dim: PositiveInt = 128,
     learning_rate: PositiveFloat = 1e-4,
-    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.5,
-    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999,
-    batch_size: Annotated[int, Field(ge=2)] = 32,
+    beta1: Beta = 0.5,
+    beta2: Beta = 0.999,
+    batch_size: BatchSize = 32,
     num_epochs: PositiveInt = 1000,
     ema_half_life_kimg: NonNegativeFloat = 0,
 ) -> Recipe:
@@ -33,8 +33,8 @@ def cdcgan(
     """
     optimizer = partial(adam, lr=learning_rate, betas=(beta1, beta2))
     return Recipe(
-        generator=partial(dcgan.generator, width=width, latent_dim=latent_dim),
-        discriminator=partial(dcgan.discriminator, width=width),
+        generator=partial(networks.generator, width=width, latent_dim=latent_dim),
+        discriminator=partial(networks.discriminator, width=width),
         objective=non_saturating,
         generator_optimizer=optimizer,
         discriminator_optimizer=optimizer,

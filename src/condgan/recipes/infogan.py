@@ -1,0 +1,69 @@
+"""InfoGAN (report 003)."""
+
+from functools import partial
+from typing import Any
+
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, validate_call
+from torch.optim import Adam, Optimizer
+
+from condgan.conditions import Codes
+from condgan.networks import dcgan
+from condgan.networks import infogan as networks
+from condgan.networks.entrances import Join
+from condgan.networks.heads import Recognition
+from condgan.networks.parts import Discriminator
+from condgan.objectives import information, non_saturating
+from condgan.recipes.options import BatchSize, Beta, Sizes
+from condgan.recipes.recipe import Recipe, adam, identity
+
+
+@validate_call
+def infogan(
+    *,
+    width: PositiveInt = 128,
+    discriminator_width: PositiveInt = 64,
+    latent_dim: PositiveInt = 62,
+    categorical: Sizes = (10,),
+    continuous: NonNegativeInt = 2,
+    information_weight: NonNegativeFloat = 1,
+    learning_rate: PositiveFloat = 1e-3,
+    discriminator_learning_rate: PositiveFloat = 2e-4,
+    beta1: Beta = 0.5,
+    beta2: Beta = 0.999,
+    batch_size: BatchSize = 100,
+    num_epochs: PositiveInt = 50,
+    ema_half_life_kimg: NonNegativeFloat = 0,
+) -> Recipe:
+    """InfoGAN: codes that nobody labelled join the latent, and Q, which shares D's front end, reads them back.
+
+    Report 003: layers, a latent of 74 = 62 + a categorical code of 10 + 2 continuous ones, learning rates 2e-4 for D
+    and 1e-3 for G and Q, batch 100, 50 epochs; in its pictures c1 turns width and c2 slant, and the losses part after
+    some 80 epochs. It prints neither Q nor its weight nor betas: Q is that of Chen et al. 2016, appendix C.1, where the
+    weight is 1 for a categorical code and the betas of Adam are DCGAN's.
+
+    With no codes (`categorical=` and `continuous=0`) the condition is the data's own, and D never learns it from real
+    images.
+
+    Command: condgan train infogan --data mnist.
+    """
+    names = ["class"] if len(categorical) == 1 else [f"class{i + 1}" for i in range(len(categorical))]
+    codes = Codes(dict(zip(names, categorical, strict=True)), [f"c{i + 1}" for i in range(continuous)])
+
+    def optimize_discriminator(discriminator: Discriminator) -> Optimizer:
+        assert isinstance(discriminator.head, Recognition)
+        reading = set(discriminator.head.logits.parameters())
+        judging = [weight for weight in discriminator.parameters() if weight not in reading]
+        groups: list[dict[str, Any]] = [{"params": judging}, {"params": list(reading), "lr": learning_rate}]
+        return Adam(groups, lr=discriminator_learning_rate, betas=(beta1, beta2), fused=True)
+
+    return Recipe(
+        generator=partial(dcgan.generator, width=width, latent_dim=latent_dim, entrance=Join),
+        discriminator=partial(networks.discriminator, width=discriminator_width),
+        objective=non_saturating + information_weight * information,
+        generator_optimizer=partial(adam, lr=learning_rate, betas=(beta1, beta2)),
+        discriminator_optimizer=optimize_discriminator,
+        batch_size=batch_size,
+        num_epochs=num_epochs,
+        condition=(lambda labels: codes) if categorical or continuous else identity,
+        ema_half_life_kimg=ema_half_life_kimg,
+    )
