@@ -94,6 +94,14 @@ class Codes(Condition):
         c[:, len(self.categorical) + self.continuous.index(name)] = torch.linspace(-1, 1, num).repeat(num_rows)
         return c
 
+    def name_categories(self, c: Tensor) -> list[str]:
+        """The categorical codes of each value of a batch in words, "class=3"."""
+        indices, _ = self._split(c)
+        return [
+            ", ".join(f"{name}={index}" for name, index in zip(self.categorical, row, strict=True))
+            for row in indices.tolist()
+        ]
+
     def exhibit(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """The sweep of each continuous code from one latent; without any, draws of the prior."""
         if not self.continuous:
