@@ -20,6 +20,11 @@ from condgan.objectives import Round
 from condgan.run import Budget, Run
 from contracts import GAMES, assert_same_state, leaves, play, tiny_images, tiny_options, tiny_players
 
+MAY_REST = (
+    "key.bias",  # a shift of all keys changes no attention; report 004 lists it all the same
+    "score.bias",  # within the margins of the hinge, real and fake images pull it equally
+)
+
 games = pytest.mark.parametrize(("recipe", "kind"), GAMES)
 kinds = pytest.mark.parametrize("kind", KINDS)
 metrics = pytest.mark.parametrize("metric", METRICS)
@@ -57,7 +62,8 @@ def test_every_parameter_moves_in_two_steps(recipe: str, kind: str) -> None:
     before = {f"{who} {n}": p.detach().clone() for who, net in networks.items() for n, p in net.named_parameters()}
     play(players, images, 2)
     after = {f"{who} {n}": p for who, net in networks.items() for n, p in net.named_parameters()}
-    assert not [name for name, weights in before.items() if torch.equal(weights, after[name])]
+    idle = [name for name, weights in before.items() if torch.equal(weights, after[name])]
+    assert not [name for name in idle if not name.endswith(MAY_REST)]
 
 
 @games

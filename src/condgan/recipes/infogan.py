@@ -48,9 +48,9 @@ def infogan(
     """
 
     def optimize_discriminator(discriminator: Discriminator) -> Optimizer:
-        reading = set(discriminator.get_submodule("head.logits").parameters())
-        judging = [weight for weight in discriminator.parameters() if weight not in reading]
-        groups: list[dict[str, Any]] = [{"params": judging}, {"params": list(reading), "lr": learning_rate}]
+        groups: list[dict[str, Any]] = [{"params": []}, {"params": [], "lr": learning_rate}]
+        for name, weight in discriminator.named_parameters():
+            groups[name.startswith("head.logits")]["params"].append(weight)
         return Adam(groups, lr=discriminator_learning_rate, betas=(beta1, beta2), fused=True)
 
     return Recipe(
