@@ -48,7 +48,8 @@ def with_values(draw: st.DrawFn, num: int = 3) -> tuple[Condition, torch.Tensor]
         subset = st.lists(st.integers(0, 1), min_size=condition.dim, max_size=condition.dim).filter(any)
         return condition, torch.tensor([draw(subset) for _ in range(num)], dtype=torch.uint8)
     assert isinstance(condition, Attributes | Codes)
-    rows = [[draw(st.integers(0, size - 1)) for size in condition.sizes] for _ in range(num)]
+    sizes = condition.sizes if isinstance(condition, Attributes) else condition.categorical.values()
+    rows = [[draw(st.integers(0, size - 1)) for size in sizes] for _ in range(num)]
     if isinstance(condition, Attributes):
         return condition, torch.tensor(rows)
     thousandths = st.integers(-1000, 1000).map(lambda n: n / 1000)
@@ -63,6 +64,31 @@ def saying(condition: Condition, c: torch.Tensor, strength: float) -> torch.Tens
         hot, means = vector[:, : vector.shape[1] - num], vector[:, vector.shape[1] - num :]
         return torch.cat([strength * (2 * hot - 1), means + 1 / strength, torch.zeros_like(means)], dim=1)
     return strength * (2 * vector - 1)
+
+
+@given(conditions)
+def test_the_parts_of_a_vector_sum_to_its_width(condition: Condition) -> None:
+    assert sum(condition.sizes) == condition.dim
+
+
+def test_a_sweep_moves_one_continuous_code_and_names_each_category_in_a_row() -> None:
+    codes = Codes({"class": 3, "style": 2}, ("c1", "c2"))
+    c = codes.sweep("c2", num=5)
+    assert c.shape == (15, 4)
+    assert c[:, 0].tolist() == [0] * 5 + [1] * 5 + [2] * 5
+    assert not c[:, 1:3].any()
+    assert c[5:10, 3].tolist() == [-1, -0.5, 0, 0.5, 1]
+    assert codes.name_categories(c[5:6]) == ["class=1, style=0"]
+
+
+def test_codes_exhibit_sweeps_of_one_latent_and_labels_themselves() -> None:
+    z = torch.randn(4, 6)
+    codes = Codes({"class": 3}, ("c1", "c2"))
+    latents, c = codes.exhibit(z, torch.empty(4, 0))
+    assert len(latents) == len(c) == 2 * 3 * 8
+    assert latents.unique(dim=0).tolist() == z[:1].tolist()
+    labels = torch.tensor([2, 0, 1, 1])
+    assert all(torch.equal(a, b) for a, b in zip(Class("abc").exhibit(z, labels), (z, labels), strict=True))
 
 
 @given(with_values())
