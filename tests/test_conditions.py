@@ -292,6 +292,40 @@ def test_a_name_that_no_text_could_say_is_refused(make: Callable[[], Condition])
         make()
 
 
+@each
+def test_the_likelihood_is_that_of_the_probabilities(condition: Condition) -> None:
+    torch.manual_seed(0)
+    logits = 3 * torch.randn(50, condition.num_logits)
+    c = condition.read(torch.randn(50, condition.num_logits))
+    probability, wanted = condition.probabilities(logits), condition.hits(logits, c)[1]
+    assert probability.shape == (50, len(condition.values))
+    nats = -probability.log().where(wanted, torch.zeros(())).sum(1)
+    if isinstance(condition, MultiLabel):  # what is absent is a statement too
+        nats -= (1 - probability).log().where(~wanted, torch.zeros(())).sum(1)
+    if not isinstance(condition, Codes):  # a continuous code has a density and no probability
+        torch.testing.assert_close(nats, condition.nll(logits, c), atol=1e-4, rtol=1e-4)
+    if not isinstance(condition, MultiLabel):
+        num_choices = len(getattr(condition, "sizes", [condition.dim]))
+        torch.testing.assert_close(probability.sum(1), torch.full((50,), float(num_choices)))
+
+
+@pytest.mark.parametrize(
+    ("condition", "outline"),
+    zip(
+        ONE_OF_EACH,
+        [
+            "one of 4 classes",
+            "a set of 4 labels",
+            "hair (2 values) x eyes (3 values)",
+            "codes digit (10 values), style (3 values), slant in [-1, 1], width in [-1, 1]",
+        ],
+        strict=True,
+    ),
+)
+def test_a_vocabulary_is_outlined_in_a_few_words(condition: Condition, outline: str) -> None:
+    assert condition.outline == outline
+
+
 def test_a_drawn_code_is_read_back_exactly() -> None:
     torch.manual_seed(0)
     c = DIGIT.draw(torch.empty(100, 0))

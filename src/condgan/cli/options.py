@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from condgan.data import Images
 
-DataOption = Annotated[str, typer.Option("--data", help="A folder in the i-CLEVR layout, `sample` or `shapes[:KIND]`.")]
+DATA = "A folder or zip file of labelled images, see docs/data.md, or `sample`, `mnist`, `shapes[:KIND]`."
+DataOption = Annotated[str, typer.Option("--data", help=DATA)]
+DataArgument = Annotated[str, typer.Argument(metavar="DATA", help=DATA)]
 ResolutionOption = Annotated[
     int | None,
     typer.Option("--resolution", help="Side length in pixels. Without it: 64, or what the data set is made for."),

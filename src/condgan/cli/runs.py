@@ -51,6 +51,7 @@ def train(
     """Train a recipe on a data set. Interrupt at any time; --resume goes on."""
     from condgan import recipes as table
     from condgan.config import Config
+    from condgan.data.inspect import summary
     from condgan.machine import PRECISIONS, accelerator, fast_precision, keep_freed_memory
     from condgan.run import Budget, Diverged, Run, check_playable
 
@@ -67,6 +68,8 @@ def train(
         check_playable(built, images)
         config = Config.of(recipe, chosen, data, images, seed, processes.mixed_precision)
         run = Run(runs / (name or recipe), config, resume=resume or not processes.is_main_process)
+    if processes.is_main_process:
+        print(f"data {data}: {summary(images)}")
     all_kimg = built.num_epochs * int(images.held_out.logical_not().sum()) / 1000
     budget = Budget(all_kimg if kimg is None else kimg, minutes)
     with progress_bar("{task.fields[text]}", hidden=not processes.is_main_process) as bar:

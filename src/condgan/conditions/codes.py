@@ -7,7 +7,7 @@ from math import log, pi
 import torch
 from torch import Tensor
 
-from condgan.conditions.attributes import argmaxes, cross_entropies, one_hots
+from condgan.conditions.attributes import argmaxes, cross_entropies, one_hots, softmaxes
 from condgan.conditions.condition import Condition, hits_among
 from condgan.conditions.vocabulary import check_complete, check_names, check_once, known, split_items
 from condgan.errors import InputError
@@ -67,6 +67,14 @@ class Codes(Condition):
     @property
     def values(self) -> Sequence[str]:
         return [f"{name}={value}" for name, size in self.categorical.items() for value in range(size)]
+
+    @property
+    def outline(self) -> str:
+        discrete = [f"{name} ({size} values)" for name, size in self.categorical.items()]
+        return "codes " + ", ".join([*discrete, *(f"{name} in [-1, 1]" for name in self.continuous)])
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        return softmaxes(logits[:, : sum(self._categories)], self._categories)
 
     def hits(self, logits: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """Categorical codes alone: a continuous one has no right answer."""
