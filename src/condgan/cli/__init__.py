@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from condgan import __version__
-from condgan.cli import data, judge, runs
+from condgan.cli import data, judge, runs, studies
 from condgan.cli.options import fail
 from condgan.errors import InputError
 
@@ -20,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(runs.app)
+app.add_typer(studies.app)
 app.add_typer(judge.app, name="judge")
 app.add_typer(data.app, name="data")
 
