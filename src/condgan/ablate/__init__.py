@@ -8,7 +8,9 @@ ablation.json   the tables as data, for `condgan report`
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from math import nan
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,8 @@ from condgan.plots import Line, plot, png, smoothed
 
 ACCURACIES = ("condition_accuracy", "exact_accuracy")
 NOTE = (
-    "Means over n seeds ± half of Student's 95 % interval (none at n = 1). Differences are paired by seed; each cell is "
-    "compared with the baseline that differs from it in these settings alone: "
+    "Means over n seeds ± half of Student's 95 % interval (none at n = 1). Differences are paired by seed; each cell "
+    "is compared with the baseline, which differs from it at most in these settings: "
 )
 
 
@@ -98,12 +100,12 @@ def curves(runs: Mapping[str, Sequence[Path]]) -> Figure:
     """Of each cell its runs in one colour: accuracies over training, or what the players pay where no judge watched."""
     scores = {cell: [read_lines(folder / "scores.jsonl") for folder in folders] for cell, folders in runs.items()}
     if any(lines for journals in scores.values() for lines in journals):
-        return plot({name: _lines(scores, lambda line, name=name: line.get(name)) for name in ACCURACIES})
+        return plot({name: _lines(scores, itemgetter(name)) for name in ACCURACIES})
     logs = {cell: [read_lines(folder / "log.jsonl") for folder in folders] for cell, folders in runs.items()}
-    return plot({f"{player} pays": _lines(logs, lambda line, player=player: _paid(line, player)) for player in "DG"})
+    return plot({f"what {player} pays": _lines(logs, partial(_paid, player)) for player in ("D", "G")})
 
 
-def _paid(line: Mapping[str, Any], player: str) -> float:
+def _paid(player: str, line: Mapping[str, Any]) -> float:
     """The sum of a player's terms; nan where one was not finite."""
     return sum(nan if loss is None else loss for name, loss in line.items() if name.startswith(f"{player}/"))
 
@@ -111,16 +113,12 @@ def _paid(line: Mapping[str, Any], player: str) -> float:
 def _lines(
     journals: Mapping[str, Sequence[list[dict[str, Any]]]], value: Callable[[dict[str, Any]], float]
 ) -> list[Line]:
-    return [
-        Line(
-            cell if i == 0 else "",
-            [line["kimg"] for line in lines],
-            smoothed([value(line) for line in lines], len(lines) // 25),
-            color,
-        )
-        for color, (cell, runs) in enumerate(journals.items())
-        for i, lines in enumerate(runs)
-    ]
+    lines = []
+    for color, (cell, runs) in enumerate(journals.items()):
+        for i, journal in enumerate(runs):
+            y = smoothed([value(line) for line in journal], len(journal) // 25)
+            lines.append(Line(cell if i == 0 else "", [line["kimg"] for line in journal], y, color))
+    return lines
 
 
 __all__ = ["Outcome", "Spec", "Study", "Turn", "conclude", "curves", "read"]
