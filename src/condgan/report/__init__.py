@@ -37,12 +37,13 @@ def page(paths: Sequence[Path], title: str) -> str:
     template = Environment(
         loader=PackageLoader("condgan.report", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     ).get_template("page.html.jinja")
-    columns = list(dict.fromkeys(name for run in runs for name in (*run.facts, *run.headline)))
+    fullest = sorted(runs, key=lambda run: -len(run.facts))  # those without scores have fewer
+    columns = list(dict.fromkeys(name for run in fullest for name in run.facts))
     return template.render(
         title=title,
         ablations=list(ablations.values()),
         columns=columns,
-        rows=[[(run.facts | run.headline).get(name, "") for name in columns] for run in runs],
+        rows=[[run.facts.get(name, "") for name in columns] for run in runs],
         runs=[(run, list(_sections(run))) for run in runs],
     )
 

@@ -34,8 +34,8 @@ def attention(run: RunFolder) -> Iterator[Section]:
             seen = weights[torch.arange(len(images)), y, x]
             pictures.append(Picture(caption, f"The same images, hot {caption}", tiles(heated(images, seen, y, x))))
     note = (
-        "Hot is where the framed place looks. An object is the place that differs most from the median colour. "
-        "gamma is what the layer's answer is multiplied with before it joins: near 0 it hardly matters."
+        "Hot is where the framed place looks more than evenly. An object is the place that differs most from the "
+        "median colour. gamma is what the layer's answer is multiplied with before it joins: near 0 it hardly matters."
     )
     yield Section("Attention", pictures, note)
 
@@ -70,8 +70,9 @@ def heated(images: Tensor, seen: Tensor, y: Tensor, x: Tensor) -> Tensor:
     """
     side = images.shape[-1] * enlargement(images.shape[-1])
     grey = interpolate(images.float().mean(1, keepdim=True), (side, side)) * 0.7
-    heat = interpolate((seen / seen.amax((1, 2), keepdim=True))[:, None], (side, side), mode="bilinear")
-    heat = heat.clamp(0, 1) * 0.85
+    times_even = seen * seen[0].numel()  # 1 everywhere where all places are seen alike
+    hottest = times_even.amax((1, 2), keepdim=True).clamp(min=4)
+    heat = interpolate(((times_even - 1) / (hottest - 1))[:, None], (side, side), mode="bilinear").clamp(0, 1) * 0.85
     pictures = (grey * (1 - heat) + torch.tensor(HEAT).view(1, 3, 1, 1) * heat).round().to(torch.uint8)
     cell = side // seen.shape[1]
     for picture, row, column in zip(pictures, y.tolist(), x.tolist(), strict=True):

@@ -70,18 +70,19 @@ class RunFolder:
 
     @property
     def facts(self) -> dict[str, str]:
-        """What was asked, how far it got, and where."""
+        """What was asked, how far it got, how well by its headline, and where: its line in the table of all runs."""
         config, last = self.config, self.log[-1] if self.log else {"kimg": 0, "seconds": 0}
         options = [f"{name}={','.join(v) if isinstance(v, list) else v}" for name, v in config.options.items()]
         return {
             "run": self.name,
             "recipe": config.recipe,
-            "options": " ".join(options),
             "data": config.data,
-            "resolution": str(config.resolution),
             "kimg": f"{last['kimg']:.1f}",
             "minutes": f"{last.get('seconds', 0) / 60:.1f}",
             "seed": str(config.seed),
+            **self.headline,
+            "options": " ".join(options),
+            "resolution": str(config.resolution),
             "precision": config.precision,
             "commit": config.versions.get("commit", "")[:9] or f"version {config.versions['condgan']}",
             "machine": f"{config.machine['cores']} cores, {config.machine['platform']}",
@@ -113,7 +114,7 @@ class RunFolder:
         if isinstance(condition, Codes):
             with torch.random.fork_rng():
                 torch.manual_seed(0)
-                return condition.draw(torch.empty(num, 0))
+                return (condition.draw(torch.empty(num, 0)) * 4).round() / 4  # quarters read well
         texts = [text for texts in self.metrics.get("per_condition", {}).values() for text in texts]
         evenly = torch.linspace(0, len(texts) - 1, min(num, len(texts))).long().tolist()
         return condition.parse_all(texts[i] for i in evenly) if texts else None

@@ -41,9 +41,7 @@ class Section:
 def condition_grids(run: RunFolder) -> Section:
     """What `condgan evaluate` drew for each list of conditions."""
     pictures = [
-        Picture(
-            name, f"What the generator drew for the conditions of {name}, each over its own", _uri(file)
-        )
+        Picture(name, f"What the generator drew for the conditions of {name}, each over its own", _uri(file))
         for name, file in run.condition_lists.items()
     ]
     note = run.not_evaluated if not run.metrics else "" if pictures else "No list of conditions was evaluated."
@@ -57,9 +55,10 @@ def over_time(run: RunFolder) -> Section:
     pictures = []
     for when, file in [snapshots[i] for i in evenly]:
         with Image.open(file) as picture:
+            scale = enlargement(run.config.resolution)
             row = picture.crop((0, 0, picture.width, run.config.resolution + 4))  # 2 pixels of padding on each side
-            alt = f"What the same latents and conditions looked like at {when}"
-            pictures.append(Picture(when, alt, _data(png(_enlarged(row, run.config.resolution)))))
+            row = row.resize((row.width * scale, row.height * scale), Image.Resampling.NEAREST)
+        pictures.append(Picture(when, f"What the same latents and conditions looked like at {when}", _data(png(row))))
     note = "The same latents and conditions at every save." if pictures else "No samples were saved yet."
     return Section("Over training", pictures, note)
 
@@ -116,13 +115,8 @@ def _slerp(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
 
 def tiles(images: Tensor) -> str:
     """Images (N, C, R, R) uint8 in rows of COLUMNS, as a data URI."""
-    return _data(png(_enlarged(grid(images, COLUMNS), images.shape[-1])))
-
-
-def _enlarged(picture: Image.Image, resolution: int) -> Image.Image:
-    """Small images of a grid made visible, pixel by pixel."""
-    scale = enlargement(resolution)
-    return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
+    scale = enlargement(images.shape[-1])
+    return _data(png(grid(images.repeat_interleave(scale, 2).repeat_interleave(scale, 3), COLUMNS)))
 
 
 def enlargement(resolution: int) -> int:
