@@ -26,7 +26,8 @@ FLAGS = (
 DARK, LIGHT = "rgb(22, 24, 28)", "rgb(255, 255, 255)"
 CONTRAST = """() => {
   const light = color => {
-    const [r, g, b] = color.match(/[0-9.]+/g).map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    const linear = v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+    const [r, g, b] = color.match(/[0-9.]+/g).map(v => linear(v / 255));
     return .2126 * r + .7152 * g + .0722 * b;
   };
   const paper = light(getComputedStyle(document.body).backgroundColor);
