@@ -26,14 +26,21 @@ class LoadedGenerator(nn.Module):
         """What it obeys; `condition.parse("red cube, blue cylinder")` makes a value."""
         return from_json(self.config.condition)
 
-    @torch.no_grad()
     def generate(self, c: Tensor, seed: int = 0, batch_size: int = 100) -> Tensor:
         """One image for each condition of a batch, (N, C, R, R) uint8; the same for the same seed."""
+        return self.draw(self.latents(len(c), seed), self.condition.encode(c), batch_size)
+
+    def latents(self, n: int, seed: int = 0) -> Tensor:
+        """Latents from the prior, (n, latent_dim); the first ones are the same whatever their number."""
+        random = torch.Generator().manual_seed(seed)
+        return torch.stack([torch.randn(self.network.latent_dim, generator=random) for _ in range(n)])
+
+    @torch.no_grad()
+    def draw(self, z: Tensor, c: Tensor, batch_size: int = 100) -> Tensor:
+        """Images of latents (N, latent_dim) and encoded conditions (N, dim), (N, C, R, R) uint8."""
         self.network.eval()
         device = next(self.network.parameters()).device
-        random = torch.Generator().manual_seed(seed)
-        z = torch.stack([torch.randn(self.network.latent_dim, generator=random) for _ in c])  # whatever their number
-        batches = zip(z.split(batch_size), self.condition.encode(c).split(batch_size), strict=True)
+        batches = zip(z.split(batch_size), c.split(batch_size), strict=True)
         return torch.cat([to_uint8(self.network(z.to(device), c.to(device))).cpu() for z, c in batches])
 
 

@@ -2,6 +2,7 @@
 
 run.json                recipe, options, data, seed, versions, machine
 log.jsonl               losses and speed, a line every LOG_STEPS steps
+scores.jsonl            what somebody who watches found, a line at every save
 samples/*.png           the same latents and conditions over time
 checkpoints/*.pt        to play on from; the last two
 generator.safetensors   the averaged generator, with run.json in its header
@@ -28,6 +29,7 @@ from condgan import files, machine, recipes
 from condgan.config import Config
 from condgan.data.dataset import Images, to_uint8
 from condgan.errors import InputError
+from condgan.generate import LoadedGenerator
 from condgan.grid import grid, png
 from condgan.journal import Journal
 from condgan.recipes.recipe import Recipe
@@ -35,6 +37,8 @@ from condgan.train import Players, train
 
 LOG_STEPS = 50
 NUM_SAMPLES = 32
+
+Watch = Callable[[LoadedGenerator], Mapping[str, float]]
 
 
 class Diverged(RuntimeError):
@@ -105,12 +109,19 @@ class Run:
         return sorted((self.folder / "checkpoints").glob("*.pt"))
 
     def play(
-        self, images: Images, budget: Budget, *, save_minutes: float = 5, accelerator: Accelerator | None = None
+        self,
+        images: Images,
+        budget: Budget,
+        *,
+        save_minutes: float = 5,
+        accelerator: Accelerator | None = None,
+        watch: Watch | None = None,
     ) -> Iterator[Status]:
         """Trains on the training part until the budget is spent, saving on the way; yields at every LOG_STEPS steps.
 
         Goes on from the newest checkpoint. An interrupt (SIGINT, SIGTERM) ends the step under way, saves and raises
-        KeyboardInterrupt. Raises Diverged when a loss is no longer finite.
+        KeyboardInterrupt. What `watch` finds in the averaged generator at a save is a line of scores.jsonl; it changes
+        nothing. Raises Diverged when a loss is no longer finite.
         """
         accelerator = accelerator or machine.accelerator(self.config.precision)
         recipe = recipes.build(self.config.recipe, self.config.options)
@@ -121,9 +132,17 @@ class Run:
         if players.step and budget.share_spent(players.kimg, seconds) >= 1:
             return
         fixed = self._fixed_samples(players, images)
-        if players.step == 0:
-            self._save_samples(players, *fixed)
         journal = Journal(self.folder, players.step, players.kimg, accelerator.is_main_process)
+
+        def look(seconds: float) -> None:
+            if accelerator.is_main_process:
+                self._save_samples(players, *fixed)
+                if watch:
+                    averaged = LoadedGenerator(players.generator_ema.module, self.config)  # type: ignore[arg-type]
+                    journal.score(watch(averaged), players.step, players.kimg, seconds)
+
+        if players.step == 0:
+            look(seconds)
         started, saved = time.monotonic() - seconds, time.monotonic()
         with _interrupts() as interrupted:
             for progress in train(players, training):
@@ -138,7 +157,7 @@ class Run:
                     yield Status(progress.step, progress.kimg, seconds, journal.images_per_second, share, losses)
                 if save:
                     self._save(players, seconds)
-                    self._save_samples(players, *fixed)
+                    look(seconds)
                     saved = time.monotonic()
                 if stop:
                     break
@@ -190,11 +209,10 @@ class Run:
             return players.condition.exhibit(players.latents(len(labels)), labels.to(players.accelerator.device))
 
     def _save_samples(self, players: Players, z: Tensor, c: Tensor) -> None:
-        if players.accelerator.is_main_process:
-            network = players.generator_ema.eval()
-            with torch.no_grad():
-                pictures = to_uint8(network(z, players.condition.encode(c)))
-            files.write(self.folder / "samples" / f"{players.step:09d}.png", png(grid(pictures)))
+        network = players.generator_ema.eval()
+        with torch.no_grad():
+            pictures = to_uint8(network(z, players.condition.encode(c)))
+        files.write(self.folder / "samples" / f"{players.step:09d}.png", png(grid(pictures)))
 
 
 @contextmanager

@@ -1,11 +1,11 @@
-from math import sqrt
+from math import isnan, sqrt
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condgan.metrics.estimate import Z95, Estimate, proportion
+from condgan.metrics.estimate import Z95, Estimate, mean, proportion
 
 
 def wilson(p: float, n: float) -> tuple[float, float]:
@@ -71,3 +71,16 @@ def test_more_samples_narrow_the_interval() -> None:
 
 def test_an_estimate_reads_as_value_and_interval() -> None:
     assert str(Estimate(0.5, 0.25, 0.75)) == "0.500 [0.250, 0.750]"
+
+
+def test_the_interval_of_a_mean_agrees_with_a_hand_computed_case() -> None:
+    # mean 3, standard deviation sqrt(2.5), over sqrt(5) is sqrt(0.5); 2.7764 at 4 degrees of freedom
+    value, low, high = mean([1, 2, 3, 4, 5])
+    assert (value, low, high) == pytest.approx((3, 3 - 2.7764 * 0.5**0.5, 3 + 2.7764 * 0.5**0.5), abs=1e-4)
+
+
+def test_a_single_value_has_no_interval() -> None:
+    value, low, high = mean([0.3])
+    assert value == 0.3
+    assert isnan(low)
+    assert isnan(high)

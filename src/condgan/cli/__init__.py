@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from condgan import __version__
-from condgan.cli import data, judge, recipes, runs
+from condgan.cli import data, judge, recipes, runs, studies
 from condgan.cli.options import fail
 from condgan.errors import InputError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(recipes.app)
 app.add_typer(runs.app)
+app.add_typer(studies.app)
 app.add_typer(judge.app, name="judge")
 app.add_typer(data.app, name="data")
 

@@ -24,7 +24,10 @@ from condgan.cli.options import (
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
+    from condgan.data import Images
     from condgan.evaluate import Scores
+    from condgan.recipes import Recipe
+    from condgan.run import Watch
 
 app = typer.Typer()
 
@@ -46,6 +49,10 @@ def train(
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes of training.")] = float("inf"),
     save_minutes: Annotated[float, typer.Option(help="Save this often.")] = 5,
     precision: Annotated[str, typer.Option(help="no (float32), bf16, or auto: bf16 where that is fast.")] = "no",
+    judge: Annotated[
+        Path | None,
+        typer.Option("--judge", help="Who scores each save for scores.jsonl. Without it: the embedded one, if it can."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run if it has begun.")] = False,
 ) -> None:
     """Train a recipe on a data set. Interrupt at any time; --resume goes on."""
@@ -66,6 +73,7 @@ def train(
     with processes.main_process_first():
         images = load_images(data, resolution)
         check_playable(built, images)
+        watch = _watch(built, images, judge)
         config = Config.of(recipe, chosen, data, images, seed, processes.mixed_precision)
         run = Run(runs / (name or recipe), config, resume=resume or not processes.is_main_process)
     if processes.is_main_process:
@@ -75,7 +83,7 @@ def train(
     with progress_bar("{task.fields[text]}", hidden=not processes.is_main_process) as bar:
         task = bar.add_task("", total=1.0, text="starting")
         try:
-            for status in run.play(images, budget, save_minutes=save_minutes, accelerator=processes):
+            for status in run.play(images, budget, save_minutes=save_minutes, accelerator=processes, watch=watch):
                 losses = "  ".join(f"{player} {total:.3f}" for player, total in status.totals.items())
                 text = f"step {status.step}  {status.kimg:.1f} kimg  {status.images_per_second:.0f} images/s  {losses}"
                 bar.update(task, completed=status.share_spent, text=text)
@@ -171,3 +179,19 @@ def _print_scores(scores: Scores) -> None:
         console.print(worst, markup=False)
     for code, meaning in scores.meaning.items():
         console.print(f"{code} draws {meaning}", markup=False)
+
+
+def _watch(recipe: Recipe, images: Images, judge: Path | None) -> Watch | None:
+    """Who scores every save, if the data label what the generator obeys and a judge knows it."""
+    from condgan import judge as judges
+    from condgan.machine import fast_device
+    from condgan.watch import obedience
+
+    if recipe.condition(images.condition) != images.condition or not images.labels.numel() or not images.held_out.any():
+        return None
+    try:
+        return obedience(images, judges.load(judge, images.condition).to(fast_device()))
+    except InputError:
+        if judge:
+            raise
+        return None

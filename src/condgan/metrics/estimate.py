@@ -1,8 +1,11 @@
 """A measured value with its 95 % interval."""
 
-from math import sqrt
+from collections.abc import Sequence
+from math import nan, sqrt
+from statistics import fmean, stdev
 from typing import NamedTuple
 
+from scipy.special import stdtrit
 from torch import Tensor
 
 Z95 = 1.959964  # the 97.5 % point of the normal distribution
@@ -37,3 +40,10 @@ def proportion(hits: Tensor, trials: Tensor) -> Estimate:
     center = (p + Z95**2 / (2 * effective)) / (1 + Z95**2 / effective)
     half = Z95 * sqrt(p * (1 - p) / effective + Z95**2 / (4 * effective**2)) / (1 + Z95**2 / effective)
     return Estimate(p, max(0.0, center - half), min(1.0, center + half))
+
+
+def mean(values: Sequence[float]) -> Estimate:
+    """The mean of independent values with Student's interval; of a single one the bounds are nan."""
+    n = len(values)
+    half = float(stdtrit(n - 1, 0.975)) * stdev(values) / sqrt(n) if n > 1 else nan
+    return Estimate(fmean(values), fmean(values) - half, fmean(values) + half)

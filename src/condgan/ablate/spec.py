@@ -1,0 +1,223 @@
+"""What an ablation asks for: variants x options x data x seeds, all at one budget."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+
+from condgan import recipes
+from condgan.data.dataset import read_text
+from condgan.errors import InputError, nearest
+
+Place = tuple[str | int, ...]  # keys and positions that lead to an entry of the file
+
+
+def _as_text(value: Any) -> str:
+    """A value as `--set NAME=VALUE` takes it, so that the recipe alone says what it may be."""
+    if isinstance(value, list):
+        return ",".join(map(_as_text, value))
+    if value is None or isinstance(value, dict):
+        raise ValueError("expected a number, a text, true, false or a list of these")
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _distinct(values: Sequence[Any]) -> Sequence[Any]:
+    if len(set(values)) < len(values):
+        raise ValueError("expected no value twice")
+    return values
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+Texts = Annotated[tuple[Text, ...], Field(min_length=1), AfterValidator(_distinct)]
+Seeds = Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), AfterValidator(_distinct)]
+# YAML reads a bare `no` as false
+Precision = Annotated[Literal["no", "bf16", "auto"], BeforeValidator(lambda p: "no" if p is False else p)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Variant(_Entry):
+    """A recipe with options."""
+
+    recipe: str
+    options: Mapping[str, Text] = {}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One set-up, trained once for each seed. `settings` are its variant, its data and its options of the grid."""
+
+    settings: Mapping[str, str]
+    recipe: str
+    options: Mapping[str, str]
+    name: str
+
+
+class Spec(_Entry):
+    """An ablation. Every option of `grid` and every one of `data` is crossed with every variant.
+
+    Training ends after `minutes` or `kimg`, whichever comes first. `data` are named as for `--data`; `judge` is a file,
+    looked for beside the spec. `baseline` fixes some settings, as in `{aux_weight: 100}`, or names a variant: a cell is
+    compared with the one that differs from it in these alone. Without it all are compared with the first cell.
+    """
+
+    title: str
+    data: Annotated[Texts, BeforeValidator(lambda data: [data] if isinstance(data, str) else data)]
+    variants: Annotated[Mapping[str, Variant], Field(min_length=1)]
+    grid: Mapping[str, Texts] = {}
+    seeds: Seeds = (0,)
+    minutes: PositiveFloat = float("inf")
+    kimg: PositiveFloat | None = None
+    save_minutes: PositiveFloat = 1
+    precision: Precision = "no"
+    resolution: PositiveInt | None = None
+    draws: PositiveInt = 32
+    judge: Path | None = None
+    baseline: Annotated[Mapping[str, Text], BeforeValidator(lambda b: {"variant": b} if isinstance(b, str) else b)] = {}
+
+    @model_validator(mode="after")
+    def _ends(self) -> "Spec":
+        if self.kimg is None and self.minutes == float("inf"):
+            raise ValueError("found neither minutes nor kimg, expected a budget such as `minutes: 5`")
+        return self
+
+    @property
+    def axes(self) -> dict[str, Sequence[str]]:
+        """Every setting and its values."""
+        return {"variant": list(self.variants), "data": self.data, **self.grid}
+
+    @property
+    def cells(self) -> list[Cell]:
+        """In the order of the file."""
+        axes = self.axes
+        return [self._cell(dict(zip(axes, values, strict=True))) for values in product(*axes.values())]
+
+    def _cell(self, settings: Mapping[str, str]) -> Cell:
+        variant = self.variants[settings["variant"]]
+        chosen = {name: settings[name] for name in self.grid}
+        parts = [settings["variant"]]
+        parts += [settings["data"]] if len(self.data) > 1 else []
+        parts += [f"{name}={value}" for name, value in chosen.items()]
+        name = "".join(letter if letter.isalnum() or letter in "._=,+-" else "_" for letter in "-".join(parts))
+        return Cell(settings, variant.recipe, {**variant.options, **chosen}, name)
+
+    def compared_with(self, cell: Cell) -> Cell:
+        """The cell that it is measured against, which may be itself."""
+        fixed = self.baseline or self.cells[0].settings
+        return self._cell({**cell.settings, **fixed})
+
+
+def read(file: Path) -> Spec:
+    """The spec in a YAML file. Raises InputError naming file, line, what was found and what was expected."""
+    if not file.is_file():
+        raise InputError(f"{file}: no such file; expected a spec, such as examples/aux_weight.yaml")
+    try:
+        tree = yaml.compose(text := read_text(file), yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise InputError(f"{file}{line}: {error.problem}; expected valid YAML") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{file}: {' '.join(str(error).split())}; expected valid YAML") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{file}: expected `name: value` lines, among them title, data and variants")
+    for place, problem in _problems(tree, content):
+        raise InputError(f"{file}, line {_line(tree, place)}: {problem}")
+    spec = Spec.model_validate(content)
+    return spec.model_copy(update={"judge": file.parent / spec.judge}) if spec.judge else spec
+
+
+def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    """What is wrong, and where."""
+    yield from _repeated(tree)
+    try:
+        spec = Spec.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = tuple(part for part in first["loc"] if part != "[key]")
+        yield place, _explained(place, first)
+        return
+    for name in spec.grid:
+        if name in ("variant", "data"):
+            yield (
+                ("grid", name),
+                f"grid {name}: expected an option of the recipe; variants and data cross by themselves",
+            )
+        for variant, entry in spec.variants.items():
+            if name in entry.options:
+                yield ("variants", variant), f"variant {variant} sets {name}, and so does the grid; leave one of them"
+    for name, value in spec.baseline.items():
+        if name not in spec.axes:
+            known = ", ".join(spec.axes)
+            yield ("baseline",), f"baseline: unknown setting {name!r}{nearest(name, spec.axes)} (known: {known})"
+        elif value not in spec.axes[name]:
+            yield ("baseline",), f"baseline {name}: found {value!r}, expected one of {', '.join(spec.axes[name])}"
+    names: set[str] = set()
+    for cell in spec.cells:
+        place = ("variants", cell.settings["variant"])
+        try:
+            recipes.build(cell.recipe, cell.options)
+        except InputError as error:
+            yield place, f"variant {place[1]}: {error}"
+        if cell.name.lower() in names:
+            yield place, f"two cells would share the folder {cell.name!r}; give variants and values other names"
+        names.add(cell.name.lower())
+
+
+def _explained(place: Place, error: Any) -> str:
+    where = " ".join(map(str, place)) or "spec"
+    if error["type"] == "extra_forbidden":
+        known = list((Variant if len(place) > 1 else Spec).model_fields)
+        return f"unknown entry {place[-1]!r}{nearest(str(place[-1]), known)} (known: {', '.join(known)})"
+    if error["type"] == "missing":
+        return f"{where}: is missing"
+    found = "" if error["type"] == "value_error" and not place else f"found {error['input']!r}: "
+    return f"{where}: {found}{error['msg'].removeprefix('Value error, ')}"
+
+
+def _repeated(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Entries that stand twice, of which YAML would keep the last."""
+    if isinstance(node, yaml.SequenceNode):
+        for i, value in enumerate(node.value):
+            yield from _repeated(value, (*place, i))
+    elif isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield (*place, key.value), f"{key.value!r} stands twice; leave one of them"
+            seen.add(key.value)
+            yield from _repeated(value, (*place, key.value))
+
+
+def _line(node: yaml.Node, place: Place) -> int:
+    """Of the entry at a place, the last of that name, or of what should hold it; counted from 1."""
+    line = node.start_mark.line
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            entries = {key.value: (key, value) for key, value in node.value}
+        elif isinstance(node, yaml.SequenceNode):
+            entries = {str(i): (value, value) for i, value in enumerate(node.value)}
+        else:
+            break
+        if str(part) not in entries:
+            break
+        key, node = entries[str(part)]
+        line = key.start_mark.line
+    return int(line) + 1

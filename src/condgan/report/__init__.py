@@ -1,0 +1,65 @@
+"""One page about runs that needs no network: `report.html`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from condgan import ablate
+from condgan.data.dataset import load_json, read_text
+from condgan.plots import svg
+from condgan.report.attention import attention
+from condgan.report.charts import curves
+from condgan.report.folder import RunFolder
+from condgan.report.pictures import Picture, Section, condition_grids, interpolations, over_time, traversals
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What an ablation.json says, the curves of its cells, and the folders of its runs."""
+
+    outcome: Mapping[str, Any]
+    curves: Picture
+    folders: Sequence[Path]
+
+
+def page(paths: Sequence[Path], title: str) -> str:
+    """The page about the runs in these folders, and about those of ablations.
+
+    Raises InputError naming a folder that is neither, or a file that cannot be read.
+    """
+    ablations = {path: _ablation(path) for path in paths if (path / "ablation.json").is_file()}
+    runs = [
+        RunFolder(folder) for path in paths for folder in (ablations[path].folders if path in ablations else [path])
+    ]
+    template = Environment(
+        loader=PackageLoader("condgan.report", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    ).get_template("page.html.jinja")
+    fullest = sorted(runs, key=lambda run: -len(run.facts))  # those without scores have fewer
+    columns = list(dict.fromkeys(name for run in fullest for name in run.facts))
+    return template.render(
+        title=title,
+        ablations=list(ablations.values()),
+        columns=columns,
+        rows=[[run.facts.get(name, "") for name in columns] for run in runs],
+        runs=[(run, list(_sections(run))) for run in runs],
+    )
+
+
+def _sections(run: RunFolder) -> Iterator[Section]:
+    yield curves(run)
+    yield condition_grids(run)
+    yield over_time(run)
+    yield from traversals(run)
+    yield from interpolations(run)
+    yield from attention(run)
+
+
+def _ablation(folder: Path) -> Ablation:
+    outcome = load_json(read_text(folder / "ablation.json"), str(folder / "ablation.json"))
+    runs = {cell: [folder / name for name in names] for cell, names in outcome["runs"].items()}
+    alt = f"Curves over training, a colour for each of {', '.join(runs)}"
+    folders = [run for cell in runs.values() for run in cell if (run / "run.json").is_file()]
+    return Ablation(outcome, Picture("", alt, svg=svg(ablate.curves(runs), alt)), folders)

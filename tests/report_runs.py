@@ -1,0 +1,40 @@
+"""Tiny runs for pages about them."""
+
+import json
+from pathlib import Path
+
+import torch
+
+from condgan.config import Config
+from condgan.data import Images
+from condgan.evaluate import evaluate
+from condgan.generate import load
+from condgan.grid import labelled_grid, png
+from condgan.judge import small_judge
+from condgan.run import Budget, Run
+from condgan.watch import obedience
+from contracts import tiny_images, tiny_options
+
+EVERY_STEP = 1e-9  # minutes
+CONDITIONS = ["red square", "blue circle, green triangle", "cyan circle"]
+
+
+def trained(folder: Path, recipe: str, kind: str = "multi_label", *, steps: int = 4, watched: bool = False) -> Images:
+    """A run of a few steps at 16x16, saved after each; returns its images."""
+    images = tiny_images(kind, num_images=120)
+    options = tiny_options(recipe) | ({"categorical": [3], "continuous": 2} if recipe == "infogan" else {})
+    config = Config.of(recipe, options, f"shapes:{kind}", images, seed=0, precision="no")
+    torch.manual_seed(0)
+    watch = obedience(images, small_judge(images.condition, 16)) if watched else None
+    list(Run(folder, config).play(images, Budget(steps * 0.004), save_minutes=EVERY_STEP, watch=watch))
+    return images
+
+
+def scored(folder: Path, images: Images) -> None:
+    """What `condgan evaluate` leaves, by an untaught judge."""
+    torch.manual_seed(0)
+    generator, judge = load(folder), small_judge(images.condition, 16)
+    values = images.condition.parse_all(CONDITIONS)
+    scores = evaluate(generator, images, {"pairs": values}, judge, draws=2)
+    (folder / "metrics.json").write_text(json.dumps(scores.to_json()))
+    (folder / "pairs.png").write_bytes(png(labelled_grid(generator.generate(values), CONDITIONS)))

@@ -1,0 +1,92 @@
+"""The report as a browser shows it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from condgan.report import page
+from report_runs import scored, trained
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright; pip install -e '.[dev]'")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH; apt-get install chromium")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DARK, LIGHT = "rgb(22, 24, 28)", "rgb(255, 255, 255)"
+CONTRAST = """() => {
+  const light = color => {
+    const linear = v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+    const [r, g, b] = color.match(/[0-9.]+/g).map(v => linear(v / 255));
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const paper = light(getComputedStyle(document.body).backgroundColor);
+  const texts = [...document.querySelectorAll('h1, h2, h3, p, td, th, figcaption, a, svg text')];
+  return Math.min(...texts.map(e => {
+    const style = getComputedStyle(e);
+    const ink = light(e instanceof SVGElement ? style.fill : style.color);
+    return (Math.max(ink, paper) + .05) / (Math.min(ink, paper) + .05);
+  }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page")
+    scored(folder / "sagan", trained(folder / "sagan", "sagan", watched=True))
+    trained(folder / "infogan", "infogan", "codes")
+    (folder / "report.html").write_text(page([folder / "sagan", folder / "infogan"], "Two runs"))
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("scheme", "paper"), [("light", LIGHT), ("dark", DARK)])
+def test_the_page_is_whole_and_readable(browser: Any, report: Path, scheme: str, paper: str, width: int) -> None:
+    view = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    said: list[str] = []
+    asked: list[str] = []
+    view.on("console", lambda message: said.append(message.text))
+    view.on("pageerror", lambda error: said.append(str(error)))
+    view.on("request", lambda request: asked.append(request.url))
+    view.goto(report.as_uri())
+    assert said == []
+    assert [url for url in asked if not url.startswith("data:")] == [report.as_uri()]
+    assert view.evaluate("document.documentElement.scrollWidth") <= width
+    assert view.evaluate("getComputedStyle(document.body).backgroundColor") == paper
+    assert view.evaluate(CONTRAST) > 4.5  # WCAG 2.2, 1.4.3
+    assert view.evaluate("[...document.images].filter(i => !i.complete || !i.naturalWidth).length") == 0
+    assert view.evaluate("document.images.length") > 10
+    assert view.locator("h1").all_inner_texts() == ["Two runs"]
+    assert {"Scores", "Curves", "Over training", "Attention", "Traversals"} <= set(view.locator("h3").all_inner_texts())
+    view.close()
+
+
+def test_plots_and_images_fit_a_phone(browser: Any, report: Path) -> None:
+    view = browser.new_page(viewport={"width": 360, "height": 800})
+    view.goto(report.as_uri())
+    widths = view.evaluate(
+        "[...document.querySelectorAll('.plots svg, .rows img')].map(e => e.getBoundingClientRect().width)"
+    )
+    assert widths
+    assert max(widths) <= 360
+    smallest = "Math.min(...[...document.querySelectorAll('svg text')].map(e => e.getBoundingClientRect().height))"
+    assert view.evaluate(smallest) >= 9  # pixels
+    view.close()

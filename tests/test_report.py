@@ -1,0 +1,199 @@
+import json
+import re
+import shutil
+from html import unescape
+from pathlib import Path
+
+import pytest
+import torch
+
+from condgan.errors import InputError
+from condgan.generate import LoadedGenerator, load
+from condgan.metrics import Estimate
+from condgan.plots import Line, plot, smoothed, svg
+from condgan.report import page
+from condgan.report.attention import heated, looks, most_unlike
+from report_runs import scored, trained
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One that was watched and scored, one with attention, one of codes, and one that has only begun."""
+    folder = tmp_path_factory.mktemp("runs")
+    scored(folder / "acgan", trained(folder / "acgan", "acgan", watched=True))
+    scored(folder / "sagan", trained(folder / "sagan", "sagan"))
+    trained(folder / "infogan", "infogan", "codes")
+    shutil.copytree(folder / "acgan", folder / "begun", ignore=lambda path, names: set(names) - {"run.json"})
+    return {path.name: path for path in folder.iterdir()}
+
+
+def text_of(html: str) -> str:
+    """What a reader sees of it."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL))).split())
+
+
+def titles(html: str) -> list[str]:
+    return re.findall(r"<h3>(.*?)</h3>", html)
+
+
+def test_nothing_is_fetched(runs: dict[str, Path]) -> None:
+    html = page(list(runs.values()), "All")
+    named = re.findall(r"""(?:src|href|data|action|poster|srcset)\s*=\s*["']([^"']*)""", html)
+    assert named
+    assert {name.partition(":")[0] for name in named if not name.startswith("#")} == {"data"}
+    assert re.findall(r"url\((?!#)", html) == []
+    assert "@import" not in html
+    assert "<script" not in html
+
+
+def test_every_image_and_plot_says_what_it_is(runs: dict[str, Path]) -> None:
+    html = page(list(runs.values()), "All")
+    images, plots = re.findall(r"<img[^>]*>", html), re.findall(r"<svg[^>]*>", html)
+    assert len(images) > 10
+    assert len(plots) >= 4
+    assert all(re.search(r'alt="[^"]{10,}"', image) for image in images)
+    assert all(re.search(r'role="img" aria-label="[^"]{10,}"', plot) for plot in plots)
+
+
+def test_scores_are_those_of_metrics_json(runs: dict[str, Path]) -> None:
+    text = text_of(page([runs["acgan"]], "One"))
+    for who, row in json.loads((runs["acgan"] / "metrics.json").read_text())["rows"].items():
+        assert f"{who} {' '.join(str(Estimate(*value)) for value in row.values())}" in text
+
+
+def test_a_finished_run_has_every_part(runs: dict[str, Path]) -> None:
+    html = page([runs["acgan"]], "One")
+    assert titles(html) == ["Scores", "Curves", "By condition", "Over training", "Interpolations"]
+    for title in ("What D pays", "What G pays", "How real D takes images for", "Accuracy over training"):
+        assert f">{title}</text>" in html
+    text = text_of(html)
+    assert "two latents: red square" in text
+    assert "one latent: red square to blue circle, green triangle" in text
+    assert [f"step {step}, {step * 0.004:.1f} kimg" in text for step in range(1, 5)] == [True] * 4
+    assert "not evaluated" not in text
+
+
+def test_a_generator_that_attends_shows_where(runs: dict[str, Path]) -> None:
+    html = page([runs["sagan"]], "One")
+    assert titles(html)[-1] == "Attention"
+    assert len(re.findall(r"where the middle looks, \d+ x \d+ map, gamma -?\d\.\d{3}</figcaption>", html)) == 2
+    assert "Attention" not in titles(page([runs["acgan"]], "One"))
+
+
+def test_codes_are_traversed_without_any_label(runs: dict[str, Path]) -> None:
+    html = page([runs["infogan"]], "One")
+    text = text_of(html)
+    assert "c1 from -1 to 1, a row for each class" in text
+    assert "c2 from -1 to 1, a row for each class" in text
+    assert "two latents: class=" in text
+    assert f"not evaluated yet: condgan evaluate {runs['infogan']}" in text
+    assert "Traversals" not in titles(page([runs["acgan"]], "One"))
+
+
+def test_a_run_that_has_only_begun_says_what_is_missing(runs: dict[str, Path]) -> None:
+    text = text_of(page([runs["begun"]], "One"))
+    for part in (
+        f"not evaluated yet: condgan evaluate {runs['begun']}",
+        "No line of log.jsonl yet.",
+        "No samples were saved yet.",
+        "No generator was saved yet.",
+        "No accuracy over training",
+    ):
+        assert part in text
+
+
+def test_all_runs_share_a_table_and_are_linked(runs: dict[str, Path]) -> None:
+    html = page(list(runs.values()), "All")
+    first = html[html.index("<tbody>") : html.index("</tbody>")]
+    assert first.count("<tr>") == len(runs)
+    links = re.findall(r'href="#([^"]+)"', html)
+    assert [f'id="{link}"' in html for link in links] == [True] * len(links)
+    assert "All" in re.findall(r"<h1>(.*?)</h1>", html)
+
+
+def test_what_users_wrote_is_text_and_no_markup(runs: dict[str, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "<b>&run"
+    shutil.copytree(runs["begun"], folder)
+    html = page([folder], "<script>alert(1)</script>")
+    assert "<script>" not in html
+    assert "<b>" not in html
+
+
+def test_a_loss_that_was_not_finite_leaves_a_gap(runs: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(runs["acgan"], tmp_path / "run")
+    with (tmp_path / "run" / "log.jsonl").open("a") as log:
+        log.write('{"step": 5, "kimg": 0.02, "seconds": 1, "D/adversarial": null}\n')
+    assert "nan" not in text_of(page([tmp_path / "run"], "One")).lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "part"),
+    [
+        ("log.jsonl", '{"step": 1, "kimg": 0.1}\n{"step": 2', "log.jsonl, line 2"),
+        ("scores.jsonl", "half a line", "scores.jsonl, line 1"),
+        ("metrics.json", "{", "metrics.json, line 1"),
+        ("metrics.json", "{}", "run it again"),
+        ("run.json", "{}", "not the configuration of a run"),
+    ],
+)
+def test_a_broken_file_is_named(runs: dict[str, Path], tmp_path: Path, name: str, content: str, part: str) -> None:
+    shutil.copytree(runs["acgan"], tmp_path / "run")
+    (tmp_path / "run" / name).write_text(content)
+    with pytest.raises(InputError, match=re.escape(part)):
+        page([tmp_path / "run"], "One")
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no run\.json in it; expected the folder of a run, or of an ablation"):
+        page([tmp_path], "One")
+
+
+@pytest.fixture
+def attentive(runs: dict[str, Path]) -> LoadedGenerator:
+    return load(runs["sagan"])
+
+
+def test_to_look_changes_no_image_and_leaves_no_hook(attentive: LoadedGenerator) -> None:
+    c = attentive.condition.parse_all(["red square", "blue circle"])
+    before = attentive.generate(c)
+    images, maps = looks(attentive, c)
+    assert torch.equal(images, before)
+    for weights in maps:
+        assert weights.shape[0] == 2
+        assert weights.shape[1:3] == weights.shape[3:5]
+        torch.testing.assert_close(weights.sum((3, 4)), torch.ones(weights.shape[:3]))
+    assert not any(module._forward_hooks for module in attentive.network.modules())
+
+
+def test_an_object_is_where_the_image_is_unlike_its_background() -> None:
+    images = torch.full((1, 3, 16, 16), 160, dtype=torch.uint8)
+    images[0, 0, 9:12, 4:7] = 255
+    assert [place.item() for place in most_unlike(images, 8, 8)] == [5, 2]
+
+
+def test_what_is_seen_evenly_is_not_hot_and_what_is_seen_alone_is() -> None:
+    images, at = torch.full((1, 3, 128, 128), 100, dtype=torch.uint8), torch.tensor([0])
+    even = heated(images, torch.full((1, 4, 4), 1 / 16), at, at)
+    assert (even[0, 0, 40:] == even[0, 2, 40:]).all()
+    one = torch.zeros(1, 4, 4)
+    one[0, 3, 3] = 1
+    alone = heated(images, one, at, at)[0]
+    assert alone[0, 120, 120] > 200
+    assert alone[2, 120, 120] < 50
+    assert alone[0, 60, 60] == alone[2, 60, 60]
+
+
+def test_smoothing_keeps_a_line_and_skips_what_is_not_finite() -> None:
+    assert smoothed([2.0, 2.0, 2.0, 2.0], 3) == [2.0] * 4
+    assert smoothed([1.0, 2.0, 3.0, 4.0, 5.0], 3)[1:-1] == [2.0, 3.0, 4.0]
+    assert smoothed([1.0, float("nan"), 3.0], 3) == [1.0, 2.0, 3.0]
+    assert smoothed([1.0, 5.0], 1) == [1.0, 5.0]
+
+
+def test_a_plot_takes_the_colour_of_the_page_and_no_name_twice() -> None:
+    element = svg(plot({"a <title>": [Line("one", [0, 1], [1, 2])]}), 'says "so"')
+    assert element.startswith('<svg role="img" aria-label="says &quot;so&quot;"')
+    assert "currentColor" in element
+    assert "#000000" not in element
+    assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", element)
+    assert ">a &lt;title&gt;</text>" in element
