@@ -133,7 +133,7 @@ def test_runs_of_another_spec_are_not_mixed_in(
 ) -> None:
     (folder / "changed.yaml").write_text(SPEC.replace(old, new))
     spec = read(folder / "changed.yaml")
-    with pytest.raises(InputError, match="was begun with .*give the spec's file another name, or delete") as error:
+    with pytest.raises(InputError, match=r"was begun with .*give the spec's file another name, or delete") as error:
         Study(spec, folder / "runs" / "widths")
     assert part in str(error.value)
 
