@@ -1,6 +1,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from html import unescape
 from pathlib import Path
 
@@ -146,6 +148,22 @@ def test_a_broken_file_is_named(runs: dict[str, Path], tmp_path: Path, name: str
 def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no run\.json in it; expected the folder of a run, or of an ablation"):
         page([tmp_path], "One")
+
+
+def test_the_command_writes_one_file_or_exits_with_two(runs: dict[str, Path], tmp_path: Path) -> None:
+    def typed(*words: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "condgan.cli", "report", *map(str, words), "-o", str(tmp_path / "page.html")]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    refused = typed(runs["acgan"], tmp_path)
+    assert (refused.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert (
+        refused.stderr == f"condgan: {tmp_path}: no run.json in it; expected the folder of a run, or of an ablation\n"
+    )
+    written = typed(runs["begun"], "--title", "Mine")
+    assert (written.returncode, written.stderr) == (0, "")
+    assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
+    assert "<h1>Mine</h1>" in (tmp_path / "page.html").read_text()
 
 
 @pytest.fixture
