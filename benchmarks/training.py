@@ -34,7 +34,7 @@ def plain(name: str, images: Images) -> Iterator[None]:
     """The reports' loop: endless, yields after every round."""
     recipe = recipes.build(name, {})
     condition = images.condition
-    generator, discriminator = recipe.generator(condition, 64), recipe.discriminator(condition, 64)
+    generator, discriminator = recipe.generator(condition, 64, 3), recipe.discriminator(condition, 64, 3)
     for i, layer in enumerate(discriminator.body):
         if isinstance(layer, Dropout):
             discriminator.body[i] = nn.Dropout(layer.p)

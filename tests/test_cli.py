@@ -114,13 +114,6 @@ def test_a_judge_is_scored(condgan: Command, finished: Path) -> None:
     assert {"condition_accuracy", "exact_accuracy"} <= set(done.out.split())
 
 
-def test_a_data_set_is_shown(condgan: Command, iclevr_folder: Folder, tmp_path: Path) -> None:
-    done = condgan("data", "show", iclevr_folder.path, "--resolution", "16", "--out", tmp_path / "grid.png")
-    assert done.code == 0, done.err
-    assert "44 of 16 x 16, 4 held out" in done.out
-    assert (tmp_path / "grid.png").is_file()
-
-
 def test_recipes_are_listed_and_shown(condgan: Command) -> None:
     assert [line.split()[0] for line in condgan("recipes").out.splitlines()] == ["cdcgan", "acgan"]
     assert "real_target=0.7,1.0" in condgan("recipes", "acgan").out
@@ -353,7 +346,7 @@ def test_a_full_disk_is_told_and_leaves_no_half_of_a_checkpoint(tmp_path: Path) 
 
 
 def test_a_full_disk_leaves_no_half_of_a_data_cache(iclevr_folder: Folder, tmp_path: Path) -> None:
-    done = typed("data", "show", iclevr_folder.path, "--resolution", "64", before=full_disk(60_000))
+    done = typed("data", "inspect", iclevr_folder.path, "--resolution", "64", before=full_disk(60_000))
     assert_refused(done, "cannot write", "File too large")
     assert_nothing_half_written(Path(os.environ["CONDGAN_CACHE"]))
 
@@ -374,7 +367,7 @@ def test_an_interruption_is_told_in_one_message(condgan: Command, monkeypatch: p
         raise KeyboardInterrupt
 
     monkeypatch.setattr("condgan.data.load", press)
-    done = condgan("data", "show", "shapes")
+    done = condgan("data", "inspect", "shapes")
     assert done.code == 130
     assert done.err.strip().startswith("condgan: interrupted")
 

@@ -48,7 +48,8 @@ def with_values(draw: st.DrawFn, num: int = 3) -> tuple[Condition, torch.Tensor]
         subset = st.lists(st.integers(0, 1), min_size=condition.dim, max_size=condition.dim).filter(any)
         return condition, torch.tensor([draw(subset) for _ in range(num)], dtype=torch.uint8)
     assert isinstance(condition, Attributes | Codes)
-    rows = [[draw(st.integers(0, size - 1)) for size in condition.sizes] for _ in range(num)]
+    sizes = condition.sizes if isinstance(condition, Attributes) else condition.categorical.values()
+    rows = [[draw(st.integers(0, size - 1)) for size in sizes] for _ in range(num)]
     if isinstance(condition, Attributes):
         return condition, torch.tensor(rows)
     thousandths = st.integers(-1000, 1000).map(lambda n: n / 1000)
@@ -63,6 +64,31 @@ def saying(condition: Condition, c: torch.Tensor, strength: float) -> torch.Tens
         hot, means = vector[:, : vector.shape[1] - num], vector[:, vector.shape[1] - num :]
         return torch.cat([strength * (2 * hot - 1), means + 1 / strength, torch.zeros_like(means)], dim=1)
     return strength * (2 * vector - 1)
+
+
+@given(conditions)
+def test_the_parts_of_a_vector_sum_to_its_width(condition: Condition) -> None:
+    assert sum(condition.sizes) == condition.dim
+
+
+def test_a_sweep_moves_one_continuous_code_and_names_each_category_in_a_row() -> None:
+    codes = Codes({"class": 3, "style": 2}, ("c1", "c2"))
+    c = codes.sweep("c2", num=5)
+    assert c.shape == (15, 4)
+    assert c[:, 0].tolist() == [0] * 5 + [1] * 5 + [2] * 5
+    assert not c[:, 1:3].any()
+    assert c[5:10, 3].tolist() == [-1, -0.5, 0, 0.5, 1]
+    assert codes.name_categories(c[5:6]) == ["class=1, style=0"]
+
+
+def test_codes_exhibit_sweeps_of_one_latent_and_labels_themselves() -> None:
+    z = torch.randn(4, 6)
+    codes = Codes({"class": 3}, ("c1", "c2"))
+    latents, c = codes.exhibit(z, torch.empty(4, 0))
+    assert len(latents) == len(c) == 2 * 3 * 8
+    assert latents.unique(dim=0).tolist() == z[:1].tolist()
+    labels = torch.tensor([2, 0, 1, 1])
+    assert all(torch.equal(a, b) for a, b in zip(Class("abc").exhibit(z, labels), (z, labels), strict=True))
 
 
 @given(with_values())
@@ -264,6 +290,40 @@ def test_a_vocabulary_must_be_some_distinct_plain_names(kind: Any, bad: tuple[st
 def test_a_name_that_no_text_could_say_is_refused(make: Callable[[], Condition]) -> None:
     with pytest.raises(InputError):
         make()
+
+
+@each
+def test_the_likelihood_is_that_of_the_probabilities(condition: Condition) -> None:
+    torch.manual_seed(0)
+    logits = 3 * torch.randn(50, condition.num_logits)
+    c = condition.read(torch.randn(50, condition.num_logits))
+    probability, wanted = condition.probabilities(logits), condition.hits(logits, c)[1]
+    assert probability.shape == (50, len(condition.values))
+    nats = -probability.log().where(wanted, torch.zeros(())).sum(1)
+    if isinstance(condition, MultiLabel):  # what is absent is a statement too
+        nats -= (1 - probability).log().where(~wanted, torch.zeros(())).sum(1)
+    if not isinstance(condition, Codes):  # a continuous code has a density and no probability
+        torch.testing.assert_close(nats, condition.nll(logits, c), atol=1e-4, rtol=1e-4)
+    if not isinstance(condition, MultiLabel):
+        num_choices = len(getattr(condition, "sizes", [condition.dim]))
+        torch.testing.assert_close(probability.sum(1), torch.full((50,), float(num_choices)))
+
+
+@pytest.mark.parametrize(
+    ("condition", "outline"),
+    zip(
+        ONE_OF_EACH,
+        [
+            "one of 4 classes",
+            "a set of 4 labels",
+            "hair (2 values) x eyes (3 values)",
+            "codes digit (10 values), style (3 values), slant in [-1, 1], width in [-1, 1]",
+        ],
+        strict=True,
+    ),
+)
+def test_a_vocabulary_is_outlined_in_a_few_words(condition: Condition, outline: str) -> None:
+    assert condition.outline == outline
 
 
 def test_a_drawn_code_is_read_back_exactly() -> None:

@@ -12,13 +12,19 @@ from accelerate import Accelerator
 
 from condgan import generate
 from condgan.config import Config
-from condgan.data import DATASETS, Images, sample
+from condgan.data import DATASETS, Images, load, sample
 from condgan.data.shapes import KINDS
 from condgan.judge import Samples
 from condgan.metrics import METRICS
 from condgan.objectives import Round
 from condgan.run import Budget, Run
 from contracts import GAMES, assert_same_state, leaves, play, tiny_images, tiny_options, tiny_players
+from written import WRITERS
+
+MAY_REST = (
+    "key.bias",  # a shift of all keys changes no attention; report 004 lists it all the same
+    "score.bias",  # within the margins of the hinge, real and fake images pull it equally
+)
 
 games = pytest.mark.parametrize(("recipe", "kind"), GAMES)
 kinds = pytest.mark.parametrize("kind", KINDS)
@@ -57,7 +63,8 @@ def test_every_parameter_moves_in_two_steps(recipe: str, kind: str) -> None:
     before = {f"{who} {n}": p.detach().clone() for who, net in networks.items() for n, p in net.named_parameters()}
     play(players, images, 2)
     after = {f"{who} {n}": p for who, net in networks.items() for n, p in net.named_parameters()}
-    assert not [name for name, weights in before.items() if torch.equal(weights, after[name])]
+    idle = [name for name, weights in before.items() if torch.equal(weights, after[name])]
+    assert not [name for name in idle if not name.endswith(MAY_REST)]
 
 
 @games
@@ -126,19 +133,23 @@ def whole_sample() -> Images:
     return sample(16)
 
 
-@pytest.fixture(params=[*KINDS, "sample"])
-def images(request: pytest.FixtureRequest) -> Images:
-    """Every data set that needs no folder; i-CLEVR's reader gives the sample."""
+@pytest.fixture(params=[*KINDS, "sample", *WRITERS])
+def images(request: pytest.FixtureRequest, tmp_path: Path) -> Images:
+    """Every data set, those of folders from files written here; i-CLEVR's reader gives the sample."""
+    if request.param in WRITERS:
+        WRITERS[request.param](tmp_path)
+        return load(f"{request.param}:{tmp_path}", 16)
     return request.getfixturevalue("whole_sample") if request.param == "sample" else tiny_images(request.param)
 
 
 def test_every_data_set_is_covered_here() -> None:
-    assert DATASETS.keys() == {"shapes", "sample", "iclevr"}
+    assert DATASETS.keys() == {"shapes", "sample", "iclevr"} | WRITERS.keys()
 
 
 def test_images_are_uint8_and_as_many_as_their_labels(images: Images) -> None:
     assert images.images.dtype == torch.uint8
-    assert images.images.shape == (len(images), 3, 16, 16)
+    assert images.images.shape == (len(images), images.channels, 16, 16)
+    assert images.channels in (1, 3)
     assert len(images.labels) == len(images.scenes) == len(images.held_out) == len(images)
 
 

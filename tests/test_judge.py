@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torchvision.models import resnet18
 
 from condgan import judge as judges
-from condgan.conditions import Class, MultiLabel
+from condgan.conditions import Attributes, Class, MultiLabel
 from condgan.data.dataset import to_float
 from condgan.data.scenes import LABELS
 from condgan.errors import InputError
@@ -188,6 +188,16 @@ def test_calibration_error_agrees_with_a_hand_computed_case() -> None:
     samples = Samples(torch.tensor([[1, 0], [0, 0]]), probability.logit(), torch.zeros(2, 1))
     # bin of 0.95: one of two is there, gap 0.45; bin of 0.05: none of two, gap 0.05; each holds half of the labels
     assert calibration_error(small_judge(condition, 16), samples) == pytest.approx(0.25)
+
+
+def test_alternatives_are_calibrated_under_their_softmax() -> None:
+    torch.manual_seed(0)
+    condition = Attributes({"hair": "abc", "eyes": "de"})
+    logits = 2 * torch.randn(20000, 5)
+    c = torch.stack([part.softmax(1).multinomial(1)[:, 0] for part in logits.split([3, 2], dim=1)], dim=1)
+    judge = small_judge(condition, 16)
+    assert calibration_error(judge, Samples(c, logits, torch.zeros(1))) < 0.02
+    assert calibration_error(judge, Samples(c, 3 * logits, torch.zeros(1))) > 0.05
 
 
 def test_a_calibrated_judge_has_almost_no_calibration_error() -> None:

@@ -1,18 +1,18 @@
 """How well a run obeys, beside real images and an untrained generator."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from condgan.conditions import Condition
+from condgan.conditions import Codes, Condition
 from condgan.data.dataset import Images
 from condgan.errors import InputError
 from condgan.generate import LoadedGenerator, untrained
 from condgan.judge import Judge, Samples
-from condgan.metrics import METRICS, Estimate, condition_accuracy, exact_accuracy
+from condgan.metrics import METRICS, Estimate, code_accuracy, condition_accuracy, exact_accuracy, kid
 from condgan.metrics.estimate import proportion
 
 
@@ -21,6 +21,7 @@ class Scores:
     """What the judge found. `rows` is who drew what -> metric -> estimate.
 
     `per_condition` and `per_object`: list of conditions -> condition or object -> official and exact accuracy.
+    `meaning`: what each categorical code came to stand for, where the generator obeys codes.
     """
 
     judge: str
@@ -29,6 +30,7 @@ class Scores:
     rows: Mapping[str, Mapping[str, Estimate]]
     per_condition: Mapping[str, Mapping[str, tuple[Estimate, Estimate]]]
     per_object: Mapping[str, Mapping[str, Estimate]]
+    meaning: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
         """As plain data; each estimate is [value, low, high]."""
@@ -48,32 +50,84 @@ def evaluate(
 
     Each condition is drawn `draws` times. KID compares with the held-out images; the generator then draws their
     conditions, and the real row is as many training images. Rows `untrained` show where a score starts.
+
+    A generator that obeys codes draws as many of their prior instead, and is scored by what the judge reads in them.
+    Raises InputError if the images have no labels, or other ones than the generator obeys.
     """
     condition = images.condition
     if not images.labels.numel():
         raise InputError("the images have no labels to score: codes are found by training, no judge can be taught them")
     held_out, training = images.part(held_out=True), images.part(held_out=False)
-    reals = judge.read(held_out.images, held_out.labels)
     evenly = torch.linspace(0, len(training) - 1, min(len(held_out), len(training))).long()
     others = training.at(evenly)
-    rows = {"real images": _scores(judge.read(others.images, others.labels), reals, condition)}
-    per_condition, per_object = {}, {}
+    reals = judge.read(held_out.images, held_out.labels)
+    start = Scores(
+        judge=judge.name,
+        draws=draws,
+        seed=seed,
+        rows={"real images": _scores(judge.read(others.images, others.labels), reals, condition)},
+        per_condition={},
+        per_object={},
+        meaning={},
+    )
     beginner = untrained(generator.config).to(next(generator.parameters()).device)
+    if isinstance(generator.condition, Codes):
+        return _with_codes(start, generator, beginner, generator.condition, held_out, reals, judge)
+    if generator.condition != condition:
+        raise InputError("the images are labelled with another vocabulary than the run was trained on")
+    return _with_labels(start, generator, beginner, held_out, condition_lists, reals, judge)
+
+
+def _with_labels(
+    scores: Scores,
+    generator: LoadedGenerator,
+    beginner: LoadedGenerator,
+    held_out: Images,
+    condition_lists: Mapping[str, Tensor],
+    reals: Samples,
+    judge: Judge,
+) -> Scores:
+    condition, rows = held_out.condition, dict(scores.rows)
+    per_condition, per_object = {}, {}
     for who, artist in {"generator": generator, "untrained": beginner}.items():
         c = condition.draw(held_out.labels)
-        drawn = judge.read(artist.generate(c, seed), c)
+        drawn = judge.read(artist.generate(c, scores.seed), c)
         rows[f"{who}, held-out conditions"] = _scores(drawn, reals, condition)
         for name, values in condition_lists.items():
-            c = values.repeat_interleave(draws, dim=0)
-            fakes = judge.read(artist.generate(c, seed), c)
+            c = values.repeat_interleave(scores.draws, dim=0)
+            fakes = judge.read(artist.generate(c, scores.seed), c)
             rows[f"{who}, {name}"] = {
                 "condition_accuracy": condition_accuracy(fakes, reals, condition),
                 "exact_accuracy": exact_accuracy(fakes, reals, condition),
             }
             if artist is generator:
-                per_condition[name] = _per_condition(fakes, reals, condition, values, draws)
+                per_condition[name] = _per_condition(fakes, reals, condition, values, scores.draws)
                 per_object[name] = _per_object(fakes, condition)
-    return Scores(judge.name, draws, seed, rows, per_condition, per_object)
+    return replace(scores, rows=rows, per_condition=per_condition, per_object=per_object)
+
+
+def _with_codes(
+    scores: Scores,
+    generator: LoadedGenerator,
+    beginner: LoadedGenerator,
+    codes: Codes,
+    held_out: Images,
+    reals: Samples,
+    judge: Judge,
+) -> Scores:
+    condition, rows = held_out.condition, dict(scores.rows)
+    with torch.random.fork_rng():
+        torch.manual_seed(scores.seed)
+        c = codes.draw(held_out.labels)
+    for who, artist in {"untrained": beginner, "generator": generator}.items():
+        fakes = judge.read(artist.generate(c, scores.seed), held_out.labels)
+        readings = [condition.describe(value) for value in condition.read(fakes.logits)]
+        matching = code_accuracy(codes.name_categories(c), readings)
+        rows[f"{who}, codes of the prior"] = {
+            "code_accuracy": matching.accuracy,
+            "kid[judge]": kid(fakes, reals, condition),
+        }
+    return replace(scores, rows=rows, meaning=matching.meaning)
 
 
 def _scores(fakes: Samples, reals: Samples, condition: Condition) -> dict[str, Estimate]:

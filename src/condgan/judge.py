@@ -217,8 +217,9 @@ def _augment(image: Tensor, *, mirror: bool) -> Tensor:
 
 
 def calibration_error(judge: Judge, samples: Samples, num_bins: int = 15) -> float:
-    """Expected calibration error of the label probabilities. Guo et al. 2017, eq. 3, over all labels of a set."""
-    probability, present = samples.logits.sigmoid().flatten(), judge.condition.encode(samples.c).flatten()
+    """Expected calibration error of the probabilities of all values. Guo et al. 2017, eq. 3, over all of them."""
+    probability = judge.condition.probabilities(samples.logits).flatten()
+    present = judge.condition.hits(samples.logits, samples.c)[1].float().flatten()
     bins = (probability * num_bins).long().clamp(max=num_bins - 1)
     gaps = [(present[bins == b] - probability[bins == b]).sum().abs() for b in range(num_bins)]
     return float(torch.stack(gaps).sum() / len(present))

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condgan.metrics.estimate import Z95, Estimate, mean, proportion, t95
+from condgan.metrics.estimate import Z95, Estimate, mean, proportion
 
 
 def wilson(p: float, n: float) -> tuple[float, float]:
@@ -71,17 +71,6 @@ def test_more_samples_narrow_the_interval() -> None:
 
 def test_an_estimate_reads_as_value_and_interval() -> None:
     assert str(Estimate(0.5, 0.25, 0.75)) == "0.500 [0.250, 0.750]"
-
-
-@pytest.mark.parametrize(("freedom", "expected"), [(1, 12.7062), (2, 4.3027), (3, 3.1824), (9, 2.2622), (30, 2.0423)])
-def test_students_points_are_those_of_the_printed_table(freedom: int, expected: float) -> None:
-    assert t95(freedom) == pytest.approx(expected, abs=5e-5)
-
-
-def test_students_point_nears_the_normal_one_from_above() -> None:
-    points = [t95(freedom) for freedom in (1, 2, 5, 20, 100, 1000)]
-    assert points == sorted(points, reverse=True)
-    assert points[-1] == pytest.approx(Z95, abs=3e-3)
 
 
 def test_the_interval_of_a_mean_agrees_with_a_hand_computed_case() -> None:

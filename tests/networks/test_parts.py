@@ -1,37 +1,56 @@
-from types import ModuleType
-
 import pytest
 import torch
 from torch import nn
 
 from condgan.conditions import MultiLabel
 from condgan.errors import InputError
-from condgan.networks import acgan, dcgan
-from condgan.networks.parts import Dropout, mixes_samples, num_doublings
+from condgan.networks.parts import Discriminator, Dropout, Generator, mixes_samples, num_doublings
+from condgan.recipes import RECIPES, build
+from contracts import tiny_options
 
 CONDITION = MultiLabel("abc")
-families = pytest.mark.parametrize("family", [dcgan, acgan], ids=["dcgan", "acgan"])
+recipes = pytest.mark.parametrize("recipe", RECIPES)
 
 
-@families
-@pytest.mark.parametrize("resolution", [16, 32, 64, 128])
-def test_players_work_at_every_power_of_two(family: ModuleType, resolution: int) -> None:
-    generator = family.generator(CONDITION, resolution, width=2, latent_dim=4)
-    discriminator = family.discriminator(CONDITION, resolution, width=2)
+def players(recipe: str, resolution: int, channels: int = 3) -> tuple[Generator, Discriminator]:
+    built = build(recipe, tiny_options(recipe) | {"width": 2})
+    shape = CONDITION, resolution, channels
+    return built.generator(*shape), built.discriminator(*shape)
+
+
+@recipes
+@pytest.mark.parametrize(("resolution", "channels"), [(16, 3), (32, 1), (64, 3), (128, 3)])
+def test_players_work_at_every_power_of_two(recipe: str, resolution: int, channels: int) -> None:
+    generator, discriminator = players(recipe, resolution, channels)
     c = torch.eye(3)[:2]
-    image = generator(torch.randn(2, 4), c)
-    assert image.shape == (2, 3, resolution, resolution)
+    image = generator(torch.randn(2, generator.latent_dim), c)
+    assert image.shape == (2, channels, resolution, resolution)
     verdict = discriminator(image, c)
     assert verdict.score.shape == (2,)
     assert verdict.logits.shape in [(2, 0), (2, 3)]
 
 
-@families
-@pytest.mark.parametrize(("resolution", "near"), [(60, 64), (100, 128), (17, 16), (4, "")])
-def test_another_resolution_is_refused(family: ModuleType, resolution: int, near: int | str) -> None:
-    for build in (family.generator, family.discriminator):
-        with pytest.raises(InputError, match=f"resolution {resolution}: expected a power of two .*{near}"):
-            build(CONDITION, resolution, width=2)
+@pytest.mark.parametrize("recipe", ["dcgan", "sagan", "infogan", "wgan_gp"])
+def test_four_by_four_kernels_work_at_28_too(recipe: str) -> None:
+    generator, discriminator = players(recipe, 28, 1)
+    c = torch.eye(3)[:2]
+    image = generator(torch.randn(2, generator.latent_dim), c)
+    assert image.shape == (2, 1, 28, 28)
+    assert discriminator(image, c).score.shape == (2,)
+
+
+@recipes
+@pytest.mark.parametrize("resolution", [17, 4, 0, -64])
+def test_a_resolution_that_no_body_can_have_is_refused(recipe: str, resolution: int) -> None:
+    with pytest.raises(InputError, match=f"resolution {resolution}: expected a"):
+        players(recipe, resolution)
+
+
+@pytest.mark.parametrize("recipe", ["cdcgan", "acgan", "acgan_attributes", "projection"])
+@pytest.mark.parametrize(("resolution", "near"), [(60, 64), (100, 128)])
+def test_bodies_that_double_from_four_refuse_another_resolution(recipe: str, resolution: int, near: int) -> None:
+    with pytest.raises(InputError, match=f"resolution {resolution}: expected a power of two .*{near}"):
+        players(recipe, resolution)
 
 
 @pytest.mark.parametrize("resolution", [0, -4, -64])
@@ -49,11 +68,11 @@ def test_a_resolution_below_the_smallest_is_refused_naming_it() -> None:
         num_doublings(8, smallest=16)
 
 
-@families
-def test_the_latent_and_the_condition_both_matter_to_the_image(family: ModuleType) -> None:
+@recipes
+def test_the_latent_and_the_condition_both_matter_to_the_image(recipe: str) -> None:
     torch.manual_seed(0)
-    generator = family.generator(CONDITION, 16, width=4, latent_dim=4).eval()
-    z, c = torch.randn(2, 4), torch.eye(3)
+    generator = players(recipe, 16)[0].eval()
+    z, c = torch.randn(2, generator.latent_dim), torch.eye(3)
     assert not torch.allclose(generator(z[:1], c[:1]), generator(z[1:], c[:1]))
     assert not torch.allclose(generator(z[:1], c[:1]), generator(z[:1], c[1:2]))
 
@@ -63,11 +82,11 @@ def test_mixing_samples_is_told_from_the_layers() -> None:
     assert not mixes_samples(nn.Sequential(nn.Conv2d(3, 3, 1), nn.LayerNorm(3), nn.GroupNorm(1, 3)))
 
 
-@families
-def test_a_discriminator_that_is_said_not_to_mix_samples_does_not(family: ModuleType) -> None:
-    discriminator = family.discriminator(CONDITION, 16, width=2)
+@recipes
+def test_a_discriminator_that_is_said_not_to_mix_samples_does_not(recipe: str) -> None:
+    _, discriminator = players(recipe, 16)
     image, c = torch.randn(4, 3, 16, 16), torch.eye(3)[[0, 1, 2, 0]]
-    assert mixes_samples(discriminator)
+    assert mixes_samples(discriminator) == (recipe not in ("sagan", "wgan_gp", "projection"))
     discriminator.eval()
     torch.testing.assert_close(discriminator(image, c).score[:1], discriminator(image[:1], c[:1]).score)
 

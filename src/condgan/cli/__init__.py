@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from condgan import __version__
-from condgan.cli import data, judge, runs, studies
+from condgan.cli import data, judge, recipes, runs, studies
 from condgan.cli.options import fail
 from condgan.errors import InputError
 
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(recipes.app)
 app.add_typer(runs.app)
 app.add_typer(studies.app)
 app.add_typer(judge.app, name="judge")

@@ -1,14 +1,21 @@
-"""Commands about data sets: render, show."""
+"""Commands about data sets: render, inspect."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from condgan.cli.options import ResolutionOption, SeedOption, load_images, progress_bar, read_file
+from condgan.cli.options import DataArgument, ResolutionOption, SeedOption, load_images, progress_bar, read_file
 from condgan.errors import InputError
+
+if TYPE_CHECKING:
+    from condgan.data.inspect import Inspection
+
+SHEET = 32  # images on it
+SHOWN_VALUES = 24  # of which half are the commonest and half the rarest if there are more
+SHOWN_PAIRS = 3
 
 app = typer.Typer(help="Make and look at data sets.", no_args_is_help=True)
 
@@ -49,26 +56,45 @@ def render(
     print(f"wrote {len(entries)} images to {out}")
 
 
-@app.command("show")
-def show(
-    data: Annotated[str, typer.Argument(help="A data set.")],
-    out: Annotated[Path | None, typer.Option("--out", help="Also write a labelled grid of its first images.")] = None,
+@app.command("inspect")
+def inspect(
+    data: DataArgument,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write a labelled grid of some of its images.")] = None,
+    min_objects: Annotated[int, typer.Option(min=0, help="Refuse images of fewer labels; training does below 1.")] = 1,
     resolution: ResolutionOption = None,
 ) -> None:
-    """Say what a data set holds."""
+    """Say what a data set holds, how it is balanced, and what to notice before training on it."""
+    import torch
+
     from condgan import files
+    from condgan.data.inspect import inspect, summary
     from condgan.grid import labelled_grid, png
 
-    images = load_images(data, resolution)
-    print(
-        f"images      {len(images)} of {images.resolution} x {images.resolution}, {int(images.held_out.sum())} held out"
-    )
+    images = load_images(data, resolution, min_objects=min_objects)
+    print(f"data        {summary(images)}")
+    print(f"channels    {images.channels}")
     print(f"scenes      {len(images.scenes.unique())}")
-    print(f"condition   {type(images.condition).__name__}, {len(images.condition.values)} values")
     for name, values in images.condition_lists.items():
         print(f"conditions  {name}: {len(values)}")
     print(f"content     {images.content_hash}")
     if out:
-        first = images.at(images.scenes.argsort(stable=True)[:32])
-        captions = [images.condition.describe(c) for c in images.condition.draw(first.labels)]
-        files.write(out, png(labelled_grid(first.images, captions)))
+        some = images.at(torch.linspace(0, len(images) - 1, min(SHEET, len(images))).long())
+        captions = [images.condition.describe(c) for c in images.condition.draw(some.labels)]
+        files.write(out, png(labelled_grid(some.images, captions)))
+        print(f"sheet       {out}")
+    _print_inspection(inspect(images))
+
+
+def _print_inspection(found: Inspection) -> None:
+    from condgan.data.inspect import balance
+
+    if found.counts:
+        print(f"balance     {found.num_combinations} different conditions occur")
+    for line in balance(found.counts, len(found.images), SHOWN_VALUES):
+        print(f"            {line}")
+    print(f"copies      {len(found.exact)} exact, {len(found.mirrored)} mirrored")
+    for kind, pairs in (("copy of", found.exact), ("mirrors", found.mirrored)):
+        for image, copy in pairs[:SHOWN_PAIRS]:
+            print(f"            {found.name(copy)} {kind} {found.name(image)}")
+    for notice in found.notices:
+        print(f"notice      {notice}")

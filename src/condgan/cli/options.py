@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     from condgan.data import Images
 
-DataOption = Annotated[str, typer.Option("--data", help="A folder in the i-CLEVR layout, `sample` or `shapes[:KIND]`.")]
+DATA = "A folder or zip file of labelled images, see docs/data.md, or `sample`, `mnist`, `shapes[:KIND]`."
+DataOption = Annotated[str, typer.Option("--data", help=DATA)]
+DataArgument = Annotated[str, typer.Argument(metavar="DATA", help=DATA)]
 ResolutionOption = Annotated[
     int | None,
     typer.Option("--resolution", help="Side length in pixels. Without it: 64, or what the data set is made for."),
@@ -24,6 +27,8 @@ SeedOption = Annotated[int, typer.Option("--seed", min=0, help="What everything 
 JudgeOption = Annotated[
     Path | None, typer.Option("--judge", help="judge.safetensors, or the lab's checkpoint.pth. Embedded if not given.")
 ]
+
+OptionsOption = Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="An option of the recipe.")]
 
 
 def fail(message: str, code: int) -> NoReturn:
@@ -46,6 +51,17 @@ def read_file(file: Path) -> str:
     if not file.is_file():
         raise InputError(f"{file}: no such file")
     return read_text(file)
+
+
+def parse_options(texts: Iterable[str]) -> dict[str, Any]:
+    """NAME=VALUE as pydantic wants it; a value with commas is a list."""
+    options: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"--set {text}: expected NAME=VALUE, such as --set aux_weight=24")
+        options[name.strip()] = value.split(",") if "," in value else value
+    return options
 
 
 def progress_bar(text: str, *, hidden: bool = False) -> Progress:

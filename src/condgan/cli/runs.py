@@ -1,22 +1,23 @@
-"""Commands about runs: recipes, train, generate, evaluate."""
+"""Commands about runs: train, generate, evaluate."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from condgan.cli.options import (
     DataOption,
     JudgeOption,
+    OptionsOption,
     ResolutionOption,
     SeedOption,
     fail,
     load_images,
+    parse_options,
     progress_bar,
     read_file,
 )
@@ -32,23 +33,6 @@ app = typer.Typer()
 
 
 @app.command()
-def recipes(name: Annotated[str | None, typer.Argument(help="Show one recipe whole.")] = None) -> None:
-    """List the systems, or show one with its options and defaults."""
-    import inspect
-
-    from condgan.recipes import RECIPES, find
-
-    if name is None:
-        for known, recipe in RECIPES.items():
-            print(f"{known:12} {(recipe.__doc__ or '').splitlines()[0]}")
-        return
-    recipe = find(name)
-    print(inspect.cleandoc(recipe.__doc__ or ""), end="\n\noptions, for --set NAME=VALUE:\n")
-    for option in inspect.signature(recipe).parameters.values():
-        print(f"  {option.name}={_as_text(option.default)}")
-
-
-@app.command()
 def train(
     recipe: Annotated[str, typer.Argument(help="A recipe's name, see `condgan recipes`, or module:function.")],
     data: DataOption,
@@ -56,7 +40,7 @@ def train(
         str | None, typer.Option("--name", help="The run, kept in RUNS/NAME. Without it: the recipe's name.")
     ] = None,
     runs: Annotated[Path, typer.Option("--runs", help="Where runs are kept.")] = Path("runs"),
-    options: Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="An option of the recipe.")] = [],  # noqa: B006
+    options: OptionsOption = [],  # noqa: B006
     resolution: ResolutionOption = None,
     seed: SeedOption = 0,
     kimg: Annotated[
@@ -74,10 +58,11 @@ def train(
     """Train a recipe on a data set. Interrupt at any time; --resume goes on."""
     from condgan import recipes as table
     from condgan.config import Config
+    from condgan.data.inspect import summary
     from condgan.machine import PRECISIONS, accelerator, fast_precision, keep_freed_memory
     from condgan.run import Budget, Diverged, Run, check_playable
 
-    chosen = _parse_options(options)
+    chosen = parse_options(options)
     built = table.build(recipe, chosen)
     if precision not in PRECISIONS:
         raise InputError(f"--precision: found {precision!r}, expected one of {', '.join(PRECISIONS)}")
@@ -91,6 +76,8 @@ def train(
         watch = _watch(built, images, judge)
         config = Config.of(recipe, chosen, data, images, seed, processes.mixed_precision)
         run = Run(runs / (name or recipe), config, resume=resume or not processes.is_main_process)
+    if processes.is_main_process:
+        print(f"data {data}: {summary(images)}")
     all_kimg = built.num_epochs * int(images.held_out.logical_not().sum()) / 1000
     budget = Budget(all_kimg if kimg is None else kimg, minutes)
     with progress_bar("{task.fields[text]}", hidden=not processes.is_main_process) as bar:
@@ -159,26 +146,25 @@ def evaluate(
         raise InputError(f"{run}: no such run; expected the folder of a run")
     generator = load(run).to(fast_device())
     images = load_images(data or generator.config.data, generator.config.resolution)
-    if images.condition != generator.condition:
-        raise InputError(f"data {data!r}: labelled with another vocabulary than the run was trained on")
     lists = dict(images.condition_lists)
     if conditions:
         lists = {file.stem: parse_conditions(read_file(file), str(file), images.condition) for file in conditions}
     reader = judges.load(judge, images.condition).to(fast_device())
     scores = score(generator, images, lists, reader, draws=draws, seed=seed)
     files.write(run / "metrics.json", json.dumps(scores.to_json(), indent=2) + "\n")
-    for name, values in lists.items():
-        picture = labelled_grid(generator.generate(values, seed), [images.condition.describe(v) for v in values])
-        files.write(run / f"{name}.png", png(picture))
+    for name in scores.per_condition:
+        captions = [images.condition.describe(value) for value in lists[name]]
+        files.write(run / f"{name}.png", png(labelled_grid(generator.generate(lists[name], seed), captions)))
     _print_scores(scores)
-    print("wrote " + ", ".join(str(run / file) for file in ["metrics.json", *(f"{name}.png" for name in lists)]))
+    written = ["metrics.json", *(f"{name}.png" for name in scores.per_condition)]
+    print("wrote " + ", ".join(str(run / file) for file in written))
 
 
 def _print_scores(scores: Scores) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    metrics = list(next(iter(scores.rows.values())))
+    metrics = list(dict.fromkeys(metric for row in scores.rows.values() for metric in row))
     table = Table(
         "", *metrics, title=f"judge {scores.judge}, {scores.draws} draws of each condition, seed {scores.seed}"
     )
@@ -191,6 +177,8 @@ def _print_scores(scores: Scores) -> None:
         for label, estimate in sorted(objects.items(), key=lambda item: item[1].value):
             worst.add_row(label, str(estimate))
         console.print(worst, markup=False)
+    for code, meaning in scores.meaning.items():
+        console.print(f"{code} draws {meaning}", markup=False)
 
 
 def _watch(recipe: Recipe, images: Images, judge: Path | None) -> Watch | None:
@@ -207,18 +195,3 @@ def _watch(recipe: Recipe, images: Images, judge: Path | None) -> Watch | None:
         if judge:
             raise
         return None
-
-
-def _parse_options(texts: Iterable[str]) -> dict[str, Any]:
-    """NAME=VALUE as pydantic wants it; a value with commas is a list."""
-    options: dict[str, Any] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise InputError(f"--set {text}: expected NAME=VALUE, such as --set aux_weight=24")
-        options[name.strip()] = value.split(",") if "," in value else value
-    return options
-
-
-def _as_text(default: Any) -> str:
-    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)

@@ -47,6 +47,13 @@ class Attributes(Condition):
     def values(self) -> Sequence[str]:
         return [f"{value} {name}" for name, values in self.attributes.items() for value in values]
 
+    @property
+    def outline(self) -> str:
+        return " x ".join(f"{name} ({len(values)} values)" for name, values in self.attributes.items())
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        return softmaxes(logits, self.sizes)
+
     def hits(self, logits: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         return hits_among(self.encode(self.read(logits)), self.encode(c))
 
@@ -79,6 +86,11 @@ def cross_entropies(logits: Tensor, c: Tensor, sizes: Sequence[int]) -> Tensor:
     for part, value in parts:
         total = total + F.cross_entropy(part, value, reduction="none")
     return total
+
+
+def softmaxes(logits: Tensor, sizes: Sequence[int]) -> Tensor:
+    """Each part of the logits under its own softmax, (N, sum(sizes))."""
+    return torch.cat([part.softmax(1) for part in logits.split(list(sizes), dim=1)], dim=1) if sizes else logits
 
 
 def argmaxes(logits: Tensor, sizes: Sequence[int]) -> Tensor:

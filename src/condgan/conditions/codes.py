@@ -7,7 +7,7 @@ from math import log, pi
 import torch
 from torch import Tensor
 
-from condgan.conditions.attributes import argmaxes, cross_entropies, one_hots
+from condgan.conditions.attributes import argmaxes, cross_entropies, one_hots, softmaxes
 from condgan.conditions.condition import Condition, hits_among
 from condgan.conditions.vocabulary import check_complete, check_names, check_once, known, split_items
 from condgan.errors import InputError
@@ -68,6 +68,14 @@ class Codes(Condition):
     def values(self) -> Sequence[str]:
         return [f"{name}={value}" for name, size in self.categorical.items() for value in range(size)]
 
+    @property
+    def outline(self) -> str:
+        discrete = [f"{name} ({size} values)" for name, size in self.categorical.items()]
+        return "codes " + ", ".join([*discrete, *(f"{name} in [-1, 1]" for name in self.continuous)])
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        return softmaxes(logits[:, : sum(self._categories)], self._categories)
+
     def hits(self, logits: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """Categorical codes alone: a continuous one has no right answer."""
         named, wanted = self._split(self.read(logits))[0], self._split(c)[0]
@@ -93,6 +101,14 @@ class Codes(Condition):
             c[:, 0] = torch.arange(num_rows).repeat_interleave(num)
         c[:, len(self.categorical) + self.continuous.index(name)] = torch.linspace(-1, 1, num).repeat(num_rows)
         return c
+
+    def name_categories(self, c: Tensor) -> list[str]:
+        """The categorical codes of each value of a batch in words, "class=3"."""
+        indices, _ = self._split(c)
+        return [
+            ", ".join(f"{name}={index}" for name, index in zip(self.categorical, row, strict=True))
+            for row in indices.tolist()
+        ]
 
     def exhibit(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """The sweep of each continuous code from one latent; without any, draws of the prior."""

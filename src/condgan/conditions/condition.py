@@ -42,6 +42,15 @@ class Condition(ABC):
     def values(self) -> Sequence[str]:
         """The discrete values that a judge can be right about, in words."""
 
+    @property
+    @abstractmethod
+    def outline(self) -> str:
+        """Its kind and the size of its vocabulary, in a few words for people."""
+
+    @abstractmethod
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Of each of the discrete values, given logits (N, num_logits): (N, len(values))."""
+
     @abstractmethod
     def hits(self, logits: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """Which values were named by the logits and wanted, and which were wanted: two (N, len(values)) bool."""

@@ -40,6 +40,13 @@ class Class(Condition):
     def values(self) -> Sequence[str]:
         return self.names
 
+    @property
+    def outline(self) -> str:
+        return f"one of {self.dim} classes"
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        return logits.softmax(1)
+
     def hits(self, logits: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         return hits_among(self.encode(self.read(logits)), self.encode(c))
 
@@ -75,6 +82,13 @@ class MultiLabel(Condition):
     @property
     def values(self) -> Sequence[str]:
         return self.names
+
+    @property
+    def outline(self) -> str:
+        return f"a set of {self.dim} labels"
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        return logits.sigmoid()
 
     def hits(self, logits: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """True labels among the k largest logits, k being how many are true: the i-CLEVR lab's score."""

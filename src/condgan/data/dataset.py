@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -20,7 +22,8 @@ class Images:
 
     C is 3, or 1 where all are grey. `scenes` (N,) int64 groups images that show the same thing; a scene is wholly
     training data or wholly `held_out` (N,) bool. `condition_lists` are batches of conditions to draw and to score, by
-    name. `symmetric` says that a mirrored image obeys the same condition, as a face does and a digit does not.
+    name. `symmetric` says that a mirrored image obeys the same condition, as a face does and a digit does not. `files`
+    are those that the images were read from, one each, or none.
     """
 
     images: Tensor
@@ -30,6 +33,7 @@ class Images:
     held_out: Tensor
     condition_lists: Mapping[str, Tensor] = field(default_factory=dict)
     symmetric: bool = False
+    files: Sequence[Path | zipfile.Path] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -56,6 +60,7 @@ class Images:
             labels=self.labels[indices],
             scenes=self.scenes[indices],
             held_out=self.held_out[indices],
+            files=[self.files[i] for i in indices.tolist()] if self.files else (),
         )
 
     @cached_property

@@ -48,6 +48,7 @@ def read(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> Ima
         held_out=_held_out(folder, scenes),
         condition_lists=lists,
         symmetric=True,
+        files=[folder / name for name in frames],
     )
 
 

@@ -8,8 +8,10 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,18 +24,43 @@ from condgan.errors import InputError
 from condgan.files import beside
 
 Folder = Path | zipfile.Path
+IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
+
+
+def cache_folder() -> Path:
+    """Where decoded images and downloads are kept."""
+    return Path(os.environ.get("CONDGAN_CACHE") or Path.home() / ".cache" / "condgan")
 
 
 def open_folder(path: Path) -> Folder:
-    """The folder, or the inside of the zip file. Raises InputError if it is neither."""
+    """The folder, or the inside of the zip file; of a zip that holds but one folder, that one.
+
+    Raises InputError if it is neither.
+    """
     if path.is_dir():
         return path
     if not path.exists():
         raise InputError(f"{path}: no such folder or zip file; expected one that holds images")
     try:
-        return zipfile.Path(zipfile.ZipFile(path))
+        inside = zipfile.Path(zipfile.ZipFile(path))
     except zipfile.BadZipFile:
         raise InputError(f"{path}: neither a folder nor a zip file; expected one that holds images") from None
+    entries = [entry for entry in inside.iterdir() if not _is_hidden(entry.name)]
+    return entries[0] if len(entries) == 1 and entries[0].is_dir() else inside
+
+
+def image_names(folder: Folder) -> list[str]:
+    """The image files in the folder and below it, by their paths from it; hidden ones are left out."""
+    if isinstance(folder, Path):
+        names = [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()]
+    else:
+        names = [name.removeprefix(folder.at) for name in folder.root.namelist() if name.startswith(folder.at)]
+    return sorted(name for name in names if name.lower().endswith(IMAGE_SUFFIXES) and not _is_hidden(name))
+
+
+def _is_hidden(name: str) -> bool:
+    """Files of editors and systems, such as those that macOS adds to a zip."""
+    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
 
 
 def text_in(folder: Folder, name: str) -> str:
@@ -49,8 +76,7 @@ def packed(path: Path, folder: Folder, names: Sequence[str], resolution: int) ->
 
     Transparent parts are white. Raises InputError naming a missing or broken image.
     """
-    cache = Path(os.environ.get("CONDGAN_CACHE") or Path.home() / ".cache" / "condgan")
-    array = cache / f"{_fingerprint(path, names, resolution)}.npy"
+    array = cache_folder() / f"{_fingerprint(path, names, resolution)}.npy"
     if not array.exists():
         with beside(array) as temporary:
             _pack(temporary, folder, names, resolution)
@@ -67,19 +93,43 @@ def _pack(file: Path, folder: Folder, names: Sequence[str], resolution: int) -> 
     images.flush()
 
 
+@dataclass(frozen=True)
+class Original:
+    """What an image file holds before it is made ready: side lengths in pixels, and `colors` in words."""
+
+    width: int
+    height: int
+    colors: str
+
+
+def read_original(file: Folder) -> Original:
+    """Read from the header of an image file alone. Raises InputError naming a missing or broken image."""
+    with _naming(file), file.open("rb") as content, Image.open(content) as image:
+        if image.has_transparency_data:
+            colors = "transparent"
+        else:
+            colors = {"L": "grey", "LA": "grey", "1": "grey", "P": "palette", "RGB": "RGB"}.get(image.mode, image.mode)
+        return Original(image.width, image.height, colors)
+
+
 def _decode(folder: Folder, name: str, resolution: int) -> np.ndarray:
-    try:
-        with Image.open(io.BytesIO((folder / name).read_bytes())) as image:
-            rgb = _as_rgb(image)
-    except (FileNotFoundError, KeyError):
-        raise InputError(
-            f"{folder / name}: no such image, though its labels are there; restore it or drop its entry"
-        ) from None
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise InputError(f"{folder / name}: broken image ({error}); replace the file") from None
+    file = folder / name
+    with _naming(file), Image.open(io.BytesIO(file.read_bytes())) as image:
+        rgb = _as_rgb(image)
     if rgb.size != (resolution, resolution):
         rgb = rgb.resize((resolution, resolution), Image.Resampling.BILINEAR)
     return np.asarray(rgb).transpose(2, 0, 1)
+
+
+@contextmanager
+def _naming(file: Folder) -> Iterator[None]:
+    """Says which image it was that could not be read."""
+    try:
+        yield
+    except (FileNotFoundError, KeyError):
+        raise InputError(f"{file}: no such image, though its labels are there; restore it or drop its entry") from None
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise InputError(f"{file}: broken image ({error}); replace the file") from None
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from condgan.conditions import Condition
 from condgan.judge import Samples
+from condgan.metrics.code_accuracy import Matching, code_accuracy
 from condgan.metrics.condition_accuracy import condition_accuracy, exact_accuracy
 from condgan.metrics.estimate import Estimate
 from condgan.metrics.kid import kid
@@ -15,4 +16,4 @@ METRICS: dict[str, Callable[[Samples, Samples, Condition], Estimate]] = {
     "kid[judge]": kid,
 }
 
-__all__ = ["METRICS", "Estimate", "condition_accuracy", "exact_accuracy", "kid"]
+__all__ = ["METRICS", "Estimate", "Matching", "code_accuracy", "condition_accuracy", "exact_accuracy", "kid"]

@@ -1,10 +1,11 @@
 """A measured value with its 95 % interval."""
 
 from collections.abc import Sequence
-from math import atan, cos, nan, pi, sin, sqrt
+from math import nan, sqrt
 from statistics import fmean, stdev
 from typing import NamedTuple
 
+from scipy.special import stdtrit
 from torch import Tensor
 
 Z95 = 1.959964  # the 97.5 % point of the normal distribution
@@ -44,26 +45,5 @@ def proportion(hits: Tensor, trials: Tensor) -> Estimate:
 def mean(values: Sequence[float]) -> Estimate:
     """The mean of independent values with Student's interval; of a single one the bounds are nan."""
     n = len(values)
-    half = t95(n - 1) * stdev(values) / sqrt(n) if n > 1 else nan
+    half = float(stdtrit(n - 1, 0.975)) * stdev(values) / sqrt(n) if n > 1 else nan
     return Estimate(fmean(values), fmean(values) - half, fmean(values) + half)
-
-
-def t95(freedom: int) -> float:
-    """The 97.5 % point of Student's distribution with so many degrees of freedom, at least 1."""
-    low, high = 0.0, 16.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, freedom) < 0.95 else (low, middle)
-    return high
-
-
-def _within(t: float, freedom: int) -> float:
-    """The chance to lie within t of 0. Abramowitz and Stegun 1964, 26.7.3 and 26.7.4."""
-    angle = atan(t / sqrt(freedom))
-    odd = freedom % 2
-    term = cos(angle) if odd else 1.0
-    total = 0.0
-    for k in range(1 + odd, freedom, 2):
-        total += term
-        term *= k / (k + 1) * cos(angle) ** 2
-    return 2 / pi * (angle + sin(angle) * total) if odd else sin(angle) * total

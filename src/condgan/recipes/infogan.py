@@ -1,5 +1,6 @@
 """InfoGAN (report 003)."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -10,11 +11,10 @@ from condgan.conditions import Codes
 from condgan.networks import dcgan
 from condgan.networks import infogan as networks
 from condgan.networks.entrances import Join
-from condgan.networks.heads import Recognition
 from condgan.networks.parts import Discriminator
 from condgan.objectives import information, non_saturating
 from condgan.recipes.options import BatchSize, Beta, Sizes
-from condgan.recipes.recipe import Recipe, adam, identity
+from condgan.recipes.recipe import Recipe, adam
 
 
 @validate_call
@@ -46,14 +46,11 @@ def infogan(
 
     Command: condgan train infogan --data mnist.
     """
-    names = ["class"] if len(categorical) == 1 else [f"class{i + 1}" for i in range(len(categorical))]
-    codes = Codes(dict(zip(names, categorical, strict=True)), [f"c{i + 1}" for i in range(continuous)])
 
     def optimize_discriminator(discriminator: Discriminator) -> Optimizer:
-        assert isinstance(discriminator.head, Recognition)
-        reading = set(discriminator.head.logits.parameters())
-        judging = [weight for weight in discriminator.parameters() if weight not in reading]
-        groups: list[dict[str, Any]] = [{"params": judging}, {"params": list(reading), "lr": learning_rate}]
+        groups: list[dict[str, Any]] = [{"params": []}, {"params": [], "lr": learning_rate}]
+        for name, weight in discriminator.named_parameters():
+            groups[name.startswith("head.logits")]["params"].append(weight)
         return Adam(groups, lr=discriminator_learning_rate, betas=(beta1, beta2), fused=True)
 
     return Recipe(
@@ -64,6 +61,11 @@ def infogan(
         discriminator_optimizer=optimize_discriminator,
         batch_size=batch_size,
         num_epochs=num_epochs,
-        condition=(lambda labels: codes) if categorical or continuous else identity,
+        condition=lambda labels: _codes(categorical, continuous) if categorical or continuous else labels,
         ema_half_life_kimg=ema_half_life_kimg,
     )
+
+
+def _codes(categorical: Sequence[int], continuous: int) -> Codes:
+    names = ["class"] if len(categorical) == 1 else [f"class{i + 1}" for i in range(len(categorical))]
+    return Codes(dict(zip(names, categorical, strict=True)), [f"c{i + 1}" for i in range(continuous)])

@@ -1,0 +1,101 @@
+"""What a data set holds, and what someone who is about to train on it should notice."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from condgan.data.copies import exact_copies, mirrored_copies
+from condgan.data.dataset import Images
+from condgan.data.packed import Original, read_original
+
+FEW_IMAGES = 1000  # for training a GAN from scratch
+FEW_OF_A_VALUE = 5
+
+
+def summary(images: Images) -> str:
+    """Size, split and condition in one line."""
+    num_held_out, side = int(images.held_out.sum()), images.resolution
+    return f"{len(images)} images of {side} x {side}, {num_held_out} held out; condition: {images.condition.outline}"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found in a data set.
+
+    `counts` are images by value, none if nobody labelled them; `originals` the files as they were, if there are files.
+    `exact` and `mirrored` are pairs of indices: an image, and its copy.
+    """
+
+    images: Images
+    counts: Mapping[str, int]
+    num_combinations: int
+    originals: Sequence[Original]
+    exact: list[tuple[int, int]]
+    mirrored: list[tuple[int, int]]
+
+    def name(self, index: int) -> str:
+        """The file that an image came from, or its index."""
+        return str(self.images.files[index]) if self.images.files else f"image {index}"
+
+    @property
+    def notices(self) -> Iterator[str]:
+        """What may spoil a training, one sentence each."""
+        yield from self._notices_of_originals()
+        if (num_training := int(self.images.held_out.logical_not().sum())) < FEW_IMAGES:
+            yield f"training images: {num_training}, so few that a generator may learn them by heart"
+        if rare := [f"{value} ({count})" for value, count in self.counts.items() if count < FEW_OF_A_VALUE]:
+            shown = ", ".join(rare[:5]) + (f" and {len(rare) - 5} more" if len(rare) > 5 else "")
+            yield f"values with fewer than {FEW_OF_A_VALUE} images: {shown}"
+        held_out = self.images.held_out.tolist()
+        if across := sum(held_out[i] != held_out[j] for i, j in self.exact + self.mirrored):
+            yield f"copies across the split: {across}, which flatters scores on held-out images"
+
+    def _notices_of_originals(self) -> Iterator[str]:
+        originals, side = self.originals, self.images.resolution
+        sizes = sorted({(o.width, o.height) for o in originals})
+        if len(sizes) > 1:
+            smallest, largest = (f"{width} x {height}" for width, height in (sizes[0], sizes[-1]))
+            yield f"originals of {len(sizes)} sizes, {smallest} to {largest}: resized straight, aspect not kept"
+        changed = {
+            "not square": ("resized straight, aspect not kept", [o for o in originals if o.width != o.height]),
+            f"smaller than {side} pixels": ("enlarged", [o for o in originals if min(o.width, o.height) < side]),
+        }
+        for colors in sorted({o.colors for o in originals} - {"RGB"}):
+            on_white = ", on white" if colors == "transparent" else ""
+            changed[colors] = f"read as RGB{on_white}", [o for o in originals if o.colors == colors]
+        for what, (consequence, chosen) in changed.items():
+            if chosen:
+                yield f"originals that are {what}: {len(chosen)} of {len(originals)}; {consequence}"
+
+
+def inspect(images: Images) -> Inspection:
+    """Looks at every image, its labels and its file. Raises InputError naming a file that is no longer there."""
+    exact = exact_copies(images.images)
+    labels = images.labels.reshape(len(images), -1)
+    return Inspection(
+        images=images,
+        counts=_counts(images),
+        num_combinations=len(labels.unique(dim=0)) if labels.numel() else 0,
+        originals=[read_original(file) for file in images.files],
+        exact=exact,
+        mirrored=mirrored_copies(images.images, {copy for _, copy in exact}),
+    )
+
+
+def balance(counts: Mapping[str, int], num_images: int, most: int) -> Iterator[str]:
+    """A line for each value, with its count and share; if there are more than `most`, the commonest and the rarest."""
+    ranked = sorted(counts, key=lambda value: -counts[value])
+    shown = counts if len(counts) <= most else [*ranked[: most // 2], *ranked[-(most // 2) :]]
+    width = max((len(value) for value in shown), default=0)
+    for i, value in enumerate(shown):
+        if len(counts) > most and i == most // 2:
+            yield f"... {len(counts) - len(shown)} more ..."
+        yield f"{value:{width}}  {counts[value]:6}  {counts[value] / num_images:6.1%}"
+
+
+def _counts(images: Images) -> dict[str, int]:
+    if not images.labels.numel():
+        return {}
+    counts = images.condition.encode(images.labels).sum(0, dtype=torch.int64)
+    return dict(zip(images.condition.values, counts.tolist(), strict=True))

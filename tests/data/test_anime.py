@@ -1,0 +1,83 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from condgan.conditions import Attributes
+from condgan.data import anime, load
+from condgan.errors import InputError
+from written import EYES, HAIR, write_anime, write_images
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    write_anime(tmp_path / "faces")
+    return tmp_path / "faces"
+
+
+def test_tags_are_attributes(faces: Path) -> None:
+    images = anime(faces, 16)
+    assert images.condition == Attributes({"hair": HAIR, "eyes": EYES})
+    assert images.condition.describe(images.labels[1]) == "dark red hair, green eyes"
+    assert images.images.shape == (40, 3, 16, 16)
+    assert images.symmetric
+    assert images.part(held_out=True).scenes.tolist() == [0, 20]
+
+
+def test_tags_may_stand_in_any_order(faces: Path) -> None:
+    before = anime(faces, 16).content_hash
+    rows = (faces / "tags.csv").read_text().splitlines()
+    turned = [f"{row.split(',')[0]},{row.split('hair ')[1]} {row.split(',')[1].split('hair')[0]}hair" for row in rows]
+    (faces / "tags.csv").write_text("\n".join(reversed(turned)))
+    assert anime(faces, 16).content_hash == before
+
+
+def test_images_may_lie_beside_the_tags_and_in_a_zip_file(faces: Path) -> None:
+    before = load(str(faces), 16).content_hash
+    archive = shutil.make_archive(str(faces), "zip", faces)
+    assert load(archive, 16).content_hash == before
+    for file in (faces / "images").iterdir():
+        file.rename(faces / file.name)
+    assert load(f"anime:{faces}", 16).content_hash == before
+
+
+def test_tags_may_be_a_table_of_zeros_and_ones(faces: Path) -> None:
+    before = anime(faces, 16)
+    values = before.condition.values
+    hot = before.condition.encode(before.labels).int().tolist()
+    rows = [f"{i}.jpg,{','.join(map(str, row))}" for i, row in enumerate(hot)]
+    (faces / "tags.csv").write_text("\n".join([f"file,{','.join(values)}", *rows]))
+    assert anime(faces, 16).content_hash == before.content_hash
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("40,aqua hair", "found 'aqua hair', expected a colour of hair and of eyes"),
+        ("40,hair blue eyes", "expected a colour"),
+        ("40,aqua hair blue eyes smile", "expected a colour"),
+        ("40,aqua hair blue hair", "expected a colour"),
+        ("40", "found 1 cells, expected 2"),
+        ("40,aqua hair,blue eyes", "found 3 cells, expected 2"),
+        ("40,aqua hair blue eyes", "no image '40'"),
+        ("7,aqua hair blue eyes", "'images/7.jpg' is named again, first in line 8"),
+    ],
+)
+def test_a_wrong_row_is_named_with_its_line(faces: Path, row: str, message: str) -> None:
+    with (faces / "tags.csv").open("a") as file:
+        file.write(row)
+    with pytest.raises(InputError) as refusal:
+        anime(faces, 16)
+    assert f"{faces / 'tags.csv'}, line 41: {message}" in str(refusal.value)
+
+
+def test_an_image_without_tags_is_named(faces: Path) -> None:
+    write_images(faces, ["images/40.jpg", "images/41.jpg"])
+    with pytest.raises(InputError, match=r"no row for the image images/40\.jpg \(and 1 more\)"):
+        anime(faces, 16)
+
+
+def test_tags_must_be_there(faces: Path) -> None:
+    (faces / "tags.csv").unlink()
+    with pytest.raises(InputError, match=r"tags\.csv: no such file"):
+        anime(faces, 16)

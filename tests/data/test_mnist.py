@@ -1,0 +1,131 @@
+import gzip
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+
+from condgan.conditions import Class
+from condgan.data import load, mnist
+from condgan.errors import InputError
+from written import idx, write_mnist
+
+IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    folder = tmp_path / "digits"
+    folder.mkdir()
+    write_mnist(folder)
+    return folder
+
+
+def refused(folder: Path, *parts: object) -> None:
+    with pytest.raises(InputError) as refusal:
+        mnist(folder)
+    for part in parts:
+        assert str(part) in str(refusal.value)
+
+
+def test_digits_are_read_as_they_are(digits: Path) -> None:
+    images = mnist(digits)
+    assert images.condition == Class("0123456789")
+    assert (images.channels, images.resolution, images.symmetric) == (1, 28, False)
+    first = np.random.default_rng(0).integers(0, 256, (40, 28, 28))
+    assert np.array_equal(images.images[:40, 0].numpy(), first)
+    assert images.labels.tolist() == [*(i % 10 for i in range(40)), *range(10)]
+
+
+def test_the_test_digits_are_held_out(digits: Path) -> None:
+    images = mnist(digits)
+    assert images.held_out.tolist() == [False] * 40 + [True] * 10
+    assert images.scenes.tolist() == list(range(50))
+
+
+def test_other_resolutions_are_resized(digits: Path) -> None:
+    images = mnist(digits, 32)
+    whole = torch.nn.functional.interpolate(mnist(digits).images.float(), (32, 32), mode="bilinear", antialias=True)
+    assert images.images.shape == (50, 1, 32, 32)
+    assert images.images.dtype == torch.uint8
+    assert (images.images.float() - whole).abs().max() <= 1
+    with pytest.raises(InputError, match="resolution 60: expected a power of two"):
+        mnist(digits, 60)
+
+
+def test_a_folder_of_idx_files_needs_no_name_of_its_kind(digits: Path) -> None:
+    by_name = load(f"mnist:{digits}").content_hash
+    assert load(str(digits)).content_hash == by_name
+    archive = shutil.make_archive(str(digits), "zip", digits.parent, digits.name)  # one folder in a zip file
+    assert load(archive).content_hash == by_name
+
+
+def test_a_missing_file_is_named(digits: Path) -> None:
+    (digits / "t10k-labels-idx1-ubyte.gz").unlink()
+    refused(digits, digits / "t10k-labels-idx1-ubyte", "no such file, nor with .gz")
+    refused(digits / "nowhere", "nowhere", "no such folder")
+
+
+@pytest.mark.parametrize("keep", [0, 3, 10, 500])
+def test_a_truncated_file_is_named(digits: Path, keep: int) -> None:
+    (digits / IMAGES).write_bytes((digits / IMAGES).read_bytes()[:keep])
+    refused(digits, digits / IMAGES, "restore it")
+
+
+def test_a_broken_gzip_file_is_named(digits: Path) -> None:
+    file = digits / "t10k-images-idx3-ubyte.gz"
+    whole = file.read_bytes()
+    for broken in (whole[:-100], b"not gzip", whole[:50] + b"\0" * 50 + whole[100:]):
+        file.write_bytes(broken)
+        refused(digits, file, "broken file", "restore it")
+
+
+def test_a_file_of_something_else_is_named(digits: Path) -> None:
+    (digits / IMAGES).write_bytes((digits / LABELS).read_bytes())
+    refused(digits, digits / IMAGES, "3-dimensional")
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "message"),
+    [
+        (LABELS, np.zeros(39), "found 39 labels, expected 40"),
+        (LABELS, np.full(40, 10), "entry 0: found 10, expected 0 to 9"),
+        (IMAGES, np.zeros((40, 20, 20)), "found images of (20, 20) pixels, expected 28 x 28"),
+        (IMAGES, np.zeros((0, 28, 28)), "empty"),
+    ],
+)
+def test_files_that_do_not_fit_are_named(digits: Path, name: str, array: np.ndarray, message: str) -> None:
+    (digits / name).write_bytes(idx(array))
+    refused(digits, digits / name, message)
+
+
+def test_without_a_folder_digits_are_downloaded_into_the_cache(
+    digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONDGAN_CACHE", str(tmp_path / "cache"))
+
+    class Downloaded:
+        def __init__(self, root: Path, *, download: bool):
+            assert (root, download) == (tmp_path / "cache", True)
+            self.raw_folder = str(shutil.copytree(digits, root / "raw"))
+
+    monkeypatch.setattr(torchvision.datasets, "MNIST", Downloaded)
+    assert load("mnist").content_hash == mnist(digits).content_hash
+
+
+def test_without_a_network_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("Error downloading:\nTried a mirror, got:\nno route")
+
+    monkeypatch.setattr(torchvision.datasets, "MNIST", refuse)
+    with pytest.raises(InputError, match=r"mnist: no download \(Error downloading: Tried .*use mnist:FOLDER"):
+        load("mnist")
+
+
+def test_a_whole_file_may_be_compressed_or_not(digits: Path) -> None:
+    before = mnist(digits).content_hash
+    (digits / f"{IMAGES}.gz").write_bytes(gzip.compress((digits / IMAGES).read_bytes()))
+    (digits / IMAGES).unlink()
+    assert mnist(digits).content_hash == before
