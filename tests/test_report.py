@@ -92,6 +92,18 @@ def test_codes_are_traversed_without_any_label(runs: dict[str, Path]) -> None:
     assert "Traversals" not in titles(page([runs["acgan"]], "One"))
 
 
+def test_codes_stand_in_the_order_of_what_they_mean(runs: dict[str, Path], tmp_path: Path) -> None:
+    assert "class=0 class=1 class=2" in text_of(page([runs["infogan"]], "One"))
+    shutil.copytree(runs["infogan"], tmp_path / "run")
+    rows = {"generator, codes of the prior": {"code_accuracy": [0.9, 0.8, 0.95]}}
+    meaning = {"class=0": "7", "class=2": "3"}
+    metrics = {"judge": "small", "draws": 2, "seed": 0, "rows": rows, "per_condition": {}, "meaning": meaning}
+    (tmp_path / "run" / "metrics.json").write_text(json.dumps(metrics))
+    text = text_of(page([tmp_path / "run"], "One"))
+    assert "class=1 class=2, read as 3 class=0, read as 7" in text
+    assert "generator, codes of the prior 0.900 [0.800, 0.950]" in text
+
+
 def test_a_run_that_has_only_begun_says_what_is_missing(runs: dict[str, Path]) -> None:
     text = text_of(page([runs["begun"]], "One"))
     for part in (
