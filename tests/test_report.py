@@ -1,6 +1,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from html import unescape
 from pathlib import Path
 
@@ -90,6 +92,18 @@ def test_codes_are_traversed_without_any_label(runs: dict[str, Path]) -> None:
     assert "Traversals" not in titles(page([runs["acgan"]], "One"))
 
 
+def test_codes_stand_in_the_order_of_what_they_mean(runs: dict[str, Path], tmp_path: Path) -> None:
+    assert "class=0 class=1 class=2" in text_of(page([runs["infogan"]], "One"))
+    shutil.copytree(runs["infogan"], tmp_path / "run")
+    rows = {"generator, codes of the prior": {"code_accuracy": [0.9, 0.8, 0.95]}}
+    meaning = {"class=0": "7", "class=2": "3"}
+    metrics = {"judge": "small", "draws": 2, "seed": 0, "rows": rows, "per_condition": {}, "meaning": meaning}
+    (tmp_path / "run" / "metrics.json").write_text(json.dumps(metrics))
+    text = text_of(page([tmp_path / "run"], "One"))
+    assert "class=1 class=2, read as 3 class=0, read as 7" in text
+    assert "generator, codes of the prior 0.900 [0.800, 0.950]" in text
+
+
 def test_a_run_that_has_only_begun_says_what_is_missing(runs: dict[str, Path]) -> None:
     text = text_of(page([runs["begun"]], "One"))
     for part in (
@@ -146,6 +160,22 @@ def test_a_broken_file_is_named(runs: dict[str, Path], tmp_path: Path, name: str
 def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no run\.json in it; expected the folder of a run, or of an ablation"):
         page([tmp_path], "One")
+
+
+def test_the_command_writes_one_file_or_exits_with_two(runs: dict[str, Path], tmp_path: Path) -> None:
+    def typed(*words: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "condgan.cli", "report", *map(str, words), "-o", str(tmp_path / "page.html")]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    refused = typed(runs["acgan"], tmp_path)
+    assert (refused.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert (
+        refused.stderr == f"condgan: {tmp_path}: no run.json in it; expected the folder of a run, or of an ablation\n"
+    )
+    written = typed(runs["begun"], "--title", "Mine")
+    assert (written.returncode, written.stderr) == (0, "")
+    assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
+    assert "<h1>Mine</h1>" in (tmp_path / "page.html").read_text()
 
 
 @pytest.fixture

@@ -69,6 +69,11 @@ class Cell:
     options: Mapping[str, str]
     name: str
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The options as `--set` hands them to the recipe: a value with commas is a list."""
+        return {name: value.split(",") if "," in value else value for name, value in self.options.items()}
+
 
 class Spec(_Entry):
     """An ablation. Every option of `grid` and every one of `data` is crossed with every variant.
@@ -151,7 +156,8 @@ def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Pla
     try:
         spec = Spec.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
+        # a misspelt entry is also a missing one, and says more
+        first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
         place = tuple(part for part in first["loc"] if part != "[key]")
         yield place, _explained(place, first)
         return
@@ -174,7 +180,7 @@ def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Pla
     for cell in spec.cells:
         place = ("variants", cell.settings["variant"])
         try:
-            recipes.build(cell.recipe, cell.options)
+            recipes.build(cell.recipe, cell.arguments)
         except InputError as error:
             yield place, f"variant {place[1]}: {error}"
         if cell.name.lower() in names:

@@ -109,11 +109,12 @@ class Study:
             yield Turn(number, total, trial.name, state, self._seconds(lasted, len(left)))
 
     def _check_data(self, name: str) -> str:
+        """What the data hold. Raises InputError if a cell cannot be played on them, or if no judge reads them."""
         images = data.load(name, self.spec.resolution)
         for cell in self.spec.cells:
             if cell.settings["data"] == name:
-                check_playable(recipes.build(cell.recipe, cell.options), images)
-        if self.spec.judge:
+                check_playable(recipes.build(cell.recipe, cell.arguments), images)
+        if images.labels.numel():
             judges.load(self.spec.judge, images.condition)
         return images.content_hash
 

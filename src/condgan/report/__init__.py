@@ -13,7 +13,7 @@ from condgan.plots import svg
 from condgan.report.attention import attention
 from condgan.report.charts import curves
 from condgan.report.folder import RunFolder
-from condgan.report.pictures import Picture, Section, condition_grids, interpolations, over_time, traversals
+from condgan.report.pictures import Picture, Section, codes, condition_grids, interpolations, over_time, traversals
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ def _sections(run: RunFolder) -> Iterator[Section]:
     yield curves(run)
     yield condition_grids(run)
     yield over_time(run)
+    yield from codes(run)
     yield from traversals(run)
     yield from interpolations(run)
     yield from attention(run)

@@ -43,7 +43,7 @@ class RunFolder:
         if not file.is_file():
             return {}
         metrics = load_json(read_text(file), str(file))
-        if not isinstance(metrics, dict) or not {"rows", "per_condition", "judge", "draws", "seed"} <= metrics.keys():
+        if not isinstance(metrics, dict) or not {"rows", "judge", "draws", "seed"} <= metrics.keys():
             raise InputError(f"{file}: expected what `condgan evaluate` writes; run it again")
         return metrics
 

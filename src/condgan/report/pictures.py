@@ -63,6 +63,26 @@ def over_time(run: RunFolder) -> Section:
     return Section("Over training", pictures, note)
 
 
+def codes(run: RunFolder) -> Iterator[Section]:
+    """The same latents for each value of the first categorical code, in the order of what the judge reads in them."""
+    generator = run.generator
+    if generator is None or not isinstance(generator.condition, Codes) or not generator.condition.categorical:
+        return
+    condition, z = generator.condition, generator.latents(COLUMNS)
+    meaning = run.metrics.get("meaning", {})
+    num_categories = next(iter(condition.categorical.values()))
+    c = torch.zeros(num_categories, len(condition.categorical) + len(condition.continuous))
+    c[:, 0] = torch.arange(num_categories)
+    named = sorted(zip(condition.name_categories(c), c, strict=True), key=lambda pair: meaning.get(pair[0], ""))
+    pictures = []
+    for name, value in named:
+        caption = f"{name}, read as {meaning[name]}" if name in meaning else name
+        images = generator.draw(z, condition.encode(value.expand(COLUMNS, -1)))
+        pictures.append(Picture(caption, f"Eight images of code {caption}", tiles(images)))
+    note = "The same latents in each row; all other codes are 0."
+    yield Section("Codes", pictures, note if meaning else f"{note} What they mean: {run.not_evaluated}")
+
+
 def traversals(run: RunFolder) -> Iterator[Section]:
     """Each continuous code from -1 to 1, for each value of the first categorical one; all from one latent."""
     generator = run.generator
