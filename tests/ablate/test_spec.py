@@ -60,7 +60,6 @@ def test_values_reach_the_recipe_as_set_gives_them(tmp_path: Path) -> None:
     plain, *_, reading = spec_of(tmp_path, SPEC).cells
     assert plain.options["learning_rate"] == "2e-4"  # which YAML reads as a text
     assert (reading.options["classify_fakes"], reading.options["real_target"]) == ("false", "0.7,1")
-    assert reading.arguments["real_target"] == ["0.7", "1"]
 
 
 def test_a_bare_no_is_a_precision(tmp_path: Path) -> None:

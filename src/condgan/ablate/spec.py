@@ -69,11 +69,6 @@ class Cell:
     options: Mapping[str, str]
     name: str
 
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The options as `--set` hands them to the recipe: a value with commas is a list."""
-        return {name: value.split(",") if "," in value else value for name, value in self.options.items()}
-
 
 class Spec(_Entry):
     """An ablation. Every option of `grid` and every one of `data` is crossed with every variant.
@@ -180,7 +175,7 @@ def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Pla
     for cell in spec.cells:
         place = ("variants", cell.settings["variant"])
         try:
-            recipes.build(cell.recipe, cell.arguments)
+            recipes.build(cell.recipe, cell.options)
         except InputError as error:
             yield place, f"variant {place[1]}: {error}"
         if cell.name.lower() in names:

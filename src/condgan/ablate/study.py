@@ -113,7 +113,7 @@ class Study:
         images = data.load(name, self.spec.resolution)
         for cell in self.spec.cells:
             if cell.settings["data"] == name:
-                check_playable(recipes.build(cell.recipe, cell.arguments), images)
+                check_playable(recipes.build(cell.recipe, cell.options), images)
         if images.labels.numel():
             judges.load(self.spec.judge, images.condition)
         return images.content_hash
