@@ -145,5 +145,5 @@ def test_code_in_a_spec_is_not_run(tmp_path: Path) -> None:
 def test_the_examples_are_specs(file: Path) -> None:
     spec = read(file)
     for cell in spec.cells:
-        recipes.build(cell.recipe, cell.arguments)
+        recipes.build(cell.recipe, cell.options)
         assert spec.compared_with(cell) in spec.cells

@@ -18,11 +18,13 @@ class Codes(Condition):
     """Latent codes that no data set labels: categorical ones, each value as likely, then continuous ones in [-1, 1].
 
     `c`: (N, len(categorical) + len(continuous)) float, a categorical code as its index. The likelihood of a continuous
-    code is a Gaussian of learned mean and log-variance, the latter clipped to [-6, 6]. Chen et al. 2016, section 6.
+    code is a Gaussian of learned mean and log-variance, the latter clipped to [-6, 6]. Chen et al. 2016, section 6. It
+    counts `continuous_weight` times: a density has no upper bound, and would drown the rest (section 4 of the same).
     """
 
     categorical: Mapping[str, int]
     continuous: Sequence[str] = ()
+    continuous_weight: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "continuous", tuple(self.continuous))
@@ -57,7 +59,8 @@ class Codes(Condition):
         mean, log_variance = gaussians.chunk(2, dim=1)
         log_variance = log_variance.clamp(-6, 6)
         gaussian = 0.5 * (log(2 * pi) + log_variance + (values - mean).square() / log_variance.exp())
-        nats: Tensor = cross_entropies(classes, indices, self._categories) + gaussian.sum(1)
+        categories = cross_entropies(classes, indices, self._categories)
+        nats: Tensor = categories + self.continuous_weight * gaussian.sum(1)
         return nats
 
     def read(self, logits: Tensor) -> Tensor:

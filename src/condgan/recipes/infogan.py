@@ -11,7 +11,7 @@ from condgan.conditions import Codes
 from condgan.networks import dcgan
 from condgan.networks import infogan as networks
 from condgan.networks.entrances import Join
-from condgan.networks.parts import Discriminator
+from condgan.networks.parts import Discriminator, init_normal
 from condgan.objectives import information, non_saturating
 from condgan.recipes.options import BatchSize, Beta, Sizes
 from condgan.recipes.recipe import Recipe, adam
@@ -26,6 +26,7 @@ def infogan(
     categorical: Sizes = (10,),
     continuous: NonNegativeInt = 2,
     information_weight: NonNegativeFloat = 1,
+    continuous_weight: NonNegativeFloat = 0.1,
     learning_rate: PositiveFloat = 1e-3,
     discriminator_learning_rate: PositiveFloat = 2e-4,
     beta1: Beta = 0.5,
@@ -53,19 +54,25 @@ def infogan(
             groups[name.startswith("head.logits")]["params"].append(weight)
         return Adam(groups, lr=discriminator_learning_rate, betas=(beta1, beta2), fused=True)
 
+    generator = partial(dcgan.generator, width=width, latent_dim=latent_dim, entrance=Join)
+    discriminator = partial(networks.discriminator, width=discriminator_width)
     return Recipe(
-        generator=partial(dcgan.generator, width=width, latent_dim=latent_dim, entrance=Join),
-        discriminator=partial(networks.discriminator, width=discriminator_width),
+        generator=lambda *shape: init_normal(generator(*shape)),
+        discriminator=lambda *shape: init_normal(discriminator(*shape)),
         objective=non_saturating + information_weight * information,
         generator_optimizer=partial(adam, lr=learning_rate, betas=(beta1, beta2)),
         discriminator_optimizer=optimize_discriminator,
         batch_size=batch_size,
         num_epochs=num_epochs,
-        condition=lambda labels: _codes(categorical, continuous) if categorical or continuous else labels,
+        condition=lambda labels: (
+            _codes(categorical, continuous, continuous_weight) if categorical or continuous else labels
+        ),
         ema_half_life_kimg=ema_half_life_kimg,
     )
 
 
-def _codes(categorical: Sequence[int], continuous: int) -> Codes:
+def _codes(categorical: Sequence[int], continuous: int, continuous_weight: float) -> Codes:
     names = ["class"] if len(categorical) == 1 else [f"class{i + 1}" for i in range(len(categorical))]
-    return Codes(dict(zip(names, categorical, strict=True)), [f"c{i + 1}" for i in range(continuous)])
+    return Codes(
+        dict(zip(names, categorical, strict=True)), [f"c{i + 1}" for i in range(continuous)], continuous_weight
+    )
