@@ -54,9 +54,9 @@ def test_tags_may_be_a_table_of_zeros_and_ones(faces: Path) -> None:
     ("row", "message"),
     [
         ("40,aqua hair", "found 'aqua hair', expected a colour of hair and of eyes"),
-        ("40,hair blue eyes", "expected a colour"),
-        ("40,aqua hair blue eyes smile", "expected a colour"),
-        ("40,aqua hair blue hair", "expected a colour"),
+        ("40,hair blue eyes", "found 'hair blue eyes', expected a colour"),
+        ("40,aqua hair blue eyes smile", "found 'aqua hair blue eyes smile', expected a colour"),
+        ("40,aqua hair blue hair", "found 'aqua hair blue hair', expected a colour"),
         ("40", "found 1 cells, expected 2"),
         ("40,aqua hair,blue eyes", "found 3 cells, expected 2"),
         ("40,aqua hair blue eyes", "no image '40'"),

@@ -33,7 +33,7 @@ def labelled(images: torch.Tensor) -> Images:
 
 def test_exact_copies_are_paired_with_the_first() -> None:
     images = faces(10)
-    images[[4, 7]] = images[2]
+    images[4] = images[7] = images[2].clone()
     images[9] = images[0]
     assert exact_copies(images) == [(2, 4), (2, 7), (0, 9)]
 
