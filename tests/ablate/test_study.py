@@ -172,8 +172,7 @@ def test_an_interrupted_ablation_goes_on(folder: Path, tmp_path: Path) -> None:
     assert (folder / "runs" / "pressed" / "table.md").is_file()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_reaches_the_run_once_and_it_saves(folder: Path, tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_reaches_the_run_once_and_it_saves(folder: Path, tmp_path: Path) -> None:
     (folder / "long.yaml").write_text(SPEC.replace("kimg: 0.016", "kimg: 1000"))
     words = command("ablate", folder / "long.yaml", "--runs", tmp_path)
     running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
@@ -183,7 +182,7 @@ def test_a_signal_reaches_the_run_once_and_it_saves(folder: Path, tmp_path: Path
         assert running.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    running.send_signal(number)
+    running.send_signal(signal.SIGTERM)
     _, complaint = running.communicate(timeout=60)
     assert running.returncode == 130
     assert complaint.startswith("condgan: interrupted")
