@@ -72,9 +72,7 @@ class RunFolder:
     def facts(self) -> dict[str, str]:
         """What was asked, how far it got, how well by its headline, and where: its line in the table of all runs."""
         config, last = self.config, self.log[-1] if self.log else {"kimg": 0, "seconds": 0}
-        options = [
-            f"{name}={','.join(map(str, v)) if isinstance(v, list) else v}" for name, v in config.options.items()
-        ]
+        options = {name: v if isinstance(v, list) else [v] for name, v in config.options.items()}
         return {
             "run": self.name,
             "recipe": config.recipe,
