@@ -23,6 +23,7 @@ class Config:
     options: Mapping[str, Any]
     data: str
     data_hash: str
+    num_training: int
     resolution: int
     channels: int
     condition: Mapping[str, Any]
@@ -41,6 +42,7 @@ class Config:
             options=dict(options),
             data=data,
             data_hash=images.content_hash,
+            num_training=int(images.held_out.logical_not().sum()),
             resolution=images.resolution,
             channels=images.channels,
             condition=to_json(recipes.build(recipe, options).condition(images.condition)),

@@ -82,7 +82,7 @@ def _facts(spec: Spec, done: list[Trial]) -> dict[str, str]:
     budgets += [f"{spec.kimg:g} kimg"] if spec.kimg else []
     facts = {
         "cells": f"{len(spec.cells)}, seeds {', '.join(map(str, spec.seeds))}",
-        "budget of each run": " or ".join(budgets),
+        "budget of each run": " or ".join(budgets) or "all epochs of its recipe",
         "data": ", ".join(spec.data),
         "scored by": f"{spec.judge or 'the embedded judge'}, {spec.draws} draws of each condition",
     }

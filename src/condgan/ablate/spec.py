@@ -17,7 +17,6 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
-    model_validator,
 )
 
 from condgan import recipes
@@ -54,10 +53,11 @@ class _Entry(BaseModel):
 
 
 class Variant(_Entry):
-    """A recipe with options."""
+    """A recipe with options; those in `small` make it affordable, and a full ablation leaves them out."""
 
     recipe: str
     options: Mapping[str, Text] = {}
+    small: Mapping[str, Text] = {}
 
 
 @dataclass(frozen=True)
@@ -69,18 +69,14 @@ class Cell:
     options: Mapping[str, str]
     name: str
 
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The options as `--set` hands them to the recipe: a value with commas is a list."""
-        return {name: value.split(",") if "," in value else value for name, value in self.options.items()}
-
 
 class Spec(_Entry):
     """An ablation. Every option of `grid` and every one of `data` is crossed with every variant.
 
-    Training ends after `minutes` or `kimg`, whichever comes first. `data` are named as for `--data`; `judge` is a file,
-    looked for beside the spec. `baseline` fixes some settings, as in `{aux_weight: 100}`, or names a variant: a cell is
-    compared with the one that differs from it in these alone. Without it all are compared with the first cell.
+    Training ends after `minutes` or `kimg`, whichever comes first, or with neither after all epochs of the recipe.
+    `data` are named as for `--data`; `judge` is a file, looked for beside the spec. `baseline` fixes some settings, as
+    in `{aux_weight: 100}`, or names a variant: a cell is compared with the one that differs from it in these alone.
+    Without it all are compared with the first cell.
     """
 
     title: str
@@ -97,11 +93,11 @@ class Spec(_Entry):
     judge: Path | None = None
     baseline: Annotated[Mapping[str, Text], BeforeValidator(lambda b: {"variant": b} if isinstance(b, str) else b)] = {}
 
-    @model_validator(mode="after")
-    def _ends(self) -> "Spec":
-        if self.kimg is None and self.minutes == float("inf"):
-            raise ValueError("found neither minutes nor kimg, expected a budget such as `minutes: 5`")
-        return self
+    @property
+    def full(self) -> "Spec":
+        """The same at the scale of the recipes: no small options, all epochs."""
+        variants = {name: variant.model_copy(update={"small": {}}) for name, variant in self.variants.items()}
+        return self.model_copy(update={"variants": variants, "minutes": float("inf"), "kimg": None})
 
     @property
     def axes(self) -> dict[str, Sequence[str]]:
@@ -121,7 +117,7 @@ class Spec(_Entry):
         parts += [settings["data"]] if len(self.data) > 1 else []
         parts += [f"{name}={value}" for name, value in chosen.items()]
         name = "".join(letter if letter.isalnum() or letter in "._=,+-" else "_" for letter in "-".join(parts))
-        return Cell(settings, variant.recipe, {**variant.options, **chosen}, name)
+        return Cell(settings, variant.recipe, {**variant.small, **variant.options, **chosen}, name)
 
     def compared_with(self, cell: Cell) -> Cell:
         """The cell that it is measured against, which may be itself."""
@@ -167,7 +163,7 @@ def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Pla
                 f"grid {name}: expected an option of the recipe; variants and data cross by themselves",
             )
         for variant, entry in spec.variants.items():
-            if name in entry.options:
+            if name in {**entry.options, **entry.small}:
                 yield ("variants", variant), f"variant {variant} sets {name}, and so does the grid; leave one of them"
     for name, value in spec.baseline.items():
         if name not in spec.axes:
@@ -179,7 +175,7 @@ def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Pla
     for cell in spec.cells:
         place = ("variants", cell.settings["variant"])
         try:
-            recipes.build(cell.recipe, cell.arguments)
+            recipes.build(cell.recipe, cell.options)
         except InputError as error:
             yield place, f"variant {place[1]}: {error}"
         if cell.name.lower() in names:

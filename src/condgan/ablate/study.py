@@ -101,11 +101,11 @@ class Study:
             yield Turn(number, total, trial.name, "starts", self._seconds(lasted, len(left)))
             started = time.monotonic()
             self._note(trial, "interrupted")
-            complaint = self._train_and_score(trial)
-            self._note(trial, complaint or DONE)
+            problem = self._train_and_score(trial)
+            self._note(trial, problem or DONE)
             left.remove(trial)
             lasted.append(time.monotonic() - started)
-            state = f"failed: {complaint}" if complaint else DONE
+            state = f"failed: {problem}" if problem else DONE
             yield Turn(number, total, trial.name, state, self._seconds(lasted, len(left)))
 
     def _check_data(self, name: str) -> str:
@@ -113,7 +113,7 @@ class Study:
         images = data.load(name, self.spec.resolution)
         for cell in self.spec.cells:
             if cell.settings["data"] == name:
-                check_playable(recipes.build(cell.recipe, cell.arguments), images)
+                check_playable(recipes.build(cell.recipe, cell.options), images)
         if images.labels.numel():
             judges.load(self.spec.judge, images.condition)
         return images.content_hash
@@ -175,10 +175,10 @@ class Study:
         train += ["--resolution", spec.resolution] if spec.resolution else []
         train += [word for name, value in cell.options.items() for word in ("--set", f"{name}={value}")]
         log = trial.folder.with_name(f"{trial.folder.name}.txt")
-        return _complaint(train, log) or _complaint(["evaluate", trial.folder, "--draws", spec.draws, *judge], log)
+        return execute(train, log) or execute(["evaluate", trial.folder, "--draws", spec.draws, *judge], log)
 
 
-def _complaint(words: Sequence[Any], log: Path) -> str:
+def execute(words: Sequence[Any], log: Path) -> str:
     """The last line of what one of our own commands complains of, or nothing if it went well."""
     command = [sys.executable, "-m", "condgan.cli", *map(str, words)]
     with log.open("a") as said, _interrupts():

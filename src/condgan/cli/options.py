@@ -53,14 +53,14 @@ def read_file(file: Path) -> str:
     return read_text(file)
 
 
-def parse_options(texts: Iterable[str]) -> dict[str, Any]:
-    """NAME=VALUE as pydantic wants it; a value with commas is a list."""
-    options: dict[str, Any] = {}
+def parse_options(texts: Iterable[str]) -> dict[str, str]:
+    """The options in texts such as NAME=VALUE."""
+    options: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
             raise InputError(f"--set {text}: expected NAME=VALUE, such as --set aux_weight=24")
-        options[name.strip()] = value.split(",") if "," in value else value
+        options[name.strip()] = value
     return options
 
 

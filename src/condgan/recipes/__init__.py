@@ -38,10 +38,13 @@ def find(name: str) -> Callable[..., Recipe]:
 
 
 def build(name: str, options: Mapping[str, Any]) -> Recipe:
-    """The recipe with the options. Raises InputError naming the option, what was found and what was expected."""
+    """The recipe with the options, whose values may be text; one with commas is a list.
+
+    Raises InputError naming the option, what was found and what was expected.
+    """
     recipe = find(name)
     try:
-        return recipe(**options)
+        return recipe(**{option: _listed(value) for option, value in options.items()})
     except TypeError as error:  # of a recipe that does not validate its options
         raise InputError(f"{name}: {error}") from None
     except ValidationError as error:
@@ -52,6 +55,10 @@ def build(name: str, options: Mapping[str, Any]) -> Recipe:
             listing = ", ".join(known)
             raise InputError(f"{name} has no option {option!r}{nearest(option, known)} (known: {listing})") from None
         raise InputError(f"{name} option {option}: found {first['input']!r}: {first['msg']}") from None
+
+
+def _listed(value: Any) -> Any:
+    return value.split(",") if isinstance(value, str) and "," in value else value
 
 
 __all__ = ["RECIPES", "Recipe", "build", "find"]
