@@ -204,6 +204,16 @@ def test_a_study_that_has_not_begun_has_a_page(folder: Path, tmp_path: Path) -> 
     assert (tmp_path / "study" / "table.md").is_file()
 
 
+def test_the_precision_of_auto_is_found_once_for_all_runs(
+    folder: Path, first: subprocess.CompletedProcess[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("condgan.machine.fast_precision", lambda: "bf16")
+    (folder / "auto.yaml").write_text(SPEC + "precision: auto\n")
+    spec = read(folder / "auto.yaml")
+    assert Study(spec, tmp_path / "new").precision == "bf16"
+    assert Study(spec, folder / "runs" / "widths").precision == "no"  # in which its runs were begun
+
+
 def test_a_broken_record_is_named(folder: Path, tmp_path: Path) -> None:
     files.write(tmp_path / "study" / "narrow" / "seed-0.json", "{}")
     with pytest.raises(InputError, match=r"seed-0\.json: expected what was asked of a run"):
