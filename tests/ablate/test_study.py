@@ -172,8 +172,7 @@ def test_an_interrupted_ablation_goes_on(folder: Path, tmp_path: Path) -> None:
     assert (folder / "runs" / "pressed" / "table.md").is_file()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_reaches_the_run_once_and_it_saves(folder: Path, tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_reaches_the_run_once_and_it_saves(folder: Path, tmp_path: Path) -> None:
     (folder / "long.yaml").write_text(SPEC.replace("kimg: 0.016", "kimg: 1000"))
     words = command("ablate", folder / "long.yaml", "--runs", tmp_path)
     running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
@@ -183,7 +182,7 @@ def test_a_signal_reaches_the_run_once_and_it_saves(folder: Path, tmp_path: Path
         assert running.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    running.send_signal(number)
+    running.send_signal(signal.SIGTERM)
     _, complaint = running.communicate(timeout=60)
     assert running.returncode == 130
     assert complaint.startswith("condgan: interrupted")
@@ -203,6 +202,16 @@ def test_a_study_that_has_not_begun_has_a_page(folder: Path, tmp_path: Path) -> 
     assert outcome.tables == []
     assert set(outcome.failures.values()) == {"not begun"}
     assert (tmp_path / "study" / "table.md").is_file()
+
+
+def test_the_precision_of_auto_is_found_once_for_all_runs(
+    folder: Path, first: subprocess.CompletedProcess[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("condgan.machine.fast_precision", lambda: "bf16")
+    (folder / "auto.yaml").write_text(SPEC + "precision: auto\n")
+    spec = read(folder / "auto.yaml")
+    assert Study(spec, tmp_path / "new").precision == "bf16"
+    assert Study(spec, folder / "runs" / "widths").precision == "no"  # in which its runs were begun
 
 
 def test_a_broken_record_is_named(folder: Path, tmp_path: Path) -> None:

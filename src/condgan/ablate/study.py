@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from condgan import data, files, recipes
+from condgan import data, files, machine, recipes
 from condgan import judge as judges
 from condgan.ablate.spec import Cell, Spec
 from condgan.data.dataset import load_json, read_text
@@ -83,6 +83,7 @@ class Study:
             Trial(cell, seed, folder / cell.name / f"seed-{seed}") for cell in spec.cells for seed in spec.seeds
         ]
         self._hashes = {name: self._check_data(name) for name in spec.data}
+        self.precision = self._precision()
         for trial in self.trials:
             self._check_before(trial)
 
@@ -118,6 +119,13 @@ class Study:
             judges.load(self.spec.judge, images.condition)
         return images.content_hash
 
+    def _precision(self) -> str:
+        """One for all runs: what "auto" finds is timed, and another day's answer would not be comparable."""
+        if self.spec.precision != "auto":
+            return self.spec.precision
+        begun = [str(trial.before["training"]["precision"]) for trial in self.trials if trial.before]
+        return begun[0] if begun else machine.fast_precision()
+
     def _check_before(self, trial: Trial) -> None:
         """A run may be given a larger budget or be scored anew, and nothing else."""
         if not trial.before:
@@ -145,7 +153,7 @@ class Study:
             "data_hash": self._hashes[cell.settings["data"]],
             "resolution": spec.resolution,
             "seed": trial.seed,
-            "precision": spec.precision,
+            "precision": self.precision,
         }
         minutes = None if spec.minutes == float("inf") else spec.minutes
         judge = hashlib.sha256(spec.judge.read_bytes()).hexdigest() if spec.judge else None
@@ -169,7 +177,7 @@ class Study:
         spec, cell = self.spec, trial.cell
         judge = ["--judge", spec.judge] if spec.judge else []
         train = ["train", cell.recipe, "--data", cell.settings["data"], "--seed", trial.seed, "--resume"]
-        train += ["--runs", trial.folder.parent, "--name", trial.folder.name, "--precision", spec.precision, *judge]
+        train += ["--runs", trial.folder.parent, "--name", trial.folder.name, "--precision", self.precision, *judge]
         train += ["--save-minutes", spec.save_minutes, "--minutes", spec.minutes]
         train += ["--kimg", spec.kimg] if spec.kimg else []
         train += ["--resolution", spec.resolution] if spec.resolution else []

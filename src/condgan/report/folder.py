@@ -72,7 +72,7 @@ class RunFolder:
     def facts(self) -> dict[str, str]:
         """What was asked, how far it got, how well by its headline, and where: its line in the table of all runs."""
         config, last = self.config, self.log[-1] if self.log else {"kimg": 0, "seconds": 0}
-        options = [f"{name}={','.join(v) if isinstance(v, list) else v}" for name, v in config.options.items()]
+        options = {name: v if isinstance(v, list) else [v] for name, v in config.options.items()}
         return {
             "run": self.name,
             "recipe": config.recipe,
@@ -81,7 +81,7 @@ class RunFolder:
             "minutes": f"{last.get('seconds', 0) / 60:.1f}",
             "seed": str(config.seed),
             **self.headline,
-            "options": " ".join(options),
+            "options": " ".join(f"{name}={','.join(map(str, values))}" for name, values in options.items()),
             "resolution": str(config.resolution),
             "precision": config.precision,
             "commit": config.versions.get("commit", "")[:9] or f"version {config.versions['condgan']}",
