@@ -39,8 +39,9 @@ def infogan(
 
     Report 003: layers, a latent of 74 = 62 + a categorical code of 10 + 2 continuous ones, learning rates 2e-4 for D
     and 1e-3 for G and Q, batch 100, 50 epochs; in its pictures c1 turns width and c2 slant, and the losses part after
-    some 80 epochs. It prints neither Q nor its weight nor betas: Q is that of Chen et al. 2016, appendix C.1, where the
-    weight is 1 for a categorical code and the betas of Adam are DCGAN's.
+    some 80 epochs. It prints neither Q nor its weight, betas or first weights: Q is that of Chen et al. 2016, appendix
+    C.1, where the weight is 1 for a categorical code and less for a continuous one (here a tenth: at 1 both players
+    agreed on stripes that carry the codes and show no digit); betas and N(0, 0.02) are those of DCGAN.
 
     With no codes (`categorical=` and `continuous=0`) the condition is the data's own, and D never learns it from real
     images.
