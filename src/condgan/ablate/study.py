@@ -189,6 +189,7 @@ class Study:
 def execute(words: Sequence[Any], log: Path) -> str:
     """The last line of what one of our own commands complains of, or nothing if it went well."""
     command = [sys.executable, "-m", "condgan.cli", *map(str, words)]
+    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as said, _interrupts():
         # In a session of its own, so that Ctrl-C is heard here alone and passed on once: a second one would not save.
         child = subprocess.Popen(command, stdout=said, stderr=subprocess.PIPE, text=True, start_new_session=True)
