@@ -37,7 +37,7 @@ def attention(run: RunFolder) -> Iterator[Section]:
         "Hot is where the framed place looks more than evenly. An object is the place that differs most from the "
         "median colour. gamma is what the layer's answer is multiplied with before it joins: near 0 it hardly matters."
     )
-    yield Section("Attention", pictures, note)
+    yield Section("Attention", pictures, note, "wide")  # a place is small
 
 
 def looks(generator: LoadedGenerator, c: Tensor) -> tuple[Tensor, list[Tensor]]:
