@@ -3,8 +3,9 @@ import torch
 from torch import Tensor, nn
 
 from condgan.conditions import MultiLabel
+from condgan.networks.entrances import Hide
 from condgan.networks.heads import Auxiliary
-from condgan.networks.parts import Blind, Discriminator, Hide
+from condgan.networks.parts import Blind, Discriminator
 from condgan.objectives import Round, classification, hinge, lazy, non_saturating, r1, relativistic, weighted
 from rounds import KnownRound, pays
 
