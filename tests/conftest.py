@@ -13,7 +13,10 @@ from accelerate.state import AcceleratorState
 from hypothesis import settings
 from PIL import Image
 
+from commands import condgan, finished
 from condgan.data.scenes import LABELS
+
+__all__ = ["condgan", "finished"]
 
 torch.set_num_threads(1)
 settings.register_profile("laws", deadline=None, derandomize=True, database=None, max_examples=60)

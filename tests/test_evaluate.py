@@ -6,7 +6,7 @@ import torch
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
-from condgan.evaluate import Scores, evaluate
+from condgan.evaluate import Scores, evaluate, seen_conditions
 from condgan.generate import untrained
 from condgan.judge import Judge, small_judge
 from contracts import tiny_images, tiny_options
@@ -29,6 +29,16 @@ def score(images: Images, judge: Judge, seed: int = 0, draws: int = 3) -> Scores
     generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
     lists = {"test": images.condition.parse_all(LISTS)}
     return evaluate(generator, images, lists, judge, draws=draws, seed=seed)
+
+
+def test_seen_conditions_are_those_of_training_images_commonest_first() -> None:
+    images = tiny_images("attributes", num_images=400)
+    seen = seen_conditions(images)
+    labels = images.part(held_out=False).labels.tolist()
+    assert len(seen) == len({tuple(label) for label in labels}) == 24
+    counts = [labels.count(c) for c in seen.tolist()]
+    assert counts == sorted(counts, reverse=True)
+    assert seen_conditions(images, most=3).tolist() == seen[:3].tolist()
 
 
 def test_a_generator_stands_beside_real_images_and_an_untrained_one(images: Images, judge: Judge) -> None:

@@ -54,9 +54,8 @@ def evaluate(
     A generator that obeys codes draws as many of their prior instead, and is scored by what the judge reads in them.
     Raises InputError if the images have no labels, or other ones than the generator obeys.
     """
+    check_comparable(generator, images)
     condition = images.condition
-    if not images.labels.numel():
-        raise InputError("the images have no labels to score: codes are found by training, no judge can be taught them")
     held_out, training = images.part(held_out=True), images.part(held_out=False)
     evenly = torch.linspace(0, len(training) - 1, min(len(held_out), len(training))).long()
     others = training.at(evenly)
@@ -73,9 +72,25 @@ def evaluate(
     beginner = untrained(generator.config).to(next(generator.parameters()).device)
     if isinstance(generator.condition, Codes):
         return _with_codes(start, generator, beginner, generator.condition, held_out, reals, judge)
-    if generator.condition != condition:
-        raise InputError("the images are labelled with another vocabulary than the run was trained on")
     return _with_labels(start, generator, beginner, held_out, condition_lists, reals, judge)
+
+
+def seen_conditions(images: Images, most: int = 120) -> Tensor:
+    """The commonest labels of the training images, each once: what to draw where no list of conditions came with them.
+
+    (K, ...), K at most `most`, commonest first.
+    """
+    labels = images.part(held_out=False).labels
+    distinct, counts = labels.unique(dim=0, return_counts=True)
+    return distinct[counts.argsort(descending=True, stable=True)[:most]]
+
+
+def check_comparable(generator: LoadedGenerator, images: Images) -> None:
+    """Raises InputError if the images have no labels, or other ones than the generator obeys, unless it obeys codes."""
+    if not images.labels.numel():
+        raise InputError("the images have no labels to score: codes are found by training, no judge can be taught them")
+    if generator.condition != images.condition and not isinstance(generator.condition, Codes):
+        raise InputError("the images are labelled with another vocabulary than the run was trained on")
 
 
 def _with_labels(

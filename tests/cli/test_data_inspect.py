@@ -4,12 +4,9 @@ from pathlib import Path
 
 from PIL import Image
 
-import test_cli
+from commands import Command
 from conftest import Folder
-from test_cli import Command
 from written import write_csv, write_folder, write_mnist
-
-condgan = test_cli.condgan
 
 
 def test_a_folder_is_inspected(condgan: Command, tmp_path: Path) -> None:

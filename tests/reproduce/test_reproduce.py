@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from commands import Command, assert_refused
 from condgan import reproduce
 from condgan.ablate import read
 from condgan.errors import InputError
@@ -82,3 +83,10 @@ def test_a_reproduction_ends_in_verdicts_and_goes_on_where_it_was(
     ((says, reported, measured, word, _),) = verdicts.rows
     assert (says, reported, word) == ("accuracy", "1", NOT_COMPARABLE)
     assert 0 <= float(measured) <= 1
+
+
+@pytest.mark.parametrize("budget", ["30", "m", "-5m", "0h", "1d", "nanm", "infh"])
+def test_a_budget_without_a_unit_or_a_length_is_refused(condgan: Command, tmp_path: Path, budget: str) -> None:
+    done = condgan("reproduce", "001", f"--budget={budget}", "--runs", tmp_path / "runs")
+    assert_refused(done, f"--budget: found {budget!r}, expected a number with its unit")
+    assert not (tmp_path / "runs").exists()

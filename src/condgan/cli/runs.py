@@ -80,6 +80,7 @@ def train(
         print(f"data {data}: {summary(images)}")
     all_kimg = built.num_epochs * int(images.held_out.logical_not().sum()) / 1000
     budget = Budget(all_kimg if kimg is None else kimg, minutes)
+    played_kimg = 0.0
     with progress_bar("{task.fields[text]}", hidden=not processes.is_main_process) as bar:
         task = bar.add_task("", total=1.0, text="starting")
         try:
@@ -87,10 +88,13 @@ def train(
                 losses = "  ".join(f"{player} {total:.3f}" for player, total in status.totals.items())
                 text = f"step {status.step}  {status.kimg:.1f} kimg  {status.images_per_second:.0f} images/s  {losses}"
                 bar.update(task, completed=status.share_spent, text=text)
+                played_kimg = status.kimg
         except Diverged as error:
             fail(str(error), 1)
     if processes.is_main_process:
         print(f"saved {run.folder / 'generator.safetensors'}")
+        if kimg is None and played_kimg >= all_kimg:
+            print(f"these were all {built.num_epochs} epochs of the recipe; --set num_epochs=N or --kimg N for more")
     processes.wait_for_everyone()  # a process that leaves early aborts those still talking to it
     processes.end_training()
 
@@ -124,7 +128,10 @@ def evaluate(
     run: Annotated[Path, typer.Argument(help="A run's folder.")],
     conditions: Annotated[
         list[Path],
-        typer.Option("--conditions", help="JSON list of conditions; may be repeated. Without it: those of the data."),
+        typer.Option(
+            "--conditions",
+            help="JSON list of conditions; may be repeated. Without it: those of the data, or what training saw.",
+        ),
     ] = [],  # noqa: B006
     draws: Annotated[int, typer.Option("--draws", min=1, help="Images for each condition.")] = 32,
     data: Annotated[
@@ -137,6 +144,7 @@ def evaluate(
     from condgan import files
     from condgan import judge as judges
     from condgan.data.dataset import parse_conditions
+    from condgan.evaluate import check_comparable, seen_conditions
     from condgan.evaluate import evaluate as score
     from condgan.generate import load
     from condgan.grid import labelled_grid, png
@@ -146,7 +154,8 @@ def evaluate(
         raise InputError(f"{run}: no such run; expected the folder of a run")
     generator = load(run).to(fast_device())
     images = load_images(data or generator.config.data, generator.config.resolution)
-    lists = dict(images.condition_lists)
+    check_comparable(generator, images)
+    lists = dict(images.condition_lists) or {"seen": seen_conditions(images)}
     if conditions:
         lists = {file.stem: parse_conditions(read_file(file), str(file), images.condition) for file in conditions}
     reader = judges.load(judge, images.condition).to(fast_device())
