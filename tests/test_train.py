@@ -113,3 +113,31 @@ def test_a_step_follows_from_seed_and_step_alone() -> None:
         torch.manual_seed(1)
         first += play(a, images, 1)
     assert play(b, images, 2) == first
+
+
+def test_beliefs_are_probabilities_of_both_players_last_verdicts() -> None:
+    players, images = tiny_players("sagan", "class")
+    beliefs = next(train(players, images)).beliefs
+    assert list(beliefs) == ["D(x)", "D(G(z))", "D(G(z)) for G"]
+    assert all(0 < belief < 1 for belief in beliefs.values())
+
+
+def test_a_step_shows_a_batch_for_each_turn_of_the_discriminator(monkeypatch: pytest.MonkeyPatch) -> None:
+    players, images = tiny_players("wgan_gp", "class", discriminator_steps=3)
+    shown: list[int] = []
+
+    def noted(num_images: int, batch_size: int, number: int, players: Players) -> torch.Tensor:
+        shown.append(number)
+        return batch_indices(num_images, batch_size, number, players)
+
+    monkeypatch.setattr("condgan.train.batch_indices", noted)
+    play(players, images, 2)
+    assert shown == [0, 1, 2, 3, 4, 5]
+    assert players.kimg == pytest.approx(2 * 3 * 4 / 1000)
+
+
+def test_codes_of_a_recipe_take_the_place_of_the_labels() -> None:
+    players, images = tiny_players("infogan", "class", categorical=(3,), continuous=1)
+    assert players.condition.describe(torch.tensor([2.0, 0.5])) == "class=2, c1=0.5"
+    play(players, images, 1)
+    assert players.generator.entrance.channels == 8 + 3 + 1
