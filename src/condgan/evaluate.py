@@ -49,7 +49,8 @@ def evaluate(
     """Scores a generator on every list of conditions, and its realism on the conditions of the held-out images.
 
     Each condition is drawn `draws` times. KID compares with the held-out images; the generator then draws their
-    conditions, and the real row is as many training images. Rows `untrained` show where a score starts.
+    conditions. The real row is the ceiling: how the judge reads the held-out images, which it was not taught, and the
+    KID of as many training images. Rows `untrained` show where a score starts.
 
     A generator that obeys codes draws as many of their prior instead, and is scored by what the judge reads in them.
     Raises InputError if the images have no labels, or other ones than the generator obeys.
@@ -58,13 +59,13 @@ def evaluate(
     condition = images.condition
     held_out, training = images.part(held_out=True), images.part(held_out=False)
     evenly = torch.linspace(0, len(training) - 1, min(len(held_out), len(training))).long()
-    others = training.at(evenly)
+    others = judge.read(training.images[evenly], training.labels[evenly])
     reals = judge.read(held_out.images, held_out.labels)
     start = Scores(
         judge=judge.name,
         draws=draws,
         seed=seed,
-        rows={"real images": _scores(judge.read(others.images, others.labels), reals, condition)},
+        rows={"real images": _scores(reals, reals, condition) | {"kid[judge]": kid(others, reals, condition)}},
         per_condition={},
         per_object={},
         meaning={},
