@@ -82,6 +82,7 @@ def seen_conditions(images: Images, most: int = 120) -> Tensor:
     (K, ...), K at most `most`, commonest first.
     """
     labels = images.part(held_out=False).labels
+    distinct: Tensor
     distinct, counts = labels.unique(dim=0, return_counts=True)
     return distinct[counts.argsort(descending=True, stable=True)[:most]]
 

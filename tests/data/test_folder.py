@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 from condgan.conditions import Attributes, Class, MultiLabel
 from condgan.data import folder, load
@@ -55,6 +56,19 @@ def test_every_twentieth_image_is_held_out(tmp_path: Path) -> None:
     assert (images.channels, images.symmetric) == (3, False)
 
 
+def test_a_photograph_stands_as_its_camera_was_held(tmp_path: Path) -> None:
+    left_dark = Image.new("L", (32, 32), 255)
+    left_dark.paste(0, (0, 0, 16, 32))
+    turned = Image.Exif()
+    turned[0x0112] = 3  # the camera was upside down
+    for name in ("day", "night"):
+        (tmp_path / name).mkdir()
+        left_dark.save(tmp_path / name / "photo.jpg", exif=turned, quality=95)
+    image = folder(tmp_path, 16).images[0].float().mean(0)
+    assert image[:, :7].min() > 200
+    assert image[:, 9:].max() < 50
+
+
 def test_columns_are_attributes(tmp_path: Path) -> None:
     write_csv(tmp_path, "hair,eyes", ["dark  red,blue", "aqua,green", "aqua,10", "aqua,9"], name="any.CSV")
     condition = folder(tmp_path, 16).condition
@@ -81,7 +95,7 @@ def test_a_set_may_be_empty_where_asked_for(tmp_path: Path) -> None:
     assert said(tmp_path, min_objects=0) == ["a, b", "nothing"]
 
 
-@pytest.mark.parametrize(("no", "yes"), [("0", "1"), ("False", "True")])
+@pytest.mark.parametrize(("no", "yes"), [("0", "1"), ("-1", "1"), ("False", "True")])
 def test_columns_of_yes_and_no_are_a_set(tmp_path: Path, no: str, yes: str) -> None:
     write_csv(tmp_path, "red cube,blue cube,smiling", [f"{yes},{yes},{no}", f"{no},{no},{yes}", f"{yes},{no},{no}"])
     assert folder(tmp_path, 16).condition == MultiLabel(("blue cube", "red cube", "smiling"))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from condgan.data.dataset import read_text
@@ -74,7 +74,8 @@ def text_in(folder: Folder, name: str) -> str:
 def packed(path: Path, folder: Folder, names: Sequence[str], resolution: int) -> Tensor:
     """The named images as colours, (N, 3, R, R) uint8, each resized straight to R x R, aspect not kept.
 
-    Transparent parts are white. Raises InputError naming a missing or broken image.
+    Transparent parts are white, and photographs stand as their camera was held. Raises InputError naming a missing or
+    broken image.
     """
     array = cache_folder() / f"{_fingerprint(path, names, resolution)}.npy"
     if not array.exists():
@@ -115,7 +116,7 @@ def read_original(file: Folder) -> Original:
 def _decode(folder: Folder, name: str, resolution: int) -> np.ndarray:
     file = folder / name
     with _naming(file), Image.open(io.BytesIO(file.read_bytes())) as image:
-        rgb = _as_rgb(image)
+        rgb = _as_rgb(ImageOps.exif_transpose(image))
     if rgb.size != (resolution, resolution):
         rgb = rgb.resize((resolution, resolution), Image.Resampling.BILINEAR)
     return np.asarray(rgb).transpose(2, 0, 1)

@@ -18,7 +18,7 @@ from condgan.data.packed import IMAGE_SUFFIXES
 from condgan.errors import InputError
 
 SEPARATORS = re.compile("[;|]")  # between the labels of a cell
-YES_OR_NO = {"0": 0, "1": 1, "False": 0, "True": 1}
+YES_OR_NO = {"0": 0, "1": 1, "-1": 0, "False": 0, "True": 1}  # -1 is how CelebA says no
 MANY_ROWS = 20
 HEADER = "a header with the file's column and one for each label, such as file,hair,eyes"
 
