@@ -5,9 +5,8 @@ import pytest
 
 from commands import Command, assert_refused
 from condgan import reproduce
-from condgan.ablate import read
 from condgan.errors import InputError
-from condgan.reproduce import REPORTS, Claim, Report, Reproduction, example
+from condgan.reproduce import REPORTS, Claim, Report, Reproduction
 from condgan.reproduce.evidence import HERE, NOT_COMPARABLE, Evidence, value
 
 TINY = """
@@ -34,14 +33,17 @@ class Asked(Evidence):
 
 
 @reports
-def test_every_claim_speaks_of_cells_that_its_specs_have(number: str) -> None:
+def test_every_claim_speaks_of_cells_that_its_specs_have(number: str, tmp_path: Path) -> None:
     report = REPORTS[number]
-    cells = {cell.name for name in report.specs for cell in read(example(name)).cells}
+    specs = Reproduction(number, tmp_path, data="sample").specs
+    cells = {cell.name for spec in specs for cell in spec.cells}
     for claim in report.claims:
         asked: Any = Asked()
         assert claim.check(asked).word == NOT_COMPARABLE
         assert asked.cells
         assert set(asked.cells) <= cells
+    for spec in specs:
+        assert {spec.compared_with(cell).name for cell in spec.cells} <= cells
 
 
 @reports
@@ -72,7 +74,7 @@ def test_a_reproduction_ends_in_verdicts_and_goes_on_where_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tiny.yaml").write_text(TINY)
-    report = Report("tiny", ["tiny.yaml"], "sample", [Claim("accuracy", "1", value("tiny", HERE))])
+    report = Report("tiny", {"tiny.yaml": ()}, "sample", [Claim("accuracy", "1", value("tiny", HERE))])
     monkeypatch.setattr(reproduce, "REPORTS", {"999": report})
     monkeypatch.setattr(reproduce, "example", lambda name: tmp_path / name)
     again = [Reproduction("999", tmp_path / "out", minutes=0.02) for _ in range(2)]

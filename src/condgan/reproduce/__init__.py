@@ -31,7 +31,7 @@ class Reproduction:
         self.data = data or self.report.data
         if not self.data:
             raise InputError(f"report {number} ran on data that cannot be had here; name yours with --data")
-        specs = [read(example(name)) for name in self.report.specs]
+        specs = [_of_variants(read(example(name)), variants) for name, variants in self.report.specs.items()]
         num_runs = sum(len(spec.cells) * len(spec.seeds) for spec in specs)
         self.specs = [self._fit(spec, minutes and minutes / num_runs) for spec in specs]
 
@@ -82,6 +82,11 @@ def example(name: str) -> Path:
     """A file of `examples/`, which an installed package carries inside it."""
     packaged = Path(__file__).parents[1] / "examples" / name
     return packaged if packaged.exists() else Path(__file__).parents[3] / "examples" / name
+
+
+def _of_variants(spec: Spec, names: Sequence[str]) -> Spec:
+    """The spec with these variants alone, or with all if none is named."""
+    return spec.model_copy(update={"variants": {name: spec.variants[name] for name in names or spec.variants}})
 
 
 def _row(claim: Claim, verdict: Verdict) -> Sequence[str]:
