@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from torch import nn
 
+from condgan.conditions import Class
 from condgan.errors import InputError
 from condgan.recipes import RECIPES, Recipe, build, find
 
@@ -71,9 +72,38 @@ def test_the_defaults_of_acgan_are_those_of_report_001() -> None:
     assert (options["flip_probability"], options["aux_weight"], options["dropout"]) == (0.1, 100, 0.5)
 
 
-def test_acgan_can_be_told_to_read_from_real_images_alone() -> None:
-    assert set(build("acgan", {}).objective.discriminator) == {"adversarial", "information", "classification"}
-    told = build("acgan", {"classify_fakes": False}).objective
+def test_the_defaults_of_acgan_attributes_are_those_of_report_002() -> None:
+    recipe = build("acgan_attributes", {})
+    for optimizer in (recipe.generator_optimizer, recipe.discriminator_optimizer):
+        defaults = optimizer(nn.Linear(2, 2)).defaults
+        assert (defaults["lr"], defaults["betas"][0]) == (2e-4, 0.5)
+
+
+def test_the_defaults_of_infogan_are_those_of_report_003() -> None:
+    recipe = build("infogan", {})
+    assert (recipe.batch_size, recipe.num_epochs) == (100, 50)
+    codes = recipe.condition(Class("ab"))
+    assert (codes.dim, codes.num_logits) == (12, 14)
+    assert build("infogan", {"categorical": "", "continuous": 0}).condition(Class("ab")) == Class("ab")
+    assert build("infogan", {"categorical": "3,4", "continuous": "0"}).condition(Class("ab")).sizes == [3, 4]
+
+
+def test_the_defaults_of_sagan_are_those_of_report_004() -> None:
+    recipe = build("sagan", {})
+    assert (recipe.batch_size, recipe.num_epochs) == (64, 300)
+    for optimizer in (recipe.generator_optimizer, recipe.discriminator_optimizer):
+        assert optimizer(nn.Linear(2, 2)).defaults["lr"] == 1e-4
+
+
+def test_critics_that_need_several_steps_take_five() -> None:
+    assert [build(name, {}).discriminator_steps for name in ("wgan_gp", "projection")] == [5, 5]
+    assert set(build("wgan_gp", {}).objective.discriminator) == {"adversarial", "gradient_penalty", "classification"}
+
+
+@pytest.mark.parametrize("recipe", ["acgan", "acgan_attributes"])
+def test_acgan_can_be_told_to_read_from_real_images_alone(recipe: str) -> None:
+    assert set(build(recipe, {}).objective.discriminator) == {"adversarial", "information", "classification"}
+    told = build(recipe, {"classify_fakes": False}).objective
     assert set(told.discriminator) == {"adversarial", "classification"}
     assert set(told.generator) == {"adversarial", "information"}
 
