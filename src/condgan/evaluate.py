@@ -65,7 +65,13 @@ def evaluate(
         judge=judge.name,
         draws=draws,
         seed=seed,
-        rows={"real images": _scores(reals, reals, condition) | {"kid[judge]": kid(others, reals, condition)}},
+        rows={
+            "real images": _scores(others, reals, condition)
+            | {
+                "condition_accuracy": condition_accuracy(reals, reals, condition),
+                "exact_accuracy": exact_accuracy(reals, reals, condition),
+            }
+        },
         per_condition={},
         per_object={},
         meaning={},
