@@ -4,7 +4,14 @@ from torch import nn
 
 from condgan.conditions import MultiLabel
 from condgan.errors import InputError
-from condgan.networks.parts import Discriminator, Dropout, Generator, mixes_samples, num_doublings
+from condgan.networks.parts import (
+    Discriminator,
+    Dropout,
+    Generator,
+    RandomAffine,
+    mixes_samples,
+    num_doublings,
+)
 from condgan.recipes import RECIPES, build
 from contracts import tiny_options
 
@@ -112,3 +119,48 @@ def test_dropout_is_idle_when_not_training_or_not_asked_for() -> None:
     h = torch.rand(4, 3, 5, 5)
     assert Dropout(0.5).eval()(h) is h
     assert Dropout(0.0)(h) is h
+
+
+def test_affine_disturbance_leaves_generated_images_alone_outside_training() -> None:
+    image = torch.rand(2, 1, 28, 28)
+    assert RandomAffine(0.2).eval()(image) is image
+
+
+def test_each_image_is_disturbed_its_own_way_and_keeps_its_background() -> None:
+    image = torch.full((1, 1, 28, 28), -1.0)
+    image[:, :, 8:20, 13:15] = 1
+    disturbed = RandomAffine(0.2)(image.expand(8, -1, -1, -1))
+    assert disturbed.flatten(1).unique(dim=0).shape == (8, 28 * 28)
+    torch.testing.assert_close(disturbed[:, :, 0], torch.full((8, 1, 28), -1.0))
+
+
+def test_the_affine_disturbance_is_as_large_as_it_says() -> None:
+    centers, breadths = [], []
+    column = torch.arange(64.0)
+    for _ in range(50):
+        image = torch.zeros(32, 1, 64, 64)
+        image[:, :, 24:40, 24:40] = 1
+        mass = RandomAffine(0.4)(image).sum((1, 2))
+        center = (mass * column).sum(1) / mass.sum(1)
+        centers.append(center)
+        breadths.append(mass.sum(1))
+    offset = (torch.cat(centers) - 31.5).abs().max()
+    assert 0.08 * 64 < offset < 0.1 * 64 * 2**0.5 / 0.8  # a quarter of 0.4 of the side, along each axis, stretched
+    assert torch.cat(breadths).max() / torch.cat(breadths).min() > 1.8  # of (1.2 / 0.8)^2
+
+
+def test_the_generator_is_taught_through_the_affine_disturbance() -> None:
+    image = torch.rand(2, 3, 16, 16, requires_grad=True)
+    RandomAffine(0.2)(image).square().sum().backward()
+    assert image.grad is not None
+    assert image.grad.abs().sum() > 0
+
+
+def test_infogan_disturbs_what_its_discriminator_sees_when_asked() -> None:
+    c = torch.eye(3)[:2]
+    for augment, differ in (("0", False), ("0.2", True)):
+        recipe = build("infogan", tiny_options("infogan") | {"width": "2", "augment": augment})
+        discriminator = recipe.discriminator(CONDITION, 28, 1)
+        image = torch.rand(2, 1, 28, 28)
+        first, second = (discriminator(image, c).score for _ in range(2))
+        assert (not torch.equal(first, second)) is differ

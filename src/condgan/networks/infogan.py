@@ -9,17 +9,21 @@ from condgan.conditions import Condition
 from condgan.networks.dcgan import check_even
 from condgan.networks.entrances import Hide
 from condgan.networks.heads import Recognition
-from condgan.networks.parts import Blind, Discriminator
+from condgan.networks.parts import Blind, Discriminator, RandomAffine
 
 
-def discriminator(condition: Condition, resolution: int, channels: int = 3, *, width: int = 64) -> Discriminator:
+def discriminator(
+    condition: Condition, resolution: int, channels: int = 3, *, width: int = 64, augment: float = 0
+) -> Discriminator:
     """4x4 convolutions that halve the side while it is 8 or more, then one over the whole map to 16 * width features.
 
-    Two of them at 28x28, from `width` channels. Batch norm on all but the first.
+    Two of them at 28x28, from `width` channels. Batch norm on all but the first. What it sees is disturbed by a
+    RandomAffine of strength `augment`, if that is not 0.
     """
     check_even(resolution)
     front = Hide(channels, condition)
-    layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.1)]
+    layers: list[nn.Module] = [RandomAffine(augment)] if augment else []
+    layers += [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.1)]
     hidden, side = width, resolution // 2
     while side >= 8:
         layers += [nn.Conv2d(hidden, hidden * 2, 4, 2, 1, bias=False), nn.BatchNorm2d(hidden * 2), nn.LeakyReLU(0.1)]

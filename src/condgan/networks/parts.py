@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from condgan.errors import InputError
 from condgan.networks.heads import Verdict
@@ -40,6 +41,29 @@ class Dropout(nn.Module):
         bits = torch.empty(-(-h.numel() // 4), dtype=torch.int64, device=h.device).random_(-(2**63), None)
         kept = bits.view(torch.int16)[: h.numel()].view(rows.shape) >= round(self.p * 2**16) - 2**15
         return (rows * (kept.to(h.dtype) / (1 - self.p))).permute(0, 3, 1, 2)
+
+
+class RandomAffine(nn.Module):
+    """In training, turns, shifts and stretches each image (N, C, R, R) at random; the border fills what comes free.
+
+    Turned by up to `strength` radians, shifted along each axis by up to a quarter of it of the side, stretched along
+    each by up to half of it. Before a discriminator's first layer, on real and generated images alike, it leaves the
+    game its aim: generated images that look real when so disturbed. Zhao et al. 2020; Karras et al. 2020, appendix B.
+    """
+
+    def __init__(self, strength: float):
+        super().__init__()
+        self.strength = strength
+
+    def forward(self, image: Tensor) -> Tensor:
+        if not self.training:
+            return image
+        angle, *rest = self.strength * (2 * torch.rand(5, len(image), device=image.device) - 1)
+        (dx, dy), (wider, higher) = [part / 2 for part in rest[:2]], [1 + part / 2 for part in rest[2:]]
+        across = torch.stack([wider * angle.cos(), -wider * angle.sin(), dx], dim=1)
+        down = torch.stack([higher * angle.sin(), higher * angle.cos(), dy], dim=1)
+        grid = functional.affine_grid(torch.stack([across, down], dim=1), list(image.shape), align_corners=False)
+        return functional.grid_sample(image.float(), grid, padding_mode="border", align_corners=False)
 
 
 class Generator(nn.Module):

@@ -13,7 +13,7 @@ from condgan.networks import infogan as networks
 from condgan.networks.entrances import Join
 from condgan.networks.parts import Discriminator, init_normal
 from condgan.objectives import information, non_saturating
-from condgan.recipes.options import BatchSize, Beta, Sizes
+from condgan.recipes.options import BatchSize, Beta, Probability, Sizes
 from condgan.recipes.recipe import Recipe, adam
 
 
@@ -27,6 +27,7 @@ def infogan(
     continuous: NonNegativeInt = 2,
     information_weight: NonNegativeFloat = 1,
     continuous_weight: NonNegativeFloat = 0.1,
+    augment: Probability = 0,
     learning_rate: PositiveFloat = 1e-3,
     discriminator_learning_rate: PositiveFloat = 2e-4,
     beta1: Beta = 0.5,
@@ -43,6 +44,9 @@ def infogan(
     C.1, where the weight is 1 for a categorical code and less for a continuous one (here a tenth: at 1 both players
     agreed on stripes that carry the codes and show no digit); betas and N(0, 0.02) are those of DCGAN.
 
+    `augment` is not the report's: D and Q see every image turned, shifted and stretched a little (`RandomAffine`), so
+    that what the categorical code names has to survive that. A digit does; without it, codes share 4, 7 and 9.
+
     With no codes (`categorical=` and `continuous=0`) the condition is the data's own, and D never learns it from real
     images.
 
@@ -56,7 +60,7 @@ def infogan(
         return Adam(groups, lr=discriminator_learning_rate, betas=(beta1, beta2), fused=True)
 
     generator = partial(dcgan.generator, width=width, latent_dim=latent_dim, entrance=Join)
-    discriminator = partial(networks.discriminator, width=discriminator_width)
+    discriminator = partial(networks.discriminator, width=discriminator_width, augment=augment)
     return Recipe(
         generator=lambda *shape: init_normal(generator(*shape)),
         discriminator=lambda *shape: init_normal(discriminator(*shape)),
