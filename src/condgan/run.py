@@ -178,7 +178,8 @@ class Run:
             return 0.0
         newest = self.checkpoints[-1]
         try:
-            state = torch.load(newest, map_location=players.accelerator.device, weights_only=True)
+            # The players copy it to their device. That of several processes is "cpu:0", where torch can load nothing.
+            state = torch.load(newest, map_location="cpu", weights_only=True)
             players.load_state_dict(state["players"])
         except (RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
             raise InputError(f"{newest}: broken checkpoint ({error}); delete it to go on from the one before") from None
