@@ -11,6 +11,7 @@ from condgan.evaluate import evaluate
 from condgan.generate import load
 from condgan.grid import labelled_grid, png
 from condgan.judge import small_judge
+from condgan.recipes import build
 from condgan.run import Budget, Run
 from condgan.watch import obedience
 from contracts import tiny_images, tiny_options
@@ -25,7 +26,8 @@ def trained(folder: Path, recipe: str, kind: str = "multi_label", *, steps: int 
     options = tiny_options(recipe) | ({"categorical": [3], "continuous": 2} if recipe == "infogan" else {})
     config = Config.of(recipe, options, f"shapes:{kind}", images, seed=0, precision="no")
     torch.manual_seed(0)
-    watch = obedience(images, small_judge(images.condition, 16)) if watched else None
+    obeyed = build(recipe, options).condition(images.condition)
+    watch = obedience(images, small_judge(images.condition, 16), obeyed) if watched else None
     list(Run(folder, config).play(images, Budget(steps * 0.004), save_minutes=EVERY_STEP, watch=watch))
     return images
 

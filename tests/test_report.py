@@ -104,6 +104,15 @@ def test_codes_stand_in_the_order_of_what_they_mean(runs: dict[str, Path], tmp_p
     assert "generator, codes of the prior 0.900 [0.800, 0.950]" in text
 
 
+def test_codes_have_a_curve_of_their_own(runs: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(runs["infogan"], tmp_path / "run")
+    lines = [{"step": i, "kimg": i * 0.1, "seconds": i, "code_accuracy": 0.3 * i} for i in range(3)]
+    (tmp_path / "run" / "scores.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    html = page([tmp_path / "run"], "One")
+    assert ">code accuracy</text>" in html
+    assert ">exact accuracy</text>" not in html
+
+
 def test_a_run_that_has_only_begun_says_what_is_missing(runs: dict[str, Path]) -> None:
     text = text_of(page([runs["begun"]], "One"))
     for part in (

@@ -1,9 +1,12 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
+from condgan.conditions import Class, Codes
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
@@ -44,7 +47,7 @@ def final_state(run: Run) -> dict[str, torch.Tensor]:
 
 def test_every_save_is_scored_and_so_is_the_start(tmp_path: Path, images: Images, judge: Judge) -> None:
     run = a_run(tmp_path, images)
-    played(run, images, 3, obedience(images, judge))
+    played(run, images, 3, obedience(images, judge, images.condition))
     lines = read_lines(tmp_path / "scores.jsonl")
     assert [line["step"] for line in lines] == [0, 1, 2, 3]
     assert list(lines[-1]) == ["step", "kimg", "seconds", "condition_accuracy", "exact_accuracy"]
@@ -54,7 +57,7 @@ def test_every_save_is_scored_and_so_is_the_start(tmp_path: Path, images: Images
 
 def test_to_be_watched_changes_nothing(tmp_path: Path, images: Images, judge: Judge) -> None:
     watched, alone = a_run(tmp_path / "watched", images), a_run(tmp_path / "alone", images)
-    played(watched, images, 4, obedience(images, judge))
+    played(watched, images, 4, obedience(images, judge, images.condition))
     played(alone, images, 4, None)
     assert not (alone.folder / "scores.jsonl").exists()
     left, right = final_state(watched), final_state(alone)
@@ -62,7 +65,7 @@ def test_to_be_watched_changes_nothing(tmp_path: Path, images: Images, judge: Ju
 
 
 def test_scores_after_the_saved_step_are_dropped_on_resume(tmp_path: Path, images: Images, judge: Judge) -> None:
-    watch = obedience(images, judge)
+    watch = obedience(images, judge, images.condition)
     played(a_run(tmp_path, images), images, 2, watch)
     with (tmp_path / "scores.jsonl").open("a") as scores:
         scores.write('{"step": 3, "kimg": 0.012}\n')  # as if the game had gone on and its checkpoint were lost
@@ -82,7 +85,7 @@ def test_a_broken_line_of_a_journal_is_named(tmp_path: Path, broken: str) -> Non
 
 def test_the_same_generator_always_scores_the_same(images: Images, judge: Judge) -> None:
     generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
-    watch = obedience(images, judge)
+    watch = obedience(images, judge, images.condition)
     first = watch(generator)
     torch.manual_seed(5)
     assert watch(generator) == first
@@ -98,5 +101,25 @@ def test_few_conditions_are_drawn_however_many_are_held_out(judge: Judge) -> Non
 
     generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
     generator.generate = count  # type: ignore[method-assign,assignment]
-    obedience(images, judge)(generator)
+    obedience(images, judge, images.condition)(generator)
     assert drawn == [NUM_DRAWS]
+
+
+@pytest.mark.parametrize(("shift", "varies", "accuracy"), [(0, 1, 1.0), (1, 1, 1.0), (0, 0, 0.33)])
+def test_codes_are_scored_by_what_the_judge_reads_in_their_images(shift: int, varies: int, accuracy: float) -> None:
+    """A judge that reads the brightest channel, and a code that chooses it, in an order of its own, or does not."""
+    images = replace(
+        tiny_images("class", num_images=2000), condition=Class("rgb"), labels=torch.arange(2000) % 3, condition_lists={}
+    )
+    head = nn.Linear(3, 3, bias=False)
+    nn.init.eye_(head.weight)
+    judge = Judge(images.condition, 16, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), head, "brightest")
+
+    def generate(c: torch.Tensor) -> torch.Tensor:
+        brightest = (varies * c[:, 0].long() + shift) % 3
+        return torch.eye(3)[brightest][:, :, None, None].mul(255).expand(-1, -1, 16, 16).byte()
+
+    generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
+    generator.generate = generate  # type: ignore[method-assign,assignment]
+    score = obedience(images, judge, Codes({"class": 3}))(generator)
+    assert score == {"code_accuracy": pytest.approx(accuracy, abs=0.1)}

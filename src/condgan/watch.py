@@ -2,23 +2,29 @@
 
 import torch
 
+from condgan.conditions import Codes, Condition
 from condgan.data.dataset import Images
 from condgan.generate import LoadedGenerator
 from condgan.judge import Judge
-from condgan.metrics import condition_accuracy, exact_accuracy
+from condgan.metrics import code_accuracy, condition_accuracy, exact_accuracy
 from condgan.run import Watch
 
-NUM_DRAWS = 200
+ACCURACIES = ("condition_accuracy", "exact_accuracy", "code_accuracy")  # the curves that it leaves
+NUM_DRAWS = 200  # of labels
+NUM_CODES = 400  # more, as half of them only say which code means what
 
 
-def obedience(images: Images, judge: Judge) -> Watch:
-    """Official and exact accuracy on the conditions of up to NUM_DRAWS held-out images, always from the same latents.
+def obedience(images: Images, judge: Judge, condition: Condition) -> Watch:
+    """How well what obeys `condition` does so, always from the same latents; a point is worth a few hundredths.
 
-    A point is worth a few hundredths, as so few draws are; `evaluate` draws more, and gives intervals.
+    Official and exact accuracy on the conditions of up to NUM_DRAWS held-out images; of codes, which no image is
+    labelled with, the accuracy of up to NUM_CODES of the prior. `evaluate` draws more, and gives intervals.
     """
-    held_out, condition = images.part(held_out=True), images.condition
-    evenly = torch.linspace(0, len(held_out) - 1, min(len(held_out), NUM_DRAWS)).long()
-    c = condition.draw(held_out.labels[evenly])
+    held_out = images.part(held_out=True)
+    if isinstance(condition, Codes):
+        return _of_codes(held_out, judge, condition)
+    labels = _evenly(held_out, NUM_DRAWS)
+    c = condition.draw(labels)
 
     def watch(generator: LoadedGenerator) -> dict[str, float]:
         seen = judge.read(generator.generate(c), c)
@@ -28,3 +34,22 @@ def obedience(images: Images, judge: Judge) -> Watch:
         }
 
     return watch
+
+
+def _of_codes(held_out: Images, judge: Judge, codes: Codes) -> Watch:
+    labels = _evenly(held_out, NUM_CODES)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        c = codes.draw(labels)
+
+    def watch(generator: LoadedGenerator) -> dict[str, float]:
+        seen = judge.read(generator.generate(c), labels)
+        readings = [held_out.condition.describe(value) for value in held_out.condition.read(seen.logits)]
+        return {"code_accuracy": code_accuracy(codes.name_categories(c), readings).accuracy.value}
+
+    return watch
+
+
+def _evenly(images: Images, most: int) -> torch.Tensor:
+    """Labels of up to so many of the images, evenly over all."""
+    return images.labels[torch.linspace(0, len(images) - 1, min(len(images), most)).long()]

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from math import nan
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,8 @@ from condgan.config import Config
 from condgan.data.dataset import load_json, read_text
 from condgan.journal import read_lines
 from condgan.plots import Line, plot, png, smoothed
+from condgan.watch import ACCURACIES
 
-ACCURACIES = ("condition_accuracy", "exact_accuracy")
 NOTE = (
     "Means over n seeds ± half of Student's 95 % interval (none at n = 1). Differences are paired by seed; each cell "
     "is compared with the baseline, which differs from it at most in these settings: "
@@ -99,10 +98,16 @@ def _facts(spec: Spec, done: list[Trial]) -> dict[str, str]:
 def curves(runs: Mapping[str, Sequence[Path]]) -> Figure:
     """Of each cell its runs in one colour: accuracies over training, or what the players pay where no judge watched."""
     scores = {cell: [read_lines(folder / "scores.jsonl") for folder in folders] for cell, folders in runs.items()}
-    if any(lines for journals in scores.values() for lines in journals):
-        return plot({name: _lines(scores, itemgetter(name)) for name in ACCURACIES})
+    scored = {name for journals in scores.values() for lines in journals for line in lines for name in line}
+    if found := [name for name in ACCURACIES if name in scored]:
+        return plot({name: _lines(scores, partial(_score, name)) for name in found})
     logs = {cell: [read_lines(folder / "log.jsonl") for folder in folders] for cell, folders in runs.items()}
     return plot({f"what {player} pays": _lines(logs, partial(_paid, player)) for player in ("D", "G")})
+
+
+def _score(name: str, line: Mapping[str, Any]) -> float:
+    """Of a line of scores.jsonl; nan where it has no such score."""
+    return float(line.get(name, nan))
 
 
 def _paid(player: str, line: Mapping[str, Any]) -> float:

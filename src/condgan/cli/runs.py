@@ -191,15 +191,18 @@ def _print_scores(scores: Scores) -> None:
 
 
 def _watch(recipe: Recipe, images: Images, judge: Path | None) -> Watch | None:
-    """Who scores every save, if the data label what the generator obeys and a judge knows it."""
+    """Who scores every save, if the generator obeys the labels or codes, and a judge knows the labels."""
     from condgan import judge as judges
+    from condgan.conditions import Codes
     from condgan.machine import fast_device
     from condgan.watch import obedience
 
-    if recipe.condition(images.condition) != images.condition or not images.labels.numel() or not images.held_out.any():
+    condition = recipe.condition(images.condition)
+    scored = condition == images.condition or isinstance(condition, Codes)
+    if not scored or not images.labels.numel() or not images.held_out.any():
         return None
     try:
-        return obedience(images, judges.load(judge, images.condition).to(fast_device()))
+        return obedience(images, judges.load(judge, images.condition).to(fast_device()), condition)
     except InputError:
         if judge:
             raise

@@ -5,9 +5,9 @@ from math import nan
 from condgan.plots import Line, plot, smoothed, svg
 from condgan.report.folder import RunFolder
 from condgan.report.pictures import Picture, Section
+from condgan.watch import ACCURACIES
 
 BELIEFS = ("D(x)", "D(G(z))", "D(G(z)) for G")
-ACCURACIES = ("condition_accuracy", "exact_accuracy")
 
 
 def curves(run: RunFolder) -> Section:
@@ -45,9 +45,11 @@ def _picture(run: RunFolder, title: str, names: list[str]) -> Picture:
 
 def _accuracy(run: RunFolder) -> Picture:
     x = [line["kimg"] for line in run.curve]
-    lines = [
-        Line(name.replace("_", " "), x, [line.get(name, nan) for line in run.curve], color)
-        for color, name in enumerate(ACCURACIES)
-    ]
-    alt = "Accuracy over training, over thousands of real images: condition accuracy and exact accuracy"
+    curves = {
+        name.replace("_", " "): [line.get(name, nan) for line in run.curve]
+        for name in ACCURACIES
+        if any(name in line for line in run.curve)
+    }
+    lines = [Line(name, x, y, color) for color, (name, y) in enumerate(curves.items())]
+    alt = f"Accuracy over training, over thousands of real images: {' and '.join(curves)}"
     return Picture("", alt, svg=svg(plot({"Accuracy over training": lines}), alt))
