@@ -43,7 +43,11 @@ def test_what_all_seeds_share_leaves_the_difference_sure() -> None:
 def test_each_list_of_conditions_has_its_table_and_real_images_none() -> None:
     found = tables({"a": {0: rows(0.4)}}, {"a": "a"})
     assert [table.title for table in found] == ["held-out", "test"]
-    assert found[1].rows == [["a", "1", "0.200", ""]]
+    assert found[1].rows == [["a", "1", "0.200"]]
+
+
+def test_a_single_cell_is_compared_with_nothing() -> None:
+    assert tables({"a": {0: rows(0.4)}}, {"a": "a"})[0].columns == ["cell", "n", "accuracy", "kid"]
 
 
 def test_a_cell_without_results_has_an_empty_line() -> None:

@@ -18,16 +18,17 @@ from matplotlib.figure import Figure
 from condgan import files
 from condgan.ablate.spec import Spec, read
 from condgan.ablate.study import DONE, Study, Trial, Turn
-from condgan.ablate.table import Table, tables
+from condgan.ablate.table import Table, differ, tables
 from condgan.config import Config
 from condgan.data.dataset import load_json, read_text
 from condgan.journal import read_lines
 from condgan.plots import Line, plot, png, smoothed
 from condgan.watch import ACCURACIES
 
-NOTE = (
-    "Means over n seeds ± half of Student's 95 % interval (none at n = 1). Differences are paired by seed; each cell "
-    "is compared with the baseline, which differs from it at most in these settings: "
+MEANS = "Means over n seeds ± half of Student's 95 % interval (none at n = 1)."
+DIFFERENCES = (
+    "Differences are paired by seed; each cell is compared with the baseline, which differs from it at most in these "
+    "settings:"
 )
 
 
@@ -60,12 +61,12 @@ def conclude(study: Study) -> Outcome:
     for trial in done:
         file = trial.folder / "metrics.json"
         found[trial.cell.name][trial.seed] = load_json(read_text(file), str(file))["rows"]
-    fixed = spec.baseline or spec.cells[0].settings
+    baselines = {cell.name: spec.compared_with(cell).name for cell in spec.cells}
     outcome = Outcome(
         title=spec.title,
         facts=_facts(spec, done),
-        note=NOTE + ", ".join(f"{name} {value}" for name, value in fixed.items()) + ".",
-        tables=tables(found, {cell.name: spec.compared_with(cell).name for cell in spec.cells}),
+        note=_note(spec, baselines),
+        tables=tables(found, baselines),
         failures={trial.name: trial.end for trial in study.trials if trial.end != DONE},
         runs={cell.name: [t.name for t in study.trials if t.cell == cell and t.folder.exists()] for cell in spec.cells},
     )
@@ -74,6 +75,13 @@ def conclude(study: Study) -> Outcome:
     files.write(folder / "ablation.json", json.dumps(asdict(outcome), indent=2) + "\n")
     files.write(folder / "table.md", outcome.markdown)
     return outcome
+
+
+def _note(spec: Spec, baselines: Mapping[str, str]) -> str:
+    if not differ(baselines):
+        return MEANS
+    fixed = spec.baseline or spec.cells[0].settings
+    return f"{MEANS} {DIFFERENCES} {', '.join(f'{name} {value}' for name, value in fixed.items())}."
 
 
 def _facts(spec: Spec, done: list[Trial]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from condgan.metrics.estimate import Estimate, mean
 
@@ -27,11 +28,16 @@ class Table:
 def tables(found: Mapping[str, Mapping[int, Rows]], baselines: Mapping[str, str]) -> list[Table]:
     """One for each list of conditions: a line for each cell, and for each metric its mean and its difference.
 
-    From cell -> seed -> rows, and from cell -> the cell that it is compared with.
+    From cell -> seed -> rows, and from cell -> the cell that it is compared with; no differences if each is its own.
     """
     every = [rows for seeds in found.values() for rows in seeds.values()]
     lists = dict.fromkeys(who for rows in every for who in rows if who.startswith(DRAWN))
     return [_table(who, found, baselines) for who in lists]
+
+
+def differ(baselines: Mapping[str, str]) -> bool:
+    """Whether any cell is compared with another."""
+    return any(cell != baseline for cell, baseline in baselines.items())
 
 
 def _table(who: str, found: Mapping[str, Mapping[int, Rows]], baselines: Mapping[str, str]) -> Table:
@@ -42,9 +48,12 @@ def _table(who: str, found: Mapping[str, Mapping[int, Rows]], baselines: Mapping
         line = [cell, str(len(seeds))]
         for metric in metrics:
             mine, theirs = (_values(scores[name], metric) for name in (cell, baselines[cell]))
-            line += [text(list(mine.values())), "" if cell == baselines[cell] else text(differences(mine, theirs), "+")]
+            line.append(text(list(mine.values())))
+            if differ(baselines):
+                line.append("" if cell == baselines[cell] else text(differences(mine, theirs), "+"))
         lines.append(line)
-    columns = ["cell", "n", *(column for metric in metrics for column in (metric, "against baseline"))]
+    headings = [[metric, "against baseline"] if differ(baselines) else [metric] for metric in metrics]
+    columns = ["cell", "n", *chain.from_iterable(headings)]
     return Table(who.removeprefix(DRAWN), columns, lines)
 
 
