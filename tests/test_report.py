@@ -1,12 +1,15 @@
+import io
 import json
 import re
 import shutil
 import sys
+from base64 import b64decode
 from html import unescape
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from condgan import cli
 from condgan.errors import InputError
@@ -15,6 +18,8 @@ from condgan.metrics import Estimate
 from condgan.plots import Line, plot, smoothed, svg
 from condgan.report import page
 from condgan.report.attention import heated, looks, most_unlike
+from condgan.report.folder import RunFolder
+from condgan.report.pictures import over_time
 from report_runs import scored, trained
 
 
@@ -88,8 +93,18 @@ def test_codes_are_traversed_without_any_label(runs: dict[str, Path]) -> None:
     assert "c1 from -1 to 1, a row for each class" in text
     assert "c2 from -1 to 1, a row for each class" in text
     assert "two latents: class=" in text
+    assert "Each sheet sweeps c1, then c2 from left to right" in text
     assert f"not evaluated yet: condgan evaluate {runs['infogan']}" in text
     assert "Traversals" not in titles(page([runs["acgan"]], "One"))
+
+
+def test_sweeps_are_shown_whole_at_every_save(runs: dict[str, Path]) -> None:
+    for recipe, rows in (("infogan", 2 * 3), ("acgan", 1)):
+        run = RunFolder(runs[recipe])
+        for picture in over_time(run).pictures:
+            with Image.open(io.BytesIO(b64decode(picture.src.partition(",")[2]))) as shown:
+                side = shown.width / (8 * (16 + 2) + 2) * (16 + 2)
+                assert round(shown.height / side) == rows
 
 
 def test_codes_stand_in_the_order_of_what_they_mean(runs: dict[str, Path], tmp_path: Path) -> None:

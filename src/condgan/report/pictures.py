@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from condgan.conditions import Codes
+from condgan.conditions import Codes, from_json
 from condgan.generate import LoadedGenerator
 from condgan.grid import grid, png
 from condgan.report.folder import RunFolder
@@ -49,18 +49,24 @@ def condition_grids(run: RunFolder) -> Section:
 
 
 def over_time(run: RunFolder) -> Section:
-    """The first row of the samples, as they changed."""
-    snapshots = run.snapshots
+    """The first row of the samples, as they changed; whole samples where they sweep continuous codes."""
+    snapshots, condition = run.snapshots, from_json(run.config.condition)
+    swept = condition.continuous if isinstance(condition, Codes) else ()
     evenly = torch.linspace(0, len(snapshots) - 1, min(NUM_SNAPSHOTS, len(snapshots))).long().tolist()
     pictures = []
     for when, file in [snapshots[i] for i in evenly]:
         with Image.open(file) as picture:
-            scale = enlargement(run.config.resolution)
-            row = picture.crop((0, 0, picture.width, run.config.resolution + 4))  # 2 pixels of padding on each side
-            row = row.resize((row.width * scale, row.height * scale), Image.Resampling.NEAREST)
-        pictures.append(Picture(when, f"What the same latents and conditions looked like at {when}", _data(png(row))))
-    note = "The same latents and conditions at every save." if pictures else "No samples were saved yet."
-    return Section("Over training", pictures, note)
+            scale = 1 if swept else enlargement(run.config.resolution)
+            height = picture.height if swept else run.config.resolution + 4  # 2 pixels of padding on each side
+            shown = picture.crop((0, 0, picture.width, height))
+            shown = shown.resize((shown.width * scale, shown.height * scale), Image.Resampling.NEAREST)
+        pictures.append(Picture(when, f"What the same latents and conditions looked like at {when}", _data(png(shown))))
+    if not pictures:
+        return Section("Over training", [], "No samples were saved yet.")
+    note = "The same latents and conditions at every save."
+    if swept:
+        note += f" Each sheet sweeps {', then '.join(swept)} from left to right, a row for each category."
+    return Section("Over training", pictures, note, "plots" if swept else "rows")
 
 
 def codes(run: RunFolder) -> Iterator[Section]:
