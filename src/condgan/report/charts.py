@@ -18,7 +18,7 @@ def curves(run: RunFolder) -> Section:
     pictures = [_picture(run, title, chosen) for title, chosen in charts.items() if chosen]
     if run.curve:
         pictures.append(_accuracy(run))
-    notes = [f"Smoothed over {_window(run)} lines of the log, which stand pale behind." if pictures and run.log else ""]
+    notes = [f"Smoothed over {_window(run)} lines of the log, which stand pale behind." if _window(run) > 1 else ""]
     notes += [] if run.log else ["No line of log.jsonl yet."]
     notes += [
         "Accuracy over training is of the judge's reading of a few fixed draws; nothing was selected by it."
