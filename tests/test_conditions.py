@@ -94,7 +94,7 @@ def test_codes_exhibit_sweeps_of_one_latent_and_labels_themselves() -> None:
 @given(with_values())
 def test_what_is_described_is_read_back(case: tuple[Condition, torch.Tensor]) -> None:
     condition, c = case
-    read = condition.parse_all(condition.describe(value) for value in c)
+    read = condition.parse_all(condition.describe_all(c))
     assert torch.equal(read.to(c.dtype), c)
 
 
@@ -324,7 +324,7 @@ def test_a_vocabulary_is_outlined_in_a_few_words(condition: Condition, outline: 
 def test_a_drawn_code_is_read_back_exactly() -> None:
     torch.manual_seed(0)
     c = DIGIT.draw(torch.empty(100, 0))
-    assert torch.equal(DIGIT.parse_all(map(DIGIT.describe, c)), c)
+    assert torch.equal(DIGIT.parse_all(DIGIT.describe_all(c)), c)
 
 
 def test_the_empty_set_is_read_back() -> None:

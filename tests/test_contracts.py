@@ -161,7 +161,7 @@ def test_a_scene_is_wholly_on_one_side_of_the_split(images: Images) -> None:
 
 def test_labels_can_be_said_and_read_back(images: Images) -> None:
     c = images.condition.draw(images.labels)[:40]
-    read = images.condition.parse_all(images.condition.describe(value) for value in c)
+    read = images.condition.parse_all(images.condition.describe_all(c))
     torch.testing.assert_close(read.to(c.dtype), c, atol=1e-5, rtol=1e-4)
 
 

@@ -144,7 +144,7 @@ def _with_codes(
         c = codes.draw(held_out.labels)
     for who, artist in {"untrained": beginner, "generator": generator}.items():
         fakes = judge.read(artist.generate(c, scores.seed), held_out.labels)
-        readings = [condition.describe(value) for value in condition.read(fakes.logits)]
+        readings = condition.describe_all(condition.read(fakes.logits))
         matching = code_accuracy(codes.name_categories(c), readings)
         rows[f"{who}, codes of the prior"] = {
             "code_accuracy": matching.accuracy,

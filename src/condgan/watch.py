@@ -44,7 +44,7 @@ def _of_codes(held_out: Images, judge: Judge, codes: Codes) -> Watch:
 
     def watch(generator: LoadedGenerator) -> dict[str, float]:
         seen = judge.read(generator.generate(c), labels)
-        readings = [held_out.condition.describe(value) for value in held_out.condition.read(seen.logits)]
+        readings = held_out.condition.describe_all(held_out.condition.read(seen.logits))
         return {"code_accuracy": code_accuracy(codes.name_categories(c), readings).accuracy.value}
 
     return watch

@@ -79,7 +79,7 @@ def inspect(
     print(f"content     {images.content_hash}")
     if out:
         some = images.at(torch.linspace(0, len(images) - 1, min(SHEET, len(images))).long())
-        captions = [images.condition.describe(c) for c in images.condition.draw(some.labels)]
+        captions = images.condition.describe_all(images.condition.draw(some.labels))
         files.write(out, png(labelled_grid(some.images, captions)))
         print(f"sheet       {out}")
     _print_inspection(inspect(images))

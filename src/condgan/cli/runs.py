@@ -162,7 +162,7 @@ def evaluate(
     scores = score(generator, images, lists, reader, draws=draws, seed=seed)
     files.write(run / "metrics.json", json.dumps(scores.to_json(), indent=2) + "\n")
     for name in scores.per_condition:
-        captions = [images.condition.describe(value) for value in lists[name]]
+        captions = images.condition.describe_all(lists[name])
         files.write(run / f"{name}.png", png(labelled_grid(generator.generate(lists[name], seed), captions)))
     _print_scores(scores)
     written = ["metrics.json", *(f"{name}.png" for name in scores.per_condition)]

@@ -82,6 +82,10 @@ class Condition(ABC):
         """A batch from one text for each value."""
         return torch.stack([self.parse(text) for text in texts])
 
+    def describe_all(self, c: Tensor) -> list[str]:
+        """Each value of a batch in words."""
+        return [self.describe(value) for value in c]
+
 
 def hits_among(named: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
     """What `Condition.hits` returns, from what is named and what is wanted, of any type that is 0 or not."""

@@ -13,7 +13,7 @@ from condgan.networks import infogan as networks
 from condgan.networks.entrances import Join
 from condgan.networks.parts import Discriminator, init_normal
 from condgan.objectives import information, non_saturating
-from condgan.recipes.options import BatchSize, Beta, Probability, Sizes
+from condgan.recipes.options import BatchSize, Beta, Sizes, Strength
 from condgan.recipes.recipe import Recipe, adam
 
 
@@ -27,7 +27,7 @@ def infogan(
     continuous: NonNegativeInt = 2,
     information_weight: NonNegativeFloat = 1,
     continuous_weight: NonNegativeFloat = 0.1,
-    augment: Probability = 0,
+    augment: Strength = 0,
     learning_rate: PositiveFloat = 1e-3,
     discriminator_learning_rate: PositiveFloat = 2e-4,
     beta1: Beta = 0.5,

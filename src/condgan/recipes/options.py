@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 Probability = Annotated[float, Field(ge=0, le=1)]
+Strength = Annotated[float, Field(ge=0, le=1)]  # of a disturbance; none at 0
 Beta = Annotated[float, Field(ge=0, lt=1)]  # a decay rate of Adam
 BatchSize = Annotated[int, Field(ge=2)]  # batch norm needs two
 

@@ -113,7 +113,7 @@ def interpolations(run: RunFolder) -> Iterator[Section]:
         note = "No generator was saved yet." if generator is None else run.not_evaluated
         yield Section("Interpolations", [], note)
         return
-    words = [generator.condition.describe(value) for value in c]
+    words = generator.condition.describe_all(c)
     encoded, latents = generator.condition.encode(c), generator.latents(2)
     share = torch.linspace(0, 1, COLUMNS)[:, None]
     between = _slerp(latents[0], latents[1], share)
