@@ -11,7 +11,7 @@ from condgan.ablate.table import differences
 from condgan.config import Config
 from condgan.data.dataset import load_json, read_text
 from condgan.journal import read_lines
-from condgan.metrics.estimate import mean
+from condgan.metrics.estimate import Estimate, mean
 
 REPRODUCED, NOT_REPRODUCED, NOT_COMPARABLE = "reproduced", "not reproduced", "not comparable"
 
@@ -105,19 +105,19 @@ def above(
         middle = [mean([score[0] for score in row.values()]).value for row in (ours, theirs)]
         measured = f"{middle[0]:.3f} against {middle[1]:.3f}, n = {len(gaps)}"
         if len(gaps) > 1:
-            return _of_gap(mean(gaps).value, mean(gaps).low, measured)
+            return _of_gap(mean(gaps), measured)
         (_, low, high), (_, their_low, their_high) = next(iter(ours.values())), next(iter(theirs.values()))
-        margin = low - their_high if sign > 0 else their_low - high
-        return _of_gap(gaps[0], margin, measured)
+        least, most = sorted((sign * (low - their_high), sign * (high - their_low)))
+        return _of_gap(Estimate(gaps[0], least, most), measured)
 
     return check
 
 
-def _of_gap(gap: float, low: float, measured: str) -> Verdict:
-    if low > 0:
+def _of_gap(gap: Estimate, measured: str) -> Verdict:
+    if gap.low > 0:
         return Verdict(REPRODUCED, measured, "")
-    why = "the order is the other way" if gap < 0 else "the same order, but within the interval"
-    return Verdict(NOT_REPRODUCED, measured, why)
+    order = "the order is the other way" if gap.value < 0 else "the same order"
+    return Verdict(NOT_REPRODUCED, measured, order if gap.high < 0 else f"{order}, but within the interval")
 
 
 def always(cell: str, what: str, holds: Callable[[Mapping[str, float]], bool], share: float = 0.95) -> Check:
@@ -148,7 +148,8 @@ def grows(cell: str, metric: str = "condition_accuracy", share: float = 0.25) ->
             return _nothing(cell)
         start, end = (mean([pair[i] for pair in ends]).value for i in (0, 1))
         measured = f"{start:.3f} after {share:.0%} of the training, {end:.3f} at its end, n = {len(gaps)}"
-        return _of_gap(mean(gaps).value, mean(gaps).low if len(gaps) > 1 else mean(gaps).value - NOISE, measured)
+        gap = mean(gaps)
+        return _of_gap(gap if len(gaps) > 1 else Estimate(gap.value, gap.value - NOISE, gap.value + NOISE), measured)
 
     return check
 
