@@ -97,3 +97,13 @@ def test_images_without_labels_cannot_be_scored() -> None:
     generator = untrained(Config.of("acgan", tiny_options("acgan"), "shapes:codes", images, seed=0, precision="no"))
     with pytest.raises(InputError, match="no labels to score"):
         evaluate(generator, images, {}, small_judge(images.condition, 16))
+
+
+@pytest.mark.parametrize(("categorical", "metrics"), [("3", {"code_accuracy", "kid[judge]"}), ("", {"kid[judge]"})])
+def test_only_categorical_codes_have_a_meaning(categorical: str, metrics: set[str]) -> None:
+    images = tiny_images("class", num_images=120)
+    options = tiny_options("infogan") | {"categorical": categorical, "continuous": "1"}
+    generator = untrained(Config.of("infogan", options, "shapes:class", images, seed=0, precision="no"))
+    scores = evaluate(generator, images, {}, small_judge(images.condition, 16))
+    assert set(scores.rows["generator, codes of the prior"]) == metrics
+    assert bool(scores.meaning) is bool(categorical)

@@ -138,19 +138,19 @@ def _with_codes(
     reals: Samples,
     judge: Judge,
 ) -> Scores:
-    condition, rows = held_out.condition, dict(scores.rows)
+    condition, rows, meaning = held_out.condition, dict(scores.rows), dict[str, str]()
     with torch.random.fork_rng():
         torch.manual_seed(scores.seed)
         c = codes.draw(held_out.labels)
     for who, artist in {"untrained": beginner, "generator": generator}.items():
         fakes = judge.read(artist.generate(c, scores.seed), held_out.labels)
-        readings = condition.describe_all(condition.read(fakes.logits))
-        matching = code_accuracy(codes.name_categories(c), readings)
-        rows[f"{who}, codes of the prior"] = {
-            "code_accuracy": matching.accuracy,
-            "kid[judge]": kid(fakes, reals, condition),
-        }
-    return replace(scores, rows=rows, meaning=matching.meaning)
+        row = {"kid[judge]": kid(fakes, reals, condition)}
+        if codes.categorical:
+            readings = condition.describe_all(condition.read(fakes.logits))
+            meaning, accuracy = code_accuracy(codes.name_categories(c), readings)
+            row = {"code_accuracy": accuracy} | row
+        rows[f"{who}, codes of the prior"] = row
+    return replace(scores, rows=rows, meaning=meaning)
 
 
 def _scores(fakes: Samples, reals: Samples, condition: Condition) -> dict[str, Estimate]:

@@ -191,14 +191,14 @@ def _print_scores(scores: Scores) -> None:
 
 
 def _watch(recipe: Recipe, images: Images, judge: Path | None) -> Watch | None:
-    """Who scores every save, if the generator obeys the labels or codes, and a judge knows the labels."""
+    """Who scores every save, if the generator obeys labels that a judge knows, or categorical codes."""
     from condgan import judge as judges
     from condgan.conditions import Codes
     from condgan.machine import fast_device
     from condgan.watch import obedience
 
     condition = recipe.condition(images.condition)
-    scored = condition == images.condition or isinstance(condition, Codes)
+    scored = condition == images.condition or (isinstance(condition, Codes) and condition.categorical)
     if not scored or not images.labels.numel() or not images.held_out.any():
         return None
     try:

@@ -45,11 +45,11 @@ def _picture(run: RunFolder, title: str, names: list[str]) -> Picture:
 
 def _accuracy(run: RunFolder) -> Picture:
     x = [line["kimg"] for line in run.curve]
-    curves = {
+    accuracies = {
         name.replace("_", " "): [line.get(name, nan) for line in run.curve]
         for name in ACCURACIES
         if any(name in line for line in run.curve)
     }
-    lines = [Line(name, x, y, color) for color, (name, y) in enumerate(curves.items())]
-    alt = f"Accuracy over training, over thousands of real images: {' and '.join(curves)}"
+    lines = [Line(name, x, y, color) for color, (name, y) in enumerate(accuracies.items())]
+    alt = f"Accuracy over training, over thousands of real images: {' and '.join(accuracies)}"
     return Picture("", alt, svg=svg(plot({"Accuracy over training": lines}), alt))
