@@ -45,7 +45,7 @@ def infogan(
     agreed on stripes that carry the codes and show no digit); betas and N(0, 0.02) are those of DCGAN.
 
     `augment` is not the report's: D and Q see every image turned, shifted and stretched a little (`RandomAffine`), so
-    that what the categorical code names has to survive that. A digit does; without it, codes share 4, 7 and 9.
+    that what the categorical code names has to survive that. A digit does. `docs/results.md` has what it changes.
 
     With no codes (`categorical=` and `continuous=0`) the condition is the data's own, and D never learns it from real
     images.
