@@ -25,9 +25,9 @@ from condgan import recipes
 from condgan.data import Images, shapes
 from condgan.data.dataset import to_float
 from condgan.machine import fast_precision, keep_freed_memory
-from condgan.networks.parts import Dropout
-from condgan.objectives import Round
-from condgan.train import Players, batch, train
+from condgan.networks.layers import Dropout
+from condgan.objectives import Batch
+from condgan.train import TrainState, batch, train
 
 
 def plain(name: str, images: Images) -> Iterator[None]:
@@ -46,13 +46,13 @@ def plain(name: str, images: Images) -> Iterator[None]:
         for real_image, c in loader:
             optimizer_d.zero_grad()
             fake_image = generator(torch.randn(len(c), generator.latent_dim), condition.encode(c))
-            r = Round(discriminator, condition, c, real_image, fake_image.detach())
+            r = Batch(discriminator, condition, c, real_image, fake_image.detach())
             sum(term(r).mean() for term in recipe.objective.discriminator.values()).backward()
             optimizer_d.step()
             for _ in range(recipe.generator_steps):
                 optimizer_g.zero_grad()
                 fake_image = generator(torch.randn(len(c), generator.latent_dim), condition.encode(c))
-                r = Round(discriminator, condition, c, real_image, fake_image)
+                r = Batch(discriminator, condition, c, real_image, fake_image)
                 sum(term(r).mean() for term in recipe.objective.generator.values()).backward()
                 optimizer_g.step()
             yield
@@ -90,7 +90,7 @@ def benchmark(name: str, images: Images, rounds: int, steps: int, precision: str
     """Prints both speeds, their ratio, the share of the peak and the share of the data path."""
     recipe = recipes.build(name, {})
     accelerator = Accelerator(mixed_precision=precision)
-    players = Players(recipe, images, 0, accelerator)
+    players = TrainState(recipe, images, 0, accelerator)
     ours, theirs = train(players, images), plain(name, images)
     pairs = []
     for _ in range(rounds):
@@ -122,7 +122,7 @@ def benchmark(name: str, images: Images, rounds: int, steps: int, precision: str
 
 def profiled(name: str, images: Images, precision: str) -> None:
     """Prints where two of our steps spend their time, by operator and shapes."""
-    players = Players(recipes.build(name, {}), images, 0, Accelerator(mixed_precision=precision))
+    players = TrainState(recipes.build(name, {}), images, 0, Accelerator(mixed_precision=precision))
     ours = train(players, images)
     seconds_per_step(ours, 2)
     with profile(activities=[ProfilerActivity.CPU], record_shapes=True) as profiler:

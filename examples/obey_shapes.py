@@ -13,14 +13,14 @@ from condgan.data import shapes
 from condgan.data.dataset import to_uint8
 from condgan.grid import labelled_grid
 from condgan.recipes import acgan
-from condgan.train import Players, train
+from condgan.train import TrainState, train
 
 
 def main(kimg: float = 60, out: Path = Path("shapes.png")) -> None:
     """Trains on `kimg` thousand images of 32x32 and writes eight draws of three conditions."""
     images = shapes("multi_label", resolution=32)
     recipe = acgan(width=32, dropout=0, batch_size=64, generator_steps=1, ema_half_life_kimg=1)
-    players = Players(recipe, images, seed=0, accelerator=Accelerator())
+    players = TrainState(recipe, images, seed=0, accelerator=Accelerator())
     for progress in train(players, images):
         if progress.kimg >= kimg:
             break

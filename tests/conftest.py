@@ -14,7 +14,7 @@ from hypothesis import settings
 from PIL import Image
 
 from commands import condgan, finished
-from condgan.data.scenes import LABELS
+from condgan.rendering.scenes import LABELS
 
 __all__ = ["condgan", "finished"]
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from condgan.data import Images, shapes
 from condgan.data.shapes import KINDS
 from condgan.recipes import RECIPES, build
-from condgan.train import Players, train
+from condgan.train import TrainState, train
 
 TINY: dict[str, Any] = {
     "width": 4,
@@ -35,14 +35,14 @@ def tiny_images(kind: str, resolution: int = 16, num_images: int = 40) -> Images
     return shapes(kind, resolution, num_images=num_images)
 
 
-def tiny_players(recipe: str, kind: str, seed: int = 0, **options: Any) -> tuple[Players, Images]:
-    """Players before their first step, and the images they play on."""
+def tiny_players(recipe: str, kind: str, seed: int = 0, **options: Any) -> tuple[TrainState, Images]:
+    """TrainState before their first step, and the images they play on."""
     AcceleratorState._reset_state(reset_partial_state=True)
     images = tiny_images(kind)
-    return Players(build(recipe, tiny_options(recipe) | options), images, seed, Accelerator(cpu=True)), images
+    return TrainState(build(recipe, tiny_options(recipe) | options), images, seed, Accelerator(cpu=True)), images
 
 
-def play(players: Players, images: Images, num_steps: int) -> list[dict[str, float]]:
+def play(players: TrainState, images: Images, num_steps: int) -> list[dict[str, float]]:
     """Losses of so many steps."""
     game = train(players, images)
     return [{name: loss.item() for name, loss in next(game).losses.items()} for _ in range(num_steps)]
@@ -56,7 +56,7 @@ def leaves(tree: Any, path: str = "") -> dict[str, Tensor]:
     return {name: leaf for key, value in items for name, leaf in leaves(value, f"{path}/{key}").items()}
 
 
-def assert_same_state(a: Players, b: Players) -> None:
+def assert_same_state(a: TrainState, b: TrainState) -> None:
     left, right = leaves(a.state_dict()), leaves(b.state_dict())
     assert left.keys() == right.keys()
     assert a.step == b.step

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pydantic import validate_call
 
-from condgan.objectives import Objective, Round, non_saturating, weighted
+from condgan.objectives import Batch, Objective, non_saturating, weighted
 from condgan.recipes import Recipe, cdcgan
 
 
@@ -30,7 +30,7 @@ def diverging(*, at_step: int = 6) -> Recipe:
 def interrupted(*, at_step: int = 6) -> Recipe:
     """Somebody presses Ctrl-C."""
 
-    def press(r: Round) -> float:
+    def press(r: Batch) -> float:
         if r.step == at_step:
             os.kill(os.getpid(), signal.SIGINT)
         return 0

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from condgan.callbacks import accuracy_at_saves
 from condgan.config import Config
 from condgan.data import Images
 from condgan.evaluate import evaluate
@@ -13,7 +14,6 @@ from condgan.grid import labelled_grid, png
 from condgan.judge import small_judge
 from condgan.recipes import build
 from condgan.run import Budget, Run
-from condgan.watch import obedience
 from contracts import tiny_images, tiny_options
 
 EVERY_STEP = 1e-9  # minutes
@@ -27,7 +27,7 @@ def trained(folder: Path, recipe: str, kind: str = "multi_label", *, steps: int 
     config = Config.of(recipe, options, f"shapes:{kind}", images, seed=0, precision="no")
     torch.manual_seed(0)
     obeyed = build(recipe, options).condition(images.condition)
-    watch = obedience(images, small_judge(images.condition, 16), obeyed) if watched else None
+    watch = accuracy_at_saves(images, small_judge(images.condition, 16), obeyed) if watched else None
     list(Run(folder, config).play(images, Budget(steps * 0.004), save_minutes=EVERY_STEP, watch=watch))
     return images
 

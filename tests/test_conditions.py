@@ -84,11 +84,11 @@ def test_a_sweep_moves_one_continuous_code_and_names_each_category_in_a_row() ->
 def test_codes_exhibit_sweeps_of_one_latent_and_labels_themselves() -> None:
     z = torch.randn(4, 6)
     codes = Codes({"class": 3}, ("c1", "c2"))
-    latents, c = codes.exhibit(z, torch.empty(4, 0))
+    latents, c = codes.sample_grid(z, torch.empty(4, 0))
     assert len(latents) == len(c) == 2 * 3 * 8
     assert latents.unique(dim=0).tolist() == z[:1].tolist()
     labels = torch.tensor([2, 0, 1, 1])
-    assert all(torch.equal(a, b) for a, b in zip(Class("abc").exhibit(z, labels), (z, labels), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(Class("abc").sample_grid(z, labels), (z, labels), strict=True))
 
 
 @given(with_values())
@@ -133,7 +133,7 @@ def test_nll_falls_as_the_logits_say_the_condition(case: tuple[Condition, torch.
 @given(with_values())
 def test_logits_that_say_a_condition_are_read_as_it(case: tuple[Condition, torch.Tensor]) -> None:
     condition, c = case
-    read = condition.read(saying(condition, c, 1e6))
+    read = condition.predict(saying(condition, c, 1e6))
     torch.testing.assert_close(read.to(c.dtype), c, atol=1e-4, rtol=0)
     hits, wanted = condition.hits(saying(condition, c, 1e6), c)
     assert hits.shape == wanted.shape == (3, len(condition.values))
@@ -296,7 +296,7 @@ def test_a_name_that_no_text_could_say_is_refused(make: Callable[[], Condition])
 def test_the_likelihood_is_that_of_the_probabilities(condition: Condition) -> None:
     torch.manual_seed(0)
     logits = 3 * torch.randn(50, condition.num_logits)
-    c = condition.read(torch.randn(50, condition.num_logits))
+    c = condition.predict(torch.randn(50, condition.num_logits))
     probability, wanted = condition.probabilities(logits), condition.hits(logits, c)[1]
     assert probability.shape == (50, len(condition.values))
     nats = -probability.log().where(wanted, torch.zeros(())).sum(1)
@@ -318,7 +318,7 @@ def test_the_likelihood_is_that_of_the_probabilities(condition: Condition) -> No
     ],
 )
 def test_a_vocabulary_is_outlined_in_a_few_words(condition: Condition, outline: str) -> None:
-    assert condition.outline == outline
+    assert condition.summary == outline
 
 
 def test_a_drawn_code_is_read_back_exactly() -> None:

@@ -12,11 +12,11 @@ from accelerate import Accelerator
 
 from condgan import generate
 from condgan.config import Config
-from condgan.data import DATASETS, Images, load, sample
+from condgan.data import DATASETS, Images, load_images, sample
 from condgan.data.shapes import KINDS
 from condgan.judge import Samples
 from condgan.metrics import METRICS
-from condgan.objectives import Round
+from condgan.objectives import Batch
 from condgan.run import Budget, Run
 from contracts import GAMES, assert_same_state, leaves, play, tiny_images, tiny_options, tiny_players
 from written import WRITERS
@@ -40,7 +40,7 @@ def test_two_steps_have_finite_losses_for_both_players(recipe: str, kind: str) -
 @games
 def test_every_parameter_gets_a_gradient_from_its_own_objective(recipe: str, kind: str) -> None:
     players, images = tiny_players(recipe, kind)
-    c = players.condition.draw(images.labels[:4])
+    c = players.condition.sample(images.labels[:4])
     fake = players.generator(players.latents(4), players.condition.encode(c))
     objective = players.recipe.objective
     for player, terms, fake_image in (
@@ -48,7 +48,7 @@ def test_every_parameter_gets_a_gradient_from_its_own_objective(recipe: str, kin
         (players.generator, objective.generator, fake),
     ):
         real_image = (torch.rand(4, 3, 16, 16) * 2 - 1).requires_grad_()
-        r = Round(players.discriminator, players.condition, c, real_image, fake_image)
+        r = Batch(players.discriminator, players.condition, c, real_image, fake_image)
         torch.stack([term(r).mean() for term in terms.values()]).sum().backward()
         for name, parameter in player.named_parameters():
             assert parameter.grad is not None, name
@@ -69,7 +69,7 @@ def test_every_parameter_moves_in_two_steps(recipe: str, kind: str) -> None:
 @games
 def test_samples_are_images_between_minus_one_and_one(recipe: str, kind: str) -> None:
     players, images = tiny_players(recipe, kind)
-    c = players.condition.draw(images.labels[:5])
+    c = players.condition.sample(images.labels[:5])
     fake_image = players.generator(50 * players.latents(5), players.condition.encode(c))
     assert fake_image.shape == (5, 3, 16, 16)
     assert fake_image.abs().max() <= 1
@@ -78,9 +78,9 @@ def test_samples_are_images_between_minus_one_and_one(recipe: str, kind: str) ->
 @games
 def test_every_loss_is_one_number_a_sample(recipe: str, kind: str) -> None:
     players, images = tiny_players(recipe, kind)
-    c = players.condition.draw(images.labels[:3])
+    c = players.condition.sample(images.labels[:3])
     fake = players.generator(players.latents(3), players.condition.encode(c))
-    r = Round(players.discriminator, players.condition, c, torch.rand(3, 3, 16, 16).requires_grad_(), fake)
+    r = Batch(players.discriminator, players.condition, c, torch.rand(3, 3, 16, 16).requires_grad_(), fake)
     objective = players.recipe.objective
     for term in [*objective.generator.values(), *objective.discriminator.values()]:
         assert term(r).shape == (3,)
@@ -117,7 +117,7 @@ def test_a_saved_generator_draws_what_the_averaged_one_draws(recipe: str, kind: 
     run = Run(tmp_path / "run", config)
     list(run.play(images, Budget(kimg=0.008), accelerator=Accelerator(cpu=True)))
     loaded = generate.load(run.folder)
-    c = images.condition.draw(images.labels[:6])
+    c = images.condition.sample(images.labels[:6])
     drawn = loaded.generate(c, seed=7)
     assert drawn.dtype == torch.uint8
     assert drawn.shape == (6, 3, 16, 16)
@@ -137,7 +137,7 @@ def images(request: pytest.FixtureRequest, tmp_path: Path) -> Images:
     """Every data set, those of folders from files written here; i-CLEVR's reader gives the sample."""
     if request.param in WRITERS:
         WRITERS[request.param](tmp_path)
-        return load(f"{request.param}:{tmp_path}", 16)
+        return load_images(f"{request.param}:{tmp_path}", 16)
     return request.getfixturevalue("whole_sample") if request.param == "sample" else tiny_images(request.param)
 
 
@@ -160,7 +160,7 @@ def test_a_scene_is_wholly_on_one_side_of_the_split(images: Images) -> None:
 
 
 def test_labels_can_be_said_and_read_back(images: Images) -> None:
-    c = images.condition.draw(images.labels)[:40]
+    c = images.condition.sample(images.labels)[:40]
     read = images.condition.parse_all(images.condition.describe_all(c))
     torch.testing.assert_close(read.to(c.dtype), c, atol=1e-5, rtol=1e-4)
 
@@ -180,7 +180,7 @@ def _seen(kind: str, num: int = 60, seed: int = 0) -> tuple[Samples, Images]:
     images = tiny_images(kind, num_images=num)
     random = torch.Generator().manual_seed(seed)
     logits = torch.randn(num, images.condition.num_logits, generator=random)
-    c = images.condition.draw(images.labels)
+    c = images.condition.sample(images.labels)
     return Samples(c, logits, torch.randn(num, 8, generator=random)), images
 
 

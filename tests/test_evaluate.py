@@ -87,7 +87,7 @@ def test_scores_survive_json(images: Images, judge: Judge) -> None:
 def test_every_kind_of_condition_is_scored(kind: str) -> None:
     images = tiny_images(kind, num_images=120)
     generator = untrained(Config.of("acgan", tiny_options("acgan"), f"shapes:{kind}", images, seed=0, precision="no"))
-    values = images.condition.draw(images.labels)[:2]
+    values = images.condition.sample(images.labels)[:2]
     scores = evaluate(generator, images, {"some": values}, small_judge(images.condition, 16), draws=2)
     assert set(scores.per_condition["some"]) == {images.condition.describe(c) for c in values}
 

@@ -18,7 +18,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_a_failure_half_way_leaves_the_old_file_alone(tmp_path: Path, failure: type[BaseException]) -> None:
     file = tmp_path / "a.txt"
     files.write(file, "old")
-    with pytest.raises(InputError if failure is OSError else failure), files.beside(file) as temporary:  # noqa: PT012
+    with pytest.raises(InputError if failure is OSError else failure), files.atomic_path(file) as temporary:  # noqa: PT012
         temporary.write_text("half")
         raise failure
     assert file.read_text() == "old"
@@ -28,7 +28,7 @@ def test_a_failure_half_way_leaves_the_old_file_alone(tmp_path: Path, failure: t
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     files.write(file, "old")
-    with files.beside(file) as temporary:
+    with files.atomic_path(file) as temporary:
         temporary.write_text("new")
         assert file.read_text() == "old"
         assert temporary.parent == file.parent  # so that renaming it is one step

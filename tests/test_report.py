@@ -17,7 +17,7 @@ from condgan.generate import LoadedGenerator, load
 from condgan.metrics import Estimate
 from condgan.plots import Line, plot, smoothed, svg
 from condgan.report import page
-from condgan.report.attention import heated, looks, most_unlike
+from condgan.report.attention_maps import heated, looks, most_unlike
 from condgan.report.folder import RunFolder
 from condgan.report.pictures import over_time
 from report_runs import scored, trained

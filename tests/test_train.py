@@ -3,11 +3,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from condgan.train import Players, batch_indices, train
+from condgan.train import TrainState, batch_indices, train
 from contracts import play, tiny_players
 
 
-def process(index: int = 0, num_processes: int = 1, seed: int = 0) -> Players:
+def process(index: int = 0, num_processes: int = 1, seed: int = 0) -> TrainState:
     accelerator = SimpleNamespace(process_index=index, num_processes=num_processes)
     return SimpleNamespace(seed=seed, accelerator=accelerator)  # type: ignore[return-value]
 
@@ -126,7 +126,7 @@ def test_a_step_shows_a_batch_for_each_turn_of_the_discriminator(monkeypatch: py
     players, images = tiny_players("wgan_gp", "class", discriminator_steps=3)
     shown: list[int] = []
 
-    def noted(num_images: int, batch_size: int, number: int, players: Players) -> torch.Tensor:
+    def noted(num_images: int, batch_size: int, number: int, players: TrainState) -> torch.Tensor:
         shown.append(number)
         return batch_indices(num_images, batch_size, number, players)
 
@@ -140,4 +140,4 @@ def test_codes_of_a_recipe_take_the_place_of_the_labels() -> None:
     players, images = tiny_players("infogan", "class", categorical=(3,), continuous=1)
     assert players.condition.describe(torch.tensor([2.0, 0.5])) == "class=2, c1=0.5"
     play(players, images, 1)
-    assert players.generator.entrance.channels == 8 + 3 + 1
+    assert players.generator.conditioning.channels == 8 + 3 + 1

@@ -1,24 +1,33 @@
-"""What a run was asked to do, where and by which versions: `run.json`, and the header of every model."""
+"""The configuration of a run: `run.json`, and the header of every model."""
 
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from condgan import recipes
 from condgan.conditions import to_json
-from condgan.data.dataset import Images, load_json
+from condgan.data.dataset import Images
 from condgan.errors import InputError
+from condgan.files import parse_json
+
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that a training follows from."""
+    """Everything that determines a training, and where it ran.
 
+    `options` are all options of the recipe, resolved and typed, defaults included. `data` is the name of the data set
+    and `data_hash` the SHA-256 of its content; no path is recorded. `planned_kimg` is the length of the training in
+    thousands of real images. With a budget in `minutes` it is None until the speed is known.
+    """
+
+    format: int
     recipe: str
     options: Mapping[str, Any]
     data: str
@@ -29,47 +38,121 @@ class Config:
     condition: Mapping[str, Any]
     seed: int
     precision: str
+    minutes: float | None
+    planned_kimg: float | None
     versions: Mapping[str, str]
     machine: Mapping[str, Any]
 
     @classmethod
     def of(
-        cls, recipe: str, options: Mapping[str, Any], data: str, images: Images, seed: int, precision: str
+        cls,
+        recipe: str,
+        options: Mapping[str, Any],
+        data: str,
+        images: Images,
+        seed: int,
+        precision: str,
+        *,
+        minutes: float | None = None,
+        planned_kimg: float | None = None,
     ) -> "Config":
-        """The configuration of a run on this machine, now."""
+        """Returns the configuration of a new run on this machine.
+
+        `data` names the data set as `condgan.data.load_images` does; of a path only the last part is kept. Raises
+        InputError on a wrong recipe or option.
+        """
         return cls(
+            format=FORMAT,
             recipe=recipe,
-            options=dict(options),
-            data=data,
+            options=recipes.resolve(recipe, options),
+            data=data_name(data),
             data_hash=images.content_hash,
-            num_training=int(images.held_out.logical_not().sum()),
+            num_training=images.num_training,
             resolution=images.resolution,
             channels=images.channels,
             condition=to_json(recipes.build(recipe, options).condition(images.condition)),
             seed=seed,
             precision=precision,
+            minutes=minutes,
+            planned_kimg=planned_kimg,
             versions={name: version(name) for name in ("condgan", "torch", "accelerate")} | {"commit": _commit()},
-            machine={"platform": platform.platform(), "python": platform.python_version(), "cores": os.cpu_count()},
+            machine={
+                "platform": platform.platform(),
+                "processor": _processor(),
+                "python": platform.python_version(),
+                "cores": os.cpu_count(),
+            },
         )
 
     @classmethod
-    def read(cls, text: str, where: str) -> "Config":
-        """The configuration that a run.json or a model's header holds. Raises InputError naming the file."""
+    def parse(cls, text: str, where: str) -> "Config":
+        """Parses a run.json or a model's header, also of an earlier format.
+
+        `where` names the file in messages. Raises InputError if it is not the configuration of a run.
+        """
+        content = parse_json(text, where)
+        if not isinstance(content, dict):
+            raise InputError(f"{where}: expected the configuration of a run; restore the file")
+        found = content.get("format", 1)
+        if found not in range(1, FORMAT + 1):
+            raise InputError(
+                f"{where}: found format {found!r}, expected at most {FORMAT}; written by a newer version of condgan"
+            )
         try:
-            return cls(**load_json(text, where))
-        except TypeError as error:
+            for number in range(found, FORMAT):
+                content = MIGRATIONS[number](content)
+            return cls(**content)
+        except (TypeError, KeyError) as error:
             raise InputError(f"{where}: not the configuration of a run ({error}); restore the file") from None
 
+    @property
+    def machine_name(self) -> str:
+        """Number of cores and the processor, or the platform in configurations that do not record it."""
+        return f"{self.machine['cores']} cores, {self.machine.get('processor') or self.machine['platform']}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the configuration as plain data."""
+        return asdict(self)
+
     def check_same(self, other: "Config") -> None:
-        """Raises InputError unless both ask for the same game, wherever they were asked."""
-        for name in ("recipe", "options", "data_hash", "resolution", "seed", "precision"):
-            mine, theirs = getattr(self, name), getattr(other, name)
-            if mine != theirs:
-                raise InputError(f"this run was started with {name} {mine!r}, found {theirs!r}; use another --name")
+        """Raises InputError unless both describe the same training, on whatever machine and for whatever length."""
+        for name in ("recipe", "data_hash", "resolution", "seed", "precision"):
+            self._check_equal(name, getattr(self, name), getattr(other, name))
+        for option in {**self.options, **other.options}:
+            self._check_equal(option, self.options.get(option), other.options.get(option))
+
+    def _check_equal(self, name: str, before: Any, now: Any) -> None:
+        if before != now:
+            raise InputError(f"this run was started with {name} {before!r}, found {now!r}; use another --name")
+
+
+def data_name(data: str) -> str:
+    """Returns the name of a data set: of a path its last part, `digits` for `mnist:/home/ann/digits`.
+
+    >>> data_name("mnist:/home/ann/digits"), data_name("shapes:class"), data_name("faces/")
+    ('mnist:digits', 'shapes:class', 'faces')
+    """
+    kind, colon, path = data.rpartition(":")
+    return f"{kind}{colon}{PurePath(path).name}"
+
+
+def _from_format_1(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Format 1 held only the options that were given, as text, and the path of the data."""
+    return {
+        **content,
+        "format": 2,
+        "options": recipes.resolve(content["recipe"], content["options"]),
+        "data": data_name(content["data"]),
+        "minutes": None,
+        "planned_kimg": None,
+    }
+
+
+MIGRATIONS: dict[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _from_format_1}  # to the next format
 
 
 def _commit() -> str:
-    """The commit of the checkout that this package is run from, or an empty text."""
+    """The commit of the checkout that the package is run from, or an empty text."""
     root = Path(__file__).parents[2]
     if not (root / "pyproject.toml").exists():
         return ""
@@ -78,3 +161,14 @@ def _commit() -> str:
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     except OSError:
         return ""
+
+
+def _processor() -> str:
+    """The name of the processor, and which instructions it has for low precision, as far as Linux tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    fields = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    features = [name for name in ("amx_bf16", "avx512_bf16") if name in fields.get("flags", "").split()]
+    return " ".join([fields.get("model name", platform.processor()), *features])

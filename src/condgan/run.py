@@ -1,24 +1,24 @@
-"""A run is a folder: what was asked, how it went, and a generator that needs nothing else.
+"""A run is a folder with its configuration, logs, previews, checkpoints and generator.
 
-run.json                recipe, options, data, seed, versions, machine
+run.json                configuration: recipe, options, data, seed, versions, machine
+local.json              where the data are on this machine; not needed elsewhere
 log.jsonl               losses and speed, a line every LOG_STEPS steps
-scores.jsonl            what somebody who watches found, a line at every save
-samples/*.png           the same latents and conditions over time
-checkpoints/*.pt        to play on from; the last two
+pretraining.jsonl       the same of networks that are trained before the game
+scores.jsonl            scores at every save
+samples/*.png           fixed previews over training
+checkpoints/*.pt        to continue from; the last two
 generator.safetensors   the averaged generator, with run.json in its header
 """
 
 import io
 import json
 import pickle
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from types import FrameType
+from typing import TYPE_CHECKING
 
 import torch
 from accelerate import Accelerator
@@ -29,218 +29,287 @@ from condgan import files, machine, recipes
 from condgan.config import Config
 from condgan.data.dataset import Images, to_uint8
 from condgan.errors import InputError
+from condgan.files import read_json, read_text
 from condgan.generate import LoadedGenerator
 from condgan.grid import grid, png
-from condgan.journal import Journal
+from condgan.interrupts import deferred_interrupts
+from condgan.log import GAME, RunLog
 from condgan.recipes.recipe import Recipe
-from condgan.train import Players, train
+from condgan.state import TrainState
+from condgan.train import Progress, pretrain, train
+
+if TYPE_CHECKING:
+    from condgan.callbacks import Callback
 
 LOG_STEPS = 50
 NUM_SAMPLES = 32
-
-Watch = Callable[[LoadedGenerator], Mapping[str, float]]
+PLAN_STEPS = 5  # steps at least, and share of the minutes, after which a budget in minutes is turned into images
+PLAN_SHARE = 0.05
 
 
 class Diverged(RuntimeError):
-    """A loss or a weight is no longer finite. The message says what is left to go back to."""
+    """A loss or a weight is not finite. The message names the last good checkpoint."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """When to stop: after `kimg` thousand real images or `minutes` of training, whichever comes first."""
+    """The length of a training: at most `kimg` thousand real images, and at most about so many `minutes`.
+
+    Minutes are turned into images once the speed is known, so that schedules over the images end with the training.
+    """
 
     kimg: float
-    minutes: float = float("inf")
-
-    def share_spent(self, kimg: float, seconds: float) -> float:
-        """From 0 to 1."""
-        return min(1.0, max(kimg / self.kimg, seconds / 60 / self.minutes))
+    minutes: float | None = None
 
 
 @dataclass(frozen=True)
 class Status:
-    """How a run stands: for a progress bar. Losses and D's beliefs are means since the last line of the log."""
+    """Progress of a run, for a progress bar. `progress` in [0, 1] and `step` count in the phase, see `Progress`.
 
+    `losses` and `statistics` are means since the last line of the log.
+    """
+
+    phase: str
     step: int
     kimg: float
     seconds: float
     images_per_second: float
-    share_spent: float
+    progress: float
     losses: Mapping[str, float]
 
     @property
     def totals(self) -> dict[str, float]:
-        """What each player pays, `{"D": ..., "G": ...}`."""
-        totals = {"D": 0.0, "G": 0.0}
+        """The sum of each network's losses, e.g. `{"D": 1.2, "G": 0.7}`; of the one loss in pretraining."""
+        totals: dict[str, float] = {}
         for name, loss in self.losses.items():
-            player, slash, _ = name.partition("/")
+            network, slash, _ = name.partition("/")
             if slash:
-                totals[player] += loss
+                totals[network] = totals.get(network, 0.0) + loss
         return totals
 
 
-def check_playable(recipe: Recipe, images: Images) -> None:
-    """Raises InputError if the recipe cannot be played on these images: their size, or too few for a batch."""
-    shape = recipe.condition(images.condition), images.resolution, images.channels
+def check_trainable(recipe: Recipe, images: Images) -> None:
+    """Raises InputError if the recipe cannot be trained on these images, e.g. with fewer than one batch."""
+    condition = recipe.condition(images.condition)
+    shape = condition, images.resolution, images.channels
     with torch.device("meta"):
         recipe.generator(*shape), recipe.discriminator(*shape)
-    num_training = int(images.held_out.logical_not().sum())
-    if num_training < recipe.batch_size:
-        found = f"batch_size {recipe.batch_size}: found {num_training} training images"
+    if images.num_training < recipe.batch_size:
+        found = f"batch_size {recipe.batch_size}: found {images.num_training} training images"
         raise InputError(f"{found}, expected at least one batch; lower it with --set batch_size=N")
+    if (recipe.reader or recipe.discriminator_pretraining) and not condition.is_labelled:
+        raise InputError("pretraining needs labels of real images, which codes do not have; choose another recipe")
 
 
 class Run:
-    """A folder of a training, made new or found again."""
+    """The folder of a training, new or existing."""
 
-    def __init__(self, folder: Path, config: Config, *, resume: bool = False):
-        """Raises InputError if the folder is not empty, or with `resume` if it holds a run of another configuration."""
+    def __init__(self, folder: Path, config: Config, *, data: str | None = None, resume: bool = False):
+        """Creates the folder, or opens it with `resume`. `data` is where the data are on this machine.
+
+        Raises InputError if the folder is not empty, or with `resume` if its run has another configuration.
+        """
         self.folder, self.config = folder, config
-        if (folder / "run.json").exists() and resume:
-            Config.read((folder / "run.json").read_text(), str(folder / "run.json")).check_same(config)
+        file = folder / "run.json"
+        if file.exists() and resume:
+            before = Config.parse(read_text(file), str(file))
+            before.check_same(config)
+            self.config = replace(before, minutes=config.minutes, planned_kimg=config.planned_kimg)
+            if config.minutes is not None and config.minutes == before.minutes:
+                self.config = before  # the same budget: the plan that was made for it
             return
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError(f"{folder} is not empty; choose another --name, or add --resume to go on with a run in it")
-        files.write(folder / "run.json", json.dumps(asdict(config), indent=2) + "\n")
+            raise InputError(f"{folder} is not empty; choose another --name, or add --resume to continue a run in it")
+        self._write_config()
+        if data is not None:
+            files.write_json(folder / "local.json", {"data": data})
 
     @property
     def checkpoints(self) -> list[Path]:
-        """Oldest first."""
+        """The checkpoints, oldest first."""
         return sorted((self.folder / "checkpoints").glob("*.pt"))
 
-    def play(
+    def train(
         self,
         images: Images,
         budget: Budget,
         *,
         save_minutes: float = 5,
         accelerator: Accelerator | None = None,
-        watch: Watch | None = None,
+        callback: "Callback | None" = None,
     ) -> Iterator[Status]:
-        """Trains on the training part until the budget is spent, saving on the way; yields at every LOG_STEPS steps.
+        """Trains on the training images until the budget is spent, and saves regularly; yields every LOG_STEPS steps.
 
-        Goes on from the newest checkpoint. An interrupt (SIGINT, SIGTERM) ends the step under way, saves and raises
-        KeyboardInterrupt. What `watch` finds in the averaged generator at a save is a line of scores.jsonl; it changes
-        nothing. Raises Diverged when a loss is no longer finite.
+        Continues from the newest checkpoint. An interrupt (SIGINT, SIGTERM) finishes the step, saves and raises
+        KeyboardInterrupt. What `callback` returns for the averaged generator at a save is appended to scores.jsonl; it
+        has no influence on the training. Raises Diverged if a loss is not finite.
         """
         accelerator = accelerator or machine.accelerator(self.config.precision)
         recipe = recipes.build(self.config.recipe, self.config.options)
-        check_playable(recipe, images)
-        players = Players(recipe, images, self.config.seed, accelerator)
-        training = images.part(held_out=False)
-        seconds = self._restore(players)
-        if players.step and budget.share_spent(players.kimg, seconds) >= 1:
+        check_trainable(recipe, images)
+        state = TrainState(recipe, images, self.config.seed, accelerator, budget.kimg)
+        resumed = bool(self.checkpoints)
+        seconds = self._restore(state)
+        plan = Plan(self, state, budget)
+        if state.step and state.progress >= 1:
             return
-        fixed = self._fixed_samples(players, images)
-        journal = Journal(self.folder, players.step, players.kimg, accelerator.is_main_process)
+        if accelerator.is_main_process:
+            self._write_config()  # the budget may be another one than before
+        training, preview = images.part(held_out=False), self._preview(state, images)
+        log = RunLog(self.folder, _steps(state) if resumed else {}, accelerator.is_main_process)
 
-        def look(seconds: float) -> None:
+        def on_save(seconds: float) -> None:
             if accelerator.is_main_process:
-                self._save_samples(players, *fixed)
-                if watch:
-                    averaged = LoadedGenerator(players.generator_ema.module, self.config)  # type: ignore[arg-type]
-                    journal.score(watch(averaged), players.step, players.kimg, seconds)
+                self._save_samples(state, *preview)
+                if callback:
+                    averaged = LoadedGenerator(state.generator_ema.module, self.config)  # type: ignore[arg-type]
+                    log.score(callback(averaged), state.step, state.kimg, seconds)
 
-        if players.step == 0:
-            look(seconds)
+        if not resumed:
+            on_save(seconds)
         started, saved = time.monotonic() - seconds, time.monotonic()
-        with _interrupts() as interrupted:
-            for progress in train(players, training):
-                journal.add(progress)
+        phase = ""
+        with deferred_interrupts() as interrupted:
+            for progress in chain(pretrain(state, training), train(state, training)):
+                if progress.phase != phase:
+                    phase = progress.phase
+                    log.start(0.0 if phase != GAME else state.kimg - state.step_kimg)
+                log.add(progress)
                 seconds = time.monotonic() - started
-                share = budget.share_spent(progress.kimg, seconds)
-                stop = _agree(accelerator, share >= 1 or interrupted())
-                save = stop or _agree(accelerator, time.monotonic() - saved > save_minutes * 60)
-                if save or progress.step % LOG_STEPS == 0:
-                    losses = journal.write(progress, seconds)
+                plan.update(progress, seconds)
+                share = _share(state, progress)
+                stop = _any(accelerator, interrupted()) or (phase == GAME and share >= 1)
+                save = stop or _any(accelerator, time.monotonic() - saved > save_minutes * 60)
+                if save or progress.step % LOG_STEPS == 0 or share >= 1:
+                    losses = log.write(progress, seconds)
                     self._check_finite(losses, progress.step)
-                    yield Status(progress.step, progress.kimg, seconds, journal.images_per_second, share, losses)
+                    yield Status(phase, progress.step, progress.kimg, seconds, log.images_per_second, share, losses)
                 if save:
-                    self._save(players, seconds)
-                    look(seconds)
+                    self._save(state, seconds)
+                    if phase == GAME:
+                        on_save(seconds)
                     saved = time.monotonic()
                 if stop:
                     break
             if interrupted():
                 raise KeyboardInterrupt
 
+    def record_plan(self, planned_kimg: float) -> None:
+        """Records the planned length of the training in run.json."""
+        self.config = replace(self.config, planned_kimg=planned_kimg)
+        self._write_config()
+
+    def _write_config(self) -> None:
+        files.write_json(self.folder / "run.json", self.config.to_json())
+
     def _check_finite(self, losses: Mapping[str, float], step: int) -> None:
         for name, loss in losses.items():
             if not abs(loss) < float("inf"):
-                kept = f"{self.checkpoints[-1]} is the last good state" if self.checkpoints else "nothing was saved yet"
+                kept = (
+                    f"{self.checkpoints[-1]} is the last good one" if self.checkpoints else "there is no checkpoint yet"
+                )
                 raise Diverged(
                     f"{name} is {loss} at step {step}: training diverged; {kept}. Try a lower learning_rate."
                 )
 
-    def _restore(self, players: Players) -> float:
-        """Loads the newest checkpoint, if any; seconds trained so far."""
+    def _restore(self, state: TrainState) -> float:
+        """Loads the newest checkpoint, if any, and returns the seconds trained so far."""
         if not self.checkpoints:
             return 0.0
         newest = self.checkpoints[-1]
         try:
-            # The players copy it to their device. That of several processes is "cpu:0", where torch can load nothing.
-            state = torch.load(newest, map_location="cpu", weights_only=True)
-            players.load_state_dict(state["players"])
+            # `load_state_dict` copies to the state's device, which may be "cpu:0" (several processes), where torch
+            # cannot load anything.
+            saved = torch.load(newest, map_location="cpu", weights_only=True)
+            state.load_state_dict(saved["state"])
         except (RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
-            raise InputError(f"{newest}: broken checkpoint ({error}); delete it to go on from the one before") from None
-        return float(state["seconds"])
+            raise InputError(
+                f"{newest}: broken checkpoint ({error}); delete it to continue from the previous one"
+            ) from None
+        return float(saved["seconds"])
 
-    def _save(self, players: Players, seconds: float) -> None:
-        if not players.accelerator.is_main_process:
+    def _save(self, state: TrainState, seconds: float) -> None:
+        if not state.accelerator.is_main_process:
             return
-        weights = players.generator_ema.module.state_dict()
+        weights = state.generator_ema.module.state_dict()
         if not all(weight.isfinite().all() for weight in weights.values()):
-            raise Diverged(
-                f"a weight is no longer finite at step {players.step}: training diverged; nothing overwritten"
-            )
+            raise Diverged(f"a weight is not finite at step {state.step}: training diverged; nothing was overwritten")
         buffer = io.BytesIO()
-        torch.save({"players": players.state_dict(), "seconds": seconds}, buffer)
-        files.write(self.folder / "checkpoints" / f"{players.step:09d}.pt", buffer.getvalue())
-        header = {"run": json.dumps(asdict(self.config))}
+        torch.save({"state": state.state_dict(), "seconds": seconds}, buffer)
+        files.write(self.folder / "checkpoints" / f"{state.step:09d}.pt", buffer.getvalue())
+        header = {"run": json.dumps(self.config.to_json())}
         tensors = {name: weight.contiguous() for name, weight in weights.items()}
         files.write(self.folder / "generator.safetensors", to_safetensors(tensors, header))
         for old in self.checkpoints[:-2]:
             old.unlink()
 
-    def _fixed_samples(self, players: Players, images: Images) -> tuple[Tensor, Tensor]:
+    def _preview(self, state: TrainState, images: Images) -> tuple[Tensor, Tensor]:
+        """Latents and conditions of the fixed previews."""
         held_out = images.part(held_out=True).labels
         labels = next(iter(images.condition_lists.values()), held_out)[:NUM_SAMPLES]
         with torch.random.fork_rng():
             torch.manual_seed(self.config.seed)
-            return players.condition.exhibit(players.latents(len(labels)), labels.to(players.accelerator.device))
+            return state.condition.sample_grid(state.latents(len(labels)), labels.to(state.accelerator.device))
 
-    def _save_samples(self, players: Players, z: Tensor, c: Tensor) -> None:
-        network = players.generator_ema.eval()
+    def _save_samples(self, state: TrainState, z: Tensor, c: Tensor) -> None:
+        network = state.generator_ema.eval()
         with torch.no_grad():
-            pictures = to_uint8(network(z, players.condition.encode(c)))
-        files.write(self.folder / "samples" / f"{players.step:09d}.png", png(grid(pictures)))
+            pictures = to_uint8(network(z, state.condition.encode(c)))
+        files.write(self.folder / "samples" / f"{state.step:09d}.png", png(grid(pictures)))
 
 
-@contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Turns the first SIGINT or SIGTERM into an answer to `interrupted()`; a second one is obeyed at once.
+class Plan:
+    """Turns a budget in minutes into a number of images, once the speed is known, and records it."""
 
-    Only the main thread may listen for signals; elsewhere nothing ever interrupts.
-    """
-    received: list[int] = []
-    listened = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
-    before = {number: signal.getsignal(number) for number in listened}
+    def __init__(self, run: Run, state: TrainState, budget: Budget):
+        """Takes over the plan that the run has already recorded for this budget."""
+        self.run, self.state, self.budget = run, state, budget
+        self.start: tuple[int, float] | None = None  # step and seconds after the first step
+        self.is_made = budget.minutes is None or run.config.planned_kimg is not None
+        if budget.minutes is not None and run.config.planned_kimg is not None:
+            state.planned_kimg = run.config.planned_kimg
 
-    def note(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        for listened_to, handler in before.items():
-            signal.signal(listened_to, handler)
+    def update(self, progress: Progress, seconds: float) -> None:
+        """Makes the plan as soon as enough of the budget has passed."""
+        state, minutes = self.state, self.budget.minutes
+        if self.is_made or minutes is None or progress.phase != GAME:
+            return
+        if self.start is None:  # the first step is slower: memory is allocated and kernels are chosen
+            self.start = state.step, seconds
+            return
+        steps, elapsed = state.step - self.start[0], seconds - self.start[1]
+        is_measured = steps >= PLAN_STEPS and elapsed >= PLAN_SHARE * 60 * minutes
+        if not _any(state.accelerator, is_measured or seconds >= 60 * minutes):
+            return
+        left = max(0.0, 60 * minutes - seconds)
+        kimg = state.kimg + steps * state.step_kimg / elapsed * left
+        planned = torch.tensor(min(self.budget.kimg, kimg), device=state.accelerator.device, dtype=torch.float32)
+        state.planned_kimg = float(state.accelerator.reduce(planned, "mean"))  # one plan for all processes
+        self.is_made = True
+        if state.accelerator.is_main_process:
+            self.run.record_plan(state.planned_kimg)
 
-    for number in before:
-        signal.signal(number, note)
-    try:
-        yield lambda: bool(received)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+
+def data_location(folder: Path, config: Config) -> str:
+    """Returns where a run's data are on this machine, or their name if the run was trained elsewhere."""
+    file = folder / "local.json"
+    content = read_json(file) if file.is_file() else {}
+    return str(content.get("data", config.data)) if isinstance(content, dict) else config.data
 
 
-def _agree(accelerator: Accelerator, yes: bool) -> bool:
+def _steps(state: TrainState) -> dict[str, int]:
+    """The steps of every phase so far."""
+    return {GAME: state.step} | {phase.name: phase.step for phase in state.phases}
+
+
+def _share(state: TrainState, progress: Progress) -> float:
+    """Share of the current phase that is done, in [0, 1]."""
+    if progress.phase == GAME:
+        return state.progress
+    return next(phase.step / phase.num_steps for phase in state.phases if phase.name == progress.phase)
+
+
+def _any(accelerator: Accelerator, yes: bool) -> bool:
     """Whether any process says yes, so that all stop and save at the same step."""
     if accelerator.num_processes == 1:
         return yes

@@ -12,12 +12,11 @@ import pytest
 import torch
 
 from condgan import files
-from condgan import judge as judges
 from condgan.ablate import Study, conclude, read
+from condgan.ablate.results import text
 from condgan.ablate.study import DONE
-from condgan.ablate.table import text
 from condgan.errors import InputError
-from condgan.judge import small_judge
+from condgan.judge import judge_to_bytes, small_judge
 from condgan.report import page
 from contracts import tiny_images
 
@@ -41,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With a spec, and an untaught judge beside it."""
     folder = tmp_path_factory.mktemp("ablate")
     torch.manual_seed(0)
-    files.write(folder / "judge.safetensors", judges.save(small_judge(tiny_images("multi_label").condition, 16)))
+    files.write(folder / "judge.safetensors", judge_to_bytes(small_judge(tiny_images("multi_label").condition, 16)))
     (folder / "widths.yaml").write_text(SPEC)
     return folder
 

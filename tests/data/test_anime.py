@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from condgan.conditions import Attributes
-from condgan.data import anime, load
+from condgan.data import anime, load_images
 from condgan.errors import InputError
 from written import EYES, HAIR, write_anime, write_images
 
@@ -33,12 +33,12 @@ def test_tags_may_stand_in_any_order(faces: Path) -> None:
 
 
 def test_images_may_lie_beside_the_tags_and_in_a_zip_file(faces: Path) -> None:
-    before = load(str(faces), 16).content_hash
+    before = load_images(str(faces), 16).content_hash
     archive = shutil.make_archive(str(faces), "zip", faces)
-    assert load(archive, 16).content_hash == before
+    assert load_images(archive, 16).content_hash == before
     for file in (faces / "images").iterdir():
         file.rename(faces / file.name)
-    assert load(f"anime:{faces}", 16).content_hash == before
+    assert load_images(f"anime:{faces}", 16).content_hash == before
 
 
 def test_tags_may_be_a_table_of_zeros_and_ones(faces: Path) -> None:

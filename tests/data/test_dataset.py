@@ -1,10 +1,11 @@
 import pytest
 import torch
 
-from condgan.conditions import Class, MultiLabel
-from condgan.data import load
-from condgan.data.dataset import load_json, parse_conditions, to_float, to_uint8
+from condgan.conditions import Class, MultiLabel, parse_conditions
+from condgan.data import load_images
+from condgan.data.dataset import to_float, to_uint8
 from condgan.errors import InputError
+from condgan.files import parse_json
 from contracts import tiny_images
 
 
@@ -60,7 +61,7 @@ def test_conditions_must_be_a_list_of_some(text: str) -> None:
 
 def test_broken_json_is_named_with_its_line() -> None:
     with pytest.raises(InputError, match=r"some\.json, line 2: .*expected valid JSON"):
-        load_json("[1,\n2", "some.json")
+        parse_json("[1,\n2", "some.json")
 
 
 @pytest.mark.parametrize(
@@ -69,4 +70,4 @@ def test_broken_json_is_named_with_its_line() -> None:
 )
 def test_an_unknown_data_set_suggests_the_nearest(spec: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        load(spec, 16)
+        load_images(spec, 16)

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from condgan.conditions import Attributes, Class, MultiLabel
-from condgan.data import folder, load
+from condgan.data import folder, load_images
 from condgan.errors import InputError
 from written import write_csv, write_folder, write_images
 
@@ -134,14 +134,14 @@ def test_stylegans_classes_and_vectors_are_read(tmp_path: Path) -> None:
 def test_a_zip_file_is_a_folder_even_inside_one_of_its_own(tmp_path: Path) -> None:
     faces = tmp_path / "faces"
     write_folder(faces)
-    plain = load(str(faces), 16)
+    plain = load_images(str(faces), 16)
     flat = shutil.make_archive(str(tmp_path / "flat"), "zip", faces)
     nested = shutil.make_archive(str(tmp_path / "nested"), "zip", tmp_path, "faces")
     with zipfile.ZipFile(nested, "a") as archive:
         archive.writestr("__MACOSX/faces/._0.png", b"what macOS adds")
     for path in (flat, nested):
-        assert load(path, 16).content_hash == plain.content_hash
-        assert load(f"folder:{path}", 16).files[0].name == "0.png"
+        assert load_images(path, 16).content_hash == plain.content_hash
+        assert load_images(f"folder:{path}", 16).files[0].name == "0.png"
 
 
 def test_hidden_files_are_left_out(tmp_path: Path) -> None:
@@ -310,4 +310,4 @@ def test_resolution_is_checked_before_anything_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["folder", "anime", "iclevr"])
 def test_a_layout_without_a_folder_is_told_what_it_needs(name: str) -> None:
     with pytest.raises(InputError, match=f"expected a folder or zip file, {name}:FOLDER"):
-        load(name)
+        load_images(name)

@@ -8,9 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
-from condgan.data import iclevr, load, packed
-from condgan.data.scenes import LABELS
+from condgan.data import iclevr, load_images, packed
 from condgan.errors import InputError
+from condgan.rendering.scenes import LABELS
 from conftest import Folder
 
 
@@ -141,8 +141,8 @@ def test_a_zip_file_is_a_folder(iclevr_folder: Folder) -> None:
 
 
 def test_a_folder_needs_no_name_of_its_kind(iclevr_folder: Folder) -> None:
-    by_name = load(f"iclevr:{iclevr_folder.path}", 16)
-    assert load(str(iclevr_folder.path), 16).content_hash == by_name.content_hash
+    by_name = load_images(f"iclevr:{iclevr_folder.path}", 16)
+    assert load_images(str(iclevr_folder.path), 16).content_hash == by_name.content_hash
 
 
 def test_frames_without_objects_are_welcome_where_asked_for(iclevr_folder: Folder) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from condgan.data import Images, folder, load, shapes
+from condgan.data import Images, folder, load_images, shapes
 from condgan.data import copies as module
 from condgan.data.copies import exact_copies, mirrored_copies
 from condgan.data.inspect import balance, inspect, summary
@@ -137,6 +137,6 @@ def test_originals_that_are_changed_are_noticed(tmp_path: Path) -> None:
 def test_a_sound_data_set_gives_no_notice(tmp_path: Path) -> None:
     assert list(inspect(labelled(faces(1100))).notices) == []
     write_mnist(tmp_path)
-    found = inspect(load(str(tmp_path)))
+    found = inspect(load_images(str(tmp_path)))
     assert (found.exact, found.mirrored, found.name(3)) == ([], [], "image 3")
     assert [notice.split()[0] for notice in found.notices] == ["training"]

@@ -8,7 +8,7 @@ import torch
 import torchvision
 
 from condgan.conditions import Class
-from condgan.data import load, mnist
+from condgan.data import load_images, mnist
 from condgan.errors import InputError
 from written import idx, write_mnist
 
@@ -56,10 +56,10 @@ def test_other_resolutions_are_resized(digits: Path) -> None:
 
 
 def test_a_folder_of_idx_files_needs_no_name_of_its_kind(digits: Path) -> None:
-    by_name = load(f"mnist:{digits}").content_hash
-    assert load(str(digits)).content_hash == by_name
+    by_name = load_images(f"mnist:{digits}").content_hash
+    assert load_images(str(digits)).content_hash == by_name
     archive = shutil.make_archive(str(digits), "zip", digits.parent, digits.name)  # one folder in a zip file
-    assert load(archive).content_hash == by_name
+    assert load_images(archive).content_hash == by_name
 
 
 def test_a_missing_file_is_named(digits: Path) -> None:
@@ -112,7 +112,7 @@ def test_without_a_folder_digits_are_downloaded_into_the_cache(
             self.raw_folder = str(shutil.copytree(digits, root / "raw"))
 
     monkeypatch.setattr(torchvision.datasets, "MNIST", Downloaded)
-    assert load("mnist").content_hash == mnist(digits).content_hash
+    assert load_images("mnist").content_hash == mnist(digits).content_hash
 
 
 def test_without_a_network_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def test_without_a_network_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(torchvision.datasets, "MNIST", refuse)
     with pytest.raises(InputError, match=r"mnist: no download \(Error downloading: Tried .*use mnist:FOLDER"):
-        load("mnist")
+        load_images("mnist")
 
 
 def test_a_whole_file_may_be_compressed_or_not(digits: Path) -> None:

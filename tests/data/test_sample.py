@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from condgan import judge as judges
 from condgan.data import iclevr, sample
 from condgan.data.dataset import Images
-from condgan.data.scenes import HELD_OUT_TRIPLES
+from condgan.judge import load_judge
 from condgan.metrics import condition_accuracy, exact_accuracy
+from condgan.rendering.scenes import HELD_OUT_TRIPLES
 from conftest import Folder
 
 PACK = Path(__file__).parents[2] / "scripts" / "pack-sample"
@@ -36,8 +36,8 @@ def test_its_training_part_never_shows_a_held_out_triple(images: Images) -> None
 
 
 def test_the_embedded_judge_reads_its_held_out_images(images: Images) -> None:
-    judge, held_out = judges.load(None, images.condition), images.part(held_out=True)
-    seen = judge.read(held_out.images, held_out.labels)
+    judge, held_out = load_judge(None, images.condition), images.part(held_out=True)
+    seen = judge.classify(held_out.images, held_out.labels)
     assert condition_accuracy(seen, seen, images.condition).value >= 0.98
     assert exact_accuracy(seen, seen, images.condition).value >= 0.95
     assert len((files("condgan") / "judge.safetensors").read_bytes()) <= 5_000_000

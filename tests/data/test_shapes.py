@@ -3,8 +3,8 @@ import torch
 
 from condgan.conditions import Attributes, Class, Codes, MultiLabel
 from condgan.data import shapes
-from condgan.data.scenes import COLORS
 from condgan.errors import InputError
+from condgan.rendering.scenes import COLORS
 
 KIND_OF = {"class": Class, "multi_label": MultiLabel, "attributes": Attributes, "codes": Codes}
 
@@ -13,7 +13,7 @@ KIND_OF = {"class": Class, "multi_label": MultiLabel, "attributes": Attributes, 
 def test_each_kind_is_labelled_by_its_condition(kind: str) -> None:
     images = shapes(kind, 16, num_images=20)
     assert isinstance(images.condition, KIND_OF[kind])
-    c = images.condition.draw(images.labels)
+    c = images.condition.sample(images.labels)
     assert images.condition.encode(c).shape == (20, images.condition.dim)
 
 

@@ -2,11 +2,11 @@ import torch
 from torch import nn
 
 from condgan.conditions import MultiLabel
-from condgan.data.scenes import LABELS
 from condgan.networks import acgan
-from condgan.networks.entrances import JoinEmbedding
-from condgan.networks.heads import Auxiliary
-from condgan.networks.parts import Dropout
+from condgan.networks.conditioning import ConcatEmbedding
+from condgan.networks.heads import AuxiliaryHead
+from condgan.networks.layers import Dropout
+from condgan.rendering.scenes import LABELS
 
 CONDITION = MultiLabel(LABELS)
 
@@ -34,16 +34,16 @@ def test_the_sides_of_the_maps_are_those_that_report_001_prints() -> None:
 
 
 def test_the_embedding_stands_before_the_latent() -> None:
-    entrance = JoinEmbedding(8, CONDITION, embedding_dim=6)
+    conditioning = ConcatEmbedding(8, CONDITION, embedding_dim=6)
     z, c = torch.randn(2, 8), torch.eye(24)[:2]
-    h = entrance(z, c)
-    assert h.shape == (2, entrance.channels) == (2, 14)
+    h = conditioning(z, c)
+    assert h.shape == (2, conditioning.channels) == (2, 14)
     assert torch.equal(h[:, 6:], z)
-    torch.testing.assert_close(h[:, :6], entrance.label_embed(c))
+    torch.testing.assert_close(h[:, :6], conditioning.label_embed(c))
 
 
 def test_score_and_logits_are_linear_in_the_features() -> None:
-    head = Auxiliary(2, 3, CONDITION)
+    head = AuxiliaryHead(2, 3, CONDITION)
     a, b = torch.randn(4, 2, 3, 3), torch.randn(4, 2, 3, 3)
     for of_sum, of_a, of_b, of_zero in zip(*(head(h, a) for h in (a + b, a, b, 0 * a)), strict=True):
         torch.testing.assert_close(of_sum + of_zero, of_a + of_b, atol=1e-5, rtol=1e-4)

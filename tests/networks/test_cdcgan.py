@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from condgan.conditions import MultiLabel
-from condgan.data.scenes import LABELS
 from condgan.networks import cdcgan
-from condgan.networks.entrances import LabelPlane
+from condgan.networks.conditioning import LabelChannel
+from condgan.rendering.scenes import LABELS
 
 CONDITION = MultiLabel(LABELS)
 
@@ -38,7 +38,7 @@ def test_weights_start_as_report_000_draws_them(build: Callable[..., nn.Module])
 
 
 def test_the_label_plane_is_a_fourth_channel_linear_in_the_condition() -> None:
-    plane = LabelPlane(3, CONDITION, 16)
+    plane = LabelChannel(3, CONDITION, 16)
     image, c = torch.randn(2, 3, 16, 16), torch.eye(24)[:2]
     h = plane(image, c)
     assert plane.channels == 4
@@ -49,4 +49,4 @@ def test_the_label_plane_is_a_fourth_channel_linear_in_the_condition() -> None:
 def test_the_label_embedding_is_added_to_the_latent() -> None:
     generator = cdcgan.generator(CONDITION, 16, width=4, latent_dim=8)
     z, c = torch.randn(2, 8), torch.eye(24)[:2]
-    torch.testing.assert_close(generator.entrance(z, c) - z, generator.entrance.label_embed(c))
+    torch.testing.assert_close(generator.conditioning(z, c) - z, generator.conditioning.label_embed(c))

@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from condgan.conditions import Attributes, Class, Condition, MultiLabel
-from condgan.data.scenes import LABELS
 from condgan.networks.attention import SelfAttention
-from condgan.networks.parts import Discriminator, Generator
+from condgan.networks.gan import Discriminator, Generator
 from condgan.recipes import build
+from condgan.rendering.scenes import LABELS
 
 OBJECTS = MultiLabel(LABELS)
 DIGITS = Class([str(digit) for digit in range(10)])
@@ -229,7 +229,7 @@ def test_weights_of_report_002_start_as_keras_draws_them() -> None:
     bound = (6 / (16 * (110 + 512))) ** 0.5
     assert first.weight.abs().max().item() == pytest.approx(bound, rel=1e-3)
     assert not first.bias.any()
-    for embedding in generator.entrance.parameters():
+    for embedding in generator.conditioning.parameters():
         assert 0.03 < embedding.abs().max() <= 0.05
 
 

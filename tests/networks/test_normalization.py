@@ -4,15 +4,15 @@ from torch import nn
 
 from condgan.conditions import Class, MultiLabel
 from condgan.networks import dcgan, resnet
-from condgan.networks.heads import Projection
-from condgan.networks.normalization import ConditionalBatchNorm, spectrally_normed
+from condgan.networks.heads import ProjectionHead
+from condgan.networks.normalization import ConditionalBatchNorm, with_spectral_norm
 
 CONDITION = MultiLabel("abc")
 
 
 def test_weights_have_a_largest_singular_value_of_one() -> None:
     torch.manual_seed(0)
-    network = spectrally_normed(dcgan.discriminator(CONDITION, 16, width=8, norm=None))
+    network = with_spectral_norm(dcgan.discriminator(CONDITION, 16, width=8, norm=None))
     for _ in range(50):
         network(torch.randn(2, 3, 16, 16), torch.eye(3)[:2])
     layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
@@ -22,7 +22,7 @@ def test_weights_have_a_largest_singular_value_of_one() -> None:
 
 
 def test_two_passes_before_one_backward_are_allowed() -> None:
-    network = spectrally_normed(dcgan.discriminator(CONDITION, 16, width=4, norm=None, num_attention=1))
+    network = with_spectral_norm(dcgan.discriminator(CONDITION, 16, width=4, norm=None, num_attention=1))
     image, c = torch.randn(2, 3, 16, 16), torch.eye(3)[:2]
     (network(image, c).score.sum() + network(2 * image, c).score.sum()).backward()
     assert all(weight.grad is not None for weight in network.parameters())
@@ -38,7 +38,7 @@ def test_conditional_batch_norm_scales_and_shifts_what_batch_norm_leaves() -> No
 
 def test_a_projection_is_linear_in_the_condition() -> None:
     """Of a set of labels it adds a term for each."""
-    head = Projection(5, 2, CONDITION)
+    head = ProjectionHead(5, 2, CONDITION)
     h = torch.randn(1, 5, 2, 2)
     nothing, a, b, both = (
         head(h, torch.tensor([c])).score for c in ([0.0, 0, 0], [1.0, 0, 0], [0, 1.0, 0], [1.0, 1, 0])

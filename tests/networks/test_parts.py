@@ -1,17 +1,17 @@
 import pytest
 import torch
-from torch import nn
-
-from condgan.conditions import MultiLabel
-from condgan.errors import InputError
 from condgan.networks.parts import (
     Discriminator,
     Dropout,
     Generator,
     RandomAffine,
     mixes_samples,
-    num_doublings,
+    num_upsamplings,
 )
+from torch import nn
+
+from condgan.conditions import MultiLabel
+from condgan.errors import InputError
 from condgan.recipes import RECIPES, build
 from contracts import tiny_options
 
@@ -63,16 +63,16 @@ def test_bodies_that_double_from_four_refuse_another_resolution(recipe: str, res
 @pytest.mark.parametrize("resolution", [0, -4, -64])
 def test_a_resolution_that_is_no_length_is_refused(resolution: int) -> None:
     with pytest.raises(InputError, match=f"resolution {resolution}: expected a power of two"):
-        num_doublings(resolution)
+        num_upsamplings(resolution)
 
 
 def test_num_doublings_counts_from_four() -> None:
-    assert [num_doublings(side) for side in (8, 16, 32, 64, 128)] == [1, 2, 3, 4, 5]
+    assert [num_upsamplings(side) for side in (8, 16, 32, 64, 128)] == [1, 2, 3, 4, 5]
 
 
 def test_a_resolution_below_the_smallest_is_refused_naming_it() -> None:
     with pytest.raises(InputError, match=r"resolution 8: expected a power of two of at least 16, e\.g\. 16"):
-        num_doublings(8, smallest=16)
+        num_upsamplings(8, smallest=16)
 
 
 @recipes

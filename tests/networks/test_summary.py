@@ -2,22 +2,23 @@ import torch
 from torch import nn
 
 from condgan.conditions import Class
-from condgan.networks.entrances import Hide
-from condgan.networks.heads import Plain
-from condgan.networks.parts import Blind, Discriminator
+from condgan.networks.conditioning import Unconditional
+from condgan.networks.gan import Discriminator
+from condgan.networks.heads import ScoreHead
+from condgan.networks.layers import IgnoreCondition
 from condgan.networks.summary import summarize
 from condgan.recipes import build
 
 
 def test_weights_and_products_are_those_counted_by_hand() -> None:
     condition = Class("ab")
-    body = Blind(nn.Conv2d(3, 5, 4, 2, 1), nn.LeakyReLU(0.2))
-    network = Discriminator(Hide(3, condition), body, Plain(5, 4, condition))
-    entrance, conv, relu, score, whole = summarize(network, torch.zeros(1, 3, 8, 8), torch.zeros(1, 2))
+    body = IgnoreCondition(nn.Conv2d(3, 5, 4, 2, 1), nn.LeakyReLU(0.2))
+    network = Discriminator(Unconditional(3, condition), body, ScoreHead(5, 4, condition))
+    conditioning, conv, relu, score, whole = summarize(network, torch.zeros(1, 3, 8, 8), torch.zeros(1, 2))
     assert (conv.place, conv.shape) == ("body.0", (5, 4, 4))
     assert (conv.num_weights, conv.multiply_adds) == (5 * 3 * 16 + 5, 5 * 3 * 16 * 16)
     assert (score.num_weights, score.multiply_adds) == (5 * 16 + 1, 5 * 16)
-    assert {(layer.num_weights, layer.multiply_adds) for layer in (entrance, relu)} == {(0, 0)}
+    assert {(layer.num_weights, layer.multiply_adds) for layer in (conditioning, relu)} == {(0, 0)}
     assert (whole.num_weights, whole.multiply_adds) == (81 + 245, 3840 + 80)
 
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from batches import FakeOnlyRound, KnownRound, pays
 from condgan.objectives import Objective, hinge, non_saturating, relativistic, target_game, wasserstein
-from rounds import FakeOnlyRound, KnownRound, pays
 
 GAMES = {
     "non_saturating": non_saturating,

@@ -1,8 +1,8 @@
 import torch
 
+from batches import KnownRound, pays
 from condgan.conditions import MultiLabel
 from condgan.objectives import classification, information, per_logit, real_classification
-from rounds import KnownRound, pays
 
 LABELS = MultiLabel("abc")
 C = torch.tensor([[1, 0, 0], [1, 1, 0]], dtype=torch.uint8)

@@ -2,12 +2,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from batches import KnownRound, pays
 from condgan.conditions import MultiLabel
-from condgan.networks.entrances import Hide
+from condgan.networks.conditioning import Unconditional
+from condgan.networks.gan import Discriminator
 from condgan.networks.heads import Auxiliary
-from condgan.networks.parts import Blind, Discriminator
-from condgan.objectives import Round, classification, hinge, lazy, non_saturating, r1, relativistic, weighted
-from rounds import KnownRound, pays
+from condgan.networks.layers import IgnoreCondition
+from condgan.objectives import Batch, classification, hinge, lazy, non_saturating, r1, relativistic, weighted
 
 REAL, FAKE = torch.randn(5), torch.randn(5)
 
@@ -54,14 +55,16 @@ def test_an_idle_term_does_not_ask_the_discriminator() -> None:
         raise AssertionError("the discriminator was asked")
 
     labels = MultiLabel("ab")
-    r = Round(never, labels, torch.zeros(3, 2), torch.zeros(3, 3, 4, 4), torch.zeros(3, 3, 4, 4), step=1)  # type: ignore[arg-type]
+    r = Batch(never, labels, torch.zeros(3, 2), torch.zeros(3, 3, 4, 4), torch.zeros(3, 3, 4, 4), step=1)  # type: ignore[arg-type]
     assert lazy(r1, every=2).discriminator["r1"](r).tolist() == [0, 0, 0]
 
 
 def critic(condition: MultiLabel) -> Discriminator:
     torch.manual_seed(0)
     return Discriminator(
-        Hide(3, condition), Blind(nn.Conv2d(3, 4, 3, padding=1), nn.LeakyReLU()), Auxiliary(4, 8, condition)
+        Unconditional(3, condition),
+        IgnoreCondition(nn.Conv2d(3, 4, 3, padding=1), nn.LeakyReLU()),
+        Auxiliary(4, 8, condition),
     )
 
 
@@ -70,7 +73,7 @@ def test_one_pass_equals_two_where_no_layer_mixes_samples() -> None:
     discriminator = critic(labels)
     c = torch.tensor([[1, 0, 0], [0, 1, 1]], dtype=torch.uint8)
     real, fake = torch.randn(2, 3, 8, 8), torch.randn(2, 3, 8, 8)
-    one, two = (Round(discriminator, labels, c, real, fake, one_pass=flag) for flag in (True, False))
+    one, two = (Batch(discriminator, labels, c, real, fake, one_pass=flag) for flag in (True, False))
     for together, apart in ((one.real, two.real), (one.fake, two.fake)):
         torch.testing.assert_close(together.score, apart.score)
         torch.testing.assert_close(together.logits, apart.logits)
@@ -83,6 +86,6 @@ def test_verdicts_are_asked_for_once(one_pass: bool, calls: int) -> None:
     discriminator = critic(labels)
     discriminator.register_forward_hook(lambda *_: count.append(1))
     image = torch.randn(2, 3, 8, 8)
-    r = Round(discriminator, labels, torch.zeros(2, 3), image, -image, one_pass=one_pass)
+    r = Batch(discriminator, labels, torch.zeros(2, 3), image, -image, one_pass=one_pass)
     pays(non_saturating + classification, r)
     assert len(count) == calls

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from condgan.conditions import Class
-from condgan.networks.heads import Verdict
-from condgan.objectives import Objective, Round, gradient_penalty, r1, r2, squared_slope
+from condgan.networks.gan import DiscriminatorOutput
+from condgan.objectives import Batch, Objective, gradient_penalty, r1, r2, squared_gradient_norm
 
 C = torch.tensor([0, 1, 1])
 
@@ -19,14 +19,14 @@ class LinearCritic(nn.Module):
         w = torch.randn(3, 8, 8, generator=torch.Generator().manual_seed(0))
         self.w = nn.Parameter(norm * w / w.norm())
 
-    def forward(self, image: Tensor, c: Tensor) -> Verdict:
+    def forward(self, image: Tensor, c: Tensor) -> DiscriminatorOutput:
         score = (image * self.w).sum((1, 2, 3))
-        return Verdict(score, score[:, None][:, :0])
+        return DiscriminatorOutput(score, score[:, None][:, :0])
 
 
-def round_of(critic: Callable[[Tensor, Tensor], Verdict]) -> Round:
+def round_of(critic: Callable[[Tensor, Tensor], DiscriminatorOutput]) -> Batch:
     real, fake = (torch.rand(3, 3, 8, 8).requires_grad_() for _ in range(2))
-    return Round(critic, Class("ab"), C, real, fake)
+    return Batch(critic, Class("ab"), C, real, fake)
 
 
 @pytest.mark.parametrize(("penalty", "name"), [(r1, "r1"), (r2, "r2")])
@@ -36,9 +36,9 @@ def test_the_penalty_of_a_linear_critic_is_its_squared_weight(penalty: Objective
 
 
 def test_r1_looks_at_real_images_and_r2_at_fakes() -> None:
-    def critic(image: Tensor, c: Tensor) -> Verdict:
+    def critic(image: Tensor, c: Tensor) -> DiscriminatorOutput:
         score = image.square().sum((1, 2, 3)) / 2  # its slope is the image
-        return Verdict(score, score[:, None][:, :0])
+        return DiscriminatorOutput(score, score[:, None][:, :0])
 
     r = round_of(critic)
     torch.testing.assert_close(r1.discriminator["r1"](r), r.real_image.square().sum((1, 2, 3)))
@@ -76,12 +76,12 @@ def test_gradient_penalty_of_a_flat_critic_has_a_finite_slope() -> None:
 def test_gradient_penalty_looks_between_real_and_fake() -> None:
     seen: list[Tensor] = []
 
-    def critic(image: Tensor, c: Tensor) -> Verdict:
+    def critic(image: Tensor, c: Tensor) -> DiscriminatorOutput:
         seen.append(image.detach())
-        return Verdict(image.sum((1, 2, 3)), image.new_empty(len(image), 0))
+        return DiscriminatorOutput(image.sum((1, 2, 3)), image.new_empty(len(image), 0))
 
     real, fake = torch.zeros(50, 3, 4, 4), torch.ones(50, 3, 4, 4)
-    gradient_penalty.discriminator["gradient_penalty"](Round(critic, Class("ab"), torch.zeros(50).long(), real, fake))
+    gradient_penalty.discriminator["gradient_penalty"](Batch(critic, Class("ab"), torch.zeros(50).long(), real, fake))
     (between,) = seen
     assert (between == between[:, :1, :1, :1]).all()  # one point on the line for each pair
     assert between.min() >= 0
@@ -91,5 +91,5 @@ def test_gradient_penalty_looks_between_real_and_fake() -> None:
 
 def test_the_slope_is_summed_over_pixels_and_kept_for_each_sample() -> None:
     image = torch.randn(3, 3, 4, 4).requires_grad_()
-    slope = squared_slope((image * torch.tensor([1.0, 2, 3])[:, None, None, None]).sum((1, 2, 3)), image)
+    slope = squared_gradient_norm((image * torch.tensor([1.0, 2, 3])[:, None, None, None]).sum((1, 2, 3)), image)
     torch.testing.assert_close(slope, 48 * torch.tensor([1.0, 4, 9]))

@@ -20,8 +20,8 @@ from pydantic import (
 )
 
 from condgan import recipes
-from condgan.data.dataset import read_text
-from condgan.errors import InputError, nearest
+from condgan.errors import InputError, did_you_mean
+from condgan.files import read_text
 
 Place = tuple[str | int, ...]  # keys and positions that lead to an entry of the file
 
@@ -168,7 +168,7 @@ def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Pla
     for name, value in spec.baseline.items():
         if name not in spec.axes:
             known = ", ".join(spec.axes)
-            yield ("baseline",), f"baseline: unknown setting {name!r}{nearest(name, spec.axes)} (known: {known})"
+            yield ("baseline",), f"baseline: unknown setting {name!r}{did_you_mean(name, spec.axes)} (known: {known})"
         elif value not in spec.axes[name]:
             yield ("baseline",), f"baseline {name}: found {value!r}, expected one of {', '.join(spec.axes[name])}"
     names: set[str] = set()
@@ -187,7 +187,7 @@ def _explained(place: Place, error: Any) -> str:
     where = " ".join(map(str, place)) or "spec"
     if error["type"] == "extra_forbidden":
         known = list((Variant if len(place) > 1 else Spec).model_fields)
-        return f"unknown entry {place[-1]!r}{nearest(str(place[-1]), known)} (known: {', '.join(known)})"
+        return f"unknown entry {place[-1]!r}{did_you_mean(str(place[-1]), known)} (known: {', '.join(known)})"
     if error["type"] == "missing":
         return f"{where}: is missing"
     found = "" if error["type"] == "value_error" and not place else f"found {error['input']!r}: "

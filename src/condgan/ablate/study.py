@@ -6,7 +6,6 @@
 """
 
 import hashlib
-import json
 import signal
 import subprocess
 import sys
@@ -19,18 +18,19 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from condgan import data, files, machine, recipes
-from condgan import judge as judges
+from condgan import files, machine, recipes
 from condgan.ablate.spec import Cell, Spec
-from condgan.data.dataset import load_json, read_text
+from condgan.data import load_images
 from condgan.errors import InputError
-from condgan.run import check_playable
+from condgan.files import read_json
+from condgan.judge import load_judge
+from condgan.run import check_trainable
 
 DONE = "done"
 INTERRUPTED = 130  # how our own commands end then
 
 
-class Turn(NamedTuple):
+class TrialEvent(NamedTuple):
     """A run begins or has ended: "starts", "done", "done before", or "failed: ..."."""
 
     number: int
@@ -62,7 +62,7 @@ class Trial:
         """What stood there when this study began; empty if nothing."""
         if not self.record.exists():
             return {}
-        kept = load_json(read_text(self.record), str(self.record))
+        kept = read_json(self.record)
         if not isinstance(kept, dict) or not {"training", "budget", "scoring", "end"} <= kept.keys():
             raise InputError(f"{self.record}: expected what was asked of a run and its end; delete the file")
         return kept
@@ -70,7 +70,7 @@ class Trial:
     @property
     def end(self) -> str:
         """DONE, or why it is not."""
-        return str(load_json(read_text(self.record), str(self.record))["end"]) if self.record.exists() else "not begun"
+        return str(read_json(self.record)["end"]) if self.record.exists() else "not begun"
 
 
 class Study:
@@ -87,7 +87,7 @@ class Study:
         for trial in self.trials:
             self._check_before(trial)
 
-    def play(self) -> Iterator[Turn]:
+    def run(self) -> Iterator[TrialEvent]:
         """Trains and scores what is not done yet, one run at a time; yields as each begins and ends.
 
         What fails is recorded and the rest go on; asked again, it is tried again. An interrupt (SIGINT, SIGTERM) lets
@@ -97,9 +97,9 @@ class Study:
         left = [trial for trial in self.trials if not self._is_done(trial)]
         for number, trial in enumerate(self.trials, start=1):
             if trial not in left:
-                yield Turn(number, total, trial.name, "done before", self._seconds(lasted, len(left)))
+                yield TrialEvent(number, total, trial.name, "done before", self._seconds(lasted, len(left)))
                 continue
-            yield Turn(number, total, trial.name, "starts", self._seconds(lasted, len(left)))
+            yield TrialEvent(number, total, trial.name, "starts", self._seconds(lasted, len(left)))
             started = time.monotonic()
             self._note(trial, "interrupted")
             problem = self._train_and_score(trial)
@@ -107,16 +107,16 @@ class Study:
             left.remove(trial)
             lasted.append(time.monotonic() - started)
             state = f"failed: {problem}" if problem else DONE
-            yield Turn(number, total, trial.name, state, self._seconds(lasted, len(left)))
+            yield TrialEvent(number, total, trial.name, state, self._seconds(lasted, len(left)))
 
     def _check_data(self, name: str) -> str:
         """What the data hold. Raises InputError if a cell cannot be played on them, or if no judge reads them."""
-        images = data.load(name, self.spec.resolution)
+        images = load_images(name, self.spec.resolution)
         for cell in self.spec.cells:
             if cell.settings["data"] == name:
-                check_playable(recipes.build(cell.recipe, cell.options), images)
+                check_trainable(recipes.build(cell.recipe, cell.options), images)
         if images.labels.numel():
-            judges.load(self.spec.judge, images.condition)
+            load_judge(self.spec.judge, images.condition)
         return images.content_hash
 
     def _precision(self) -> str:
@@ -149,7 +149,7 @@ class Study:
         spec, cell = self.spec, trial.cell
         training = {
             "recipe": cell.recipe,
-            "options": dict(cell.options),
+            "options": recipes.resolve(cell.recipe, cell.options),
             "data_hash": self._hashes[cell.settings["data"]],
             "resolution": spec.resolution,
             "seed": trial.seed,
@@ -164,7 +164,7 @@ class Study:
         }
 
     def _note(self, trial: Trial, end: str) -> None:
-        files.write(trial.record, json.dumps({**self._asked(trial), "end": end}, indent=2) + "\n")
+        files.write_json(trial.record, {**self._asked(trial), "end": end})
 
     def _is_done(self, trial: Trial) -> bool:
         return trial.before == {**self._asked(trial), "end": DONE} and (trial.folder / "metrics.json").is_file()

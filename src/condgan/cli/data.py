@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from condgan.cli.options import DataArgument, ResolutionOption, SeedOption, load_images, progress_bar, read_file
+from condgan.cli.options import DataArgument, ResolutionOption, SeedOption, load_data, progress_bar, read_file
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ def render(
     processes: Annotated[int | None, typer.Option(min=1, help="Renderers at a time. Without it: one a core.")] = None,
 ) -> None:
     """Render i-CLEVR scenes, following a label file or sampled. Interrupt at any time; the same command goes on."""
-    from condgan.data.dataset import load_json
-    from condgan.data.render_folder import render_dataset, sample_entries
-    from condgan.data.scenes import HELD_OUT_TRIPLES
+    from condgan.files import parse_json
+    from condgan.rendering.folder import render_dataset, sample_entries
+    from condgan.rendering.scenes import HELD_OUT_TRIPLES
 
     if labels and scenes is None:
-        entries = load_json(read_file(labels), str(labels))
+        entries = parse_json(read_file(labels), str(labels))
         if not isinstance(entries, dict) or not all(isinstance(objects, list) for objects in entries.values()):
             raise InputError(
                 f'{labels}: expected a map of frames to objects, such as {{"CLEVR_train_000000_0.png": []}}'
@@ -70,7 +70,7 @@ def inspect(
     from condgan.data.inspect import inspect, summary
     from condgan.grid import labelled_grid, png
 
-    images = load_images(data, resolution, min_objects=min_objects)
+    images = load_data(data, resolution, min_objects=min_objects)
     print(f"data        {summary(images)}")
     print(f"channels    {images.channels}")
     print(f"scenes      {len(images.scenes.unique())}")
@@ -79,7 +79,7 @@ def inspect(
     print(f"content     {images.content_hash}")
     if out:
         some = images.at(torch.linspace(0, len(images) - 1, min(SHEET, len(images))).long())
-        captions = images.condition.describe_all(images.condition.draw(some.labels))
+        captions = images.condition.describe_all(images.condition.sample(some.labels))
         files.write(out, png(labelled_grid(some.images, captions)))
         print(f"sheet       {out}")
     _print_inspection(inspect(images))

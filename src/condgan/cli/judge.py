@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from condgan.cli.options import JudgeOption, ResolutionOption, SeedOption, load_images, progress_bar
+from condgan.cli.options import JudgeOption, ResolutionOption, SeedOption, load_data, progress_bar
 
 if TYPE_CHECKING:
     from condgan.data import Images
@@ -28,18 +28,18 @@ def train(
     import torch
 
     from condgan import files
-    from condgan import judge as judges
+    from condgan.judge import judge_to_bytes, small_judge, train_judge
     from condgan.machine import fast_precision, keep_freed_memory
 
-    images = load_images(data, resolution, min_objects=0)
+    images = load_data(data, resolution, min_objects=0)
     keep_freed_memory()
     torch.manual_seed(seed)
-    judge = judges.small_judge(images.condition, images.resolution)
+    judge = small_judge(images.condition, images.resolution)
     with progress_bar("loss {task.fields[loss]:.4f}") as bar:
         task = bar.add_task("", total=None, loss=float("nan"))
-        for lesson in judges.train(judge, images, num_epochs=epochs, seed=seed, precision=fast_precision()):
-            bar.update(task, completed=lesson.step, total=lesson.num_steps, loss=lesson.loss)
-    files.write(out, judges.save(judge))
+        for step in train_judge(judge, images, num_epochs=epochs, seed=seed, precision=fast_precision()):
+            bar.update(task, completed=step.step, total=step.num_steps, loss=step.loss)
+    files.write(out, judge_to_bytes(judge))
     _print_judge_score(judge, images)
     print(f"wrote {out}")
 
@@ -51,10 +51,10 @@ def score(
     resolution: ResolutionOption = None,
 ) -> None:
     """Score a judge on real images: official and exact accuracy, and calibration."""
-    from condgan import judge as judges
+    from condgan.judge import load_judge
 
-    images = load_images(data, resolution, min_objects=0)
-    _print_judge_score(judges.load(judge, images.condition), images)
+    images = load_data(data, resolution, min_objects=0)
+    _print_judge_score(load_judge(judge, images.condition), images)
 
 
 def _print_judge_score(judge: Judge, images: Images) -> None:
@@ -62,7 +62,7 @@ def _print_judge_score(judge: Judge, images: Images) -> None:
     from condgan.metrics import condition_accuracy, exact_accuracy
 
     held_out = images.part(held_out=True)
-    seen = judge.read(held_out.images, held_out.labels)
+    seen = judge.classify(held_out.images, held_out.labels)
     print(f"held-out images      {len(seen)}")
     print(f"condition_accuracy   {condition_accuracy(seen, seen, images.condition)}")
     print(f"exact_accuracy       {exact_accuracy(seen, seen, images.condition)}")

@@ -37,16 +37,16 @@ def fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def load_images(spec: str, resolution: int | None, **options: Any) -> Images:
-    """The data set that an option names."""
-    from condgan.data import load
+def load_data(spec: str, resolution: int | None, **options: Any) -> Images:
+    """Loads the data set that an option names."""
+    from condgan.data import load_images
 
-    return load(spec, resolution, **options)
+    return load_images(spec, resolution, **options)
 
 
 def read_file(file: Path) -> str:
     """The text of a file that an option names."""
-    from condgan.data.dataset import read_text
+    from condgan.files import read_text
 
     if not file.is_file():
         raise InputError(f"{file}: no such file")

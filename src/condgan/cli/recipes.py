@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from condgan.cli.options import OptionsOption, load_images, parse_options
+from condgan.cli.options import OptionsOption, load_data, parse_options
 
 if TYPE_CHECKING:
     from condgan.conditions import Condition
-    from condgan.networks.parts import Discriminator, Generator
+    from condgan.networks.gan import Discriminator, Generator
     from condgan.networks.summary import Layer
 
 app = typer.Typer()
@@ -44,11 +44,11 @@ def recipes(
 
 def _shape(data: str | None, resolution: int, channels: int) -> tuple[Condition, int, int]:
     from condgan.conditions import MultiLabel
-    from condgan.data.scenes import LABELS
+    from condgan.rendering.scenes import LABELS
 
     if data is None:
         return MultiLabel(LABELS), resolution, channels
-    images = load_images(data, None)
+    images = load_data(data, None)
     return images.condition, images.resolution, images.channels
 
 
@@ -69,9 +69,9 @@ def _print_networks(name: str, options: dict[str, Any], shape: tuple[Condition, 
         generator_layers, discriminator_layers = summarize(generator, z, c), summarize(discriminator, image, c)
     print(f"\nfor {type(condition).__name__} of {condition.dim} numbers, {channels} x {resolution} x {resolution}")
     _print_player(generator, generator_layers)
-    print(_shown("meets the condition by", generator.entrance))
+    print(_shown("meets the condition by", generator.conditioning))
     _print_player(discriminator, discriminator_layers)
-    print(_shown("meets the condition by", discriminator.entrance))
+    print(_shown("meets the condition by", discriminator.conditioning))
     print(_shown("answers by", discriminator.head))
 
 
@@ -82,7 +82,7 @@ def _print_player(player: Generator | Discriminator, layers: list[Layer]) -> Non
     table = Table("layer", "", "leaves", "weights", "multiply-adds", title=type(player).__name__)
     for layer in layers:
         shape = " x ".join(map(str, layer.shape))
-        table.add_row(layer.place, layer.description, shape, f"{layer.num_weights:,}", f"{layer.multiply_adds:,}")
+        table.add_row(layer.path, layer.description, shape, f"{layer.num_parameters:,}", f"{layer.multiply_adds:,}")
     Console(width=None if sys.stdout.isatty() else 160).print(table, markup=False)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +15,7 @@ from condgan.cli.options import (
     ResolutionOption,
     SeedOption,
     fail,
-    load_images,
+    load_data,
     parse_options,
     progress_bar,
     read_file,
@@ -24,10 +23,12 @@ from condgan.cli.options import (
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from condgan.callbacks import Callback
     from condgan.data import Images
     from condgan.evaluate import Scores
     from condgan.recipes import Recipe
-    from condgan.run import Watch
 
 app = typer.Typer()
 
@@ -46,7 +47,7 @@ def train(
     kimg: Annotated[
         float | None, typer.Option(help="Stop after so many thousand images. Without it: all epochs.")
     ] = None,
-    minutes: Annotated[float, typer.Option(help="Stop after so many minutes of training.")] = float("inf"),
+    minutes: Annotated[float | None, typer.Option(help="Train for about so many minutes.")] = None,
     save_minutes: Annotated[float, typer.Option(help="Save this often.")] = 5,
     precision: Annotated[str, typer.Option(help="no (float32), bf16, or auto: bf16 where that is fast.")] = "no",
     judge: Annotated[
@@ -60,40 +61,55 @@ def train(
     from condgan.config import Config
     from condgan.data.inspect import summary
     from condgan.machine import PRECISIONS, accelerator, fast_precision, keep_freed_memory
-    from condgan.run import Budget, Diverged, Run, check_playable
+    from condgan.run import Budget, Diverged, Run, check_trainable
 
     chosen = parse_options(options)
     built = table.build(recipe, chosen)
     if precision not in PRECISIONS:
         raise InputError(f"--precision: found {precision!r}, expected one of {', '.join(PRECISIONS)}")
-    if not min(minutes, save_minutes, 1 if kimg is None else kimg) > 0:
+    if not min(save_minutes, *(budget for budget in (minutes, kimg) if budget is not None)) > 0:
         raise InputError("--minutes, --kimg and --save-minutes: expected positive numbers")
     keep_freed_memory()
     processes = accelerator(fast_precision() if precision == "auto" else precision)
     with processes.main_process_first():
-        images = load_images(data, resolution)
-        check_playable(built, images)
-        watch = _watch(built, images, judge)
-        config = Config.of(recipe, chosen, data, images, seed, processes.mixed_precision)
-        run = Run(runs / (name or recipe), config, resume=resume or not processes.is_main_process)
+        images = load_data(data, resolution)
+        check_trainable(built, images)
+        callback = _callback(built, images, judge)
+        all_kimg = built.num_epochs * images.num_training / 1000
+        budget = Budget(all_kimg if kimg is None else kimg, minutes)
+        config = Config.of(
+            recipe,
+            chosen,
+            data,
+            images,
+            seed,
+            processes.mixed_precision,
+            minutes=minutes,
+            planned_kimg=budget.kimg if minutes is None else None,
+        )
+        location = str(Path(data).absolute()) if Path(data).exists() else data
+        run = Run(runs / (name or recipe), config, data=location, resume=resume or not processes.is_main_process)
     if processes.is_main_process:
         print(f"data {data}: {summary(images)}")
-    all_kimg = built.num_epochs * int(images.held_out.logical_not().sum()) / 1000
-    budget = Budget(all_kimg if kimg is None else kimg, minutes)
-    played_kimg = 0.0
+    trained_kimg = 0.0
     with progress_bar("{task.fields[text]}", hidden=not processes.is_main_process) as bar:
-        task = bar.add_task("", total=1.0, text="starting")
+        tasks: dict[str, TaskID] = {}
         try:
-            for status in run.play(images, budget, save_minutes=save_minutes, accelerator=processes, watch=watch):
-                losses = "  ".join(f"{player} {total:.3f}" for player, total in status.totals.items())
-                text = f"step {status.step}  {status.kimg:.1f} kimg  {status.images_per_second:.0f} images/s  {losses}"
-                bar.update(task, completed=status.share_spent, text=text)
-                played_kimg = status.kimg
+            for status in run.train(
+                images, budget, save_minutes=save_minutes, accelerator=processes, callback=callback
+            ):
+                if status.phase not in tasks:
+                    tasks[status.phase] = bar.add_task("", total=1.0, text="starting")
+                losses = "  ".join(f"{network} {total:.3f}" for network, total in status.totals.items())
+                done = f"{status.phase}  step {status.step}  {status.kimg:.1f} kimg"
+                text = f"{done}  {status.images_per_second:.0f} images/s  {losses}"
+                bar.update(tasks[status.phase], completed=status.progress, text=text)
+                trained_kimg = status.kimg if status.phase == "game" else 0.0
         except Diverged as error:
             fail(str(error), 1)
     if processes.is_main_process:
         print(f"saved {run.folder / 'generator.safetensors'}")
-        if kimg is None and played_kimg >= all_kimg:
+        if kimg is None and trained_kimg >= all_kimg:
             print(f"these were all {built.num_epochs} epochs of the recipe; --set num_epochs=N or --kimg N for more")
     processes.wait_for_everyone()  # a process that leaves early aborts those still talking to it
     processes.end_training()
@@ -142,25 +158,26 @@ def evaluate(
 ) -> None:
     """Score a run: obedience by the judge, realism by KID, beside real images and an untrained generator."""
     from condgan import files
-    from condgan import judge as judges
-    from condgan.data.dataset import parse_conditions
+    from condgan.conditions import parse_conditions
     from condgan.evaluate import check_comparable, seen_conditions
     from condgan.evaluate import evaluate as score
     from condgan.generate import load
     from condgan.grid import labelled_grid, png
+    from condgan.judge import load_judge
     from condgan.machine import fast_device
+    from condgan.run import data_location
 
     if not run.is_dir():
         raise InputError(f"{run}: no such run; expected the folder of a run")
     generator = load(run).to(fast_device())
-    images = load_images(data or generator.config.data, generator.config.resolution)
+    images = load_data(data or data_location(run, generator.config), generator.config.resolution)
     check_comparable(generator, images)
     lists = dict(images.condition_lists) or {"seen": seen_conditions(images)}
     if conditions:
         lists = {file.stem: parse_conditions(read_file(file), str(file), images.condition) for file in conditions}
-    reader = judges.load(judge, images.condition).to(fast_device())
+    reader = load_judge(judge, images.condition).to(fast_device())
     scores = score(generator, images, lists, reader, draws=draws, seed=seed)
-    files.write(run / "metrics.json", json.dumps(scores.to_json(), indent=2) + "\n")
+    files.write_json(run / "metrics.json", scores.to_json())
     for name in scores.per_condition:
         captions = images.condition.describe_all(lists[name])
         files.write(run / f"{name}.png", png(labelled_grid(generator.generate(lists[name], seed), captions)))
@@ -187,23 +204,24 @@ def _print_scores(scores: Scores) -> None:
             worst.add_row(label, str(estimate))
         console.print(worst, markup=False)
     for code, meaning in scores.meaning.items():
-        console.print(f"{code} draws {meaning}", markup=False)
+        console.print(f"{code} generates {meaning}", markup=False)
+    for code, effects in scores.code_effects.items():
+        values = ", ".join(f"{kind} {estimate}" for kind, estimate in effects.items())
+        console.print(f"correlation of {code} with {values}", markup=False)
 
 
-def _watch(recipe: Recipe, images: Images, judge: Path | None) -> Watch | None:
-    """Who scores every save, if the generator obeys labels that a judge knows, or categorical codes."""
-    from condgan import judge as judges
-    from condgan.conditions import Codes
+def _callback(recipe: Recipe, images: Images, judge: Path | None) -> Callback | None:
+    """Returns the callback that scores every save, if there are held-out labels and a judge for them."""
+    from condgan.callbacks import accuracy_at_saves
+    from condgan.judge import load_judge
     from condgan.machine import fast_device
-    from condgan.watch import obedience
 
-    condition = recipe.condition(images.condition)
-    scored = condition == images.condition or (isinstance(condition, Codes) and condition.categorical)
-    if not scored or not images.labels.numel() or not images.held_out.any():
+    if not images.labels.numel() or not images.held_out.any():
         return None
     try:
-        return obedience(images, judges.load(judge, images.condition).to(fast_device()), condition)
+        classifier = load_judge(judge, images.condition).to(fast_device())
     except InputError:
         if judge:
             raise
         return None
+    return accuracy_at_saves(images, classifier, recipe.condition(images.condition))

@@ -14,8 +14,8 @@ from condgan.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from condgan.ablate import Outcome, Turn
-    from condgan.ablate.table import Table
+    from condgan.ablate import Outcome, TrialEvent
+    from condgan.ablate.results import ResultTable
 
 app = typer.Typer()
 
@@ -32,8 +32,8 @@ def ablate(
     from condgan.ablate import Study, conclude, read
 
     study = Study(read(spec).full, runs / f"{spec.stem}-full") if full else Study(read(spec), runs / spec.stem)
-    for turn in study.play():
-        print(_as_line(turn), flush=True)
+    for event in study.run():
+        print(_as_line(event), flush=True)
     outcome = conclude(study)
     _print_outcome(outcome)
     print(f"wrote {study.folder / 'table.md'} and {study.folder / 'curves.png'}")
@@ -56,8 +56,8 @@ def reproduce(
 
     name = f"reproduce-{number}" + (f"-{budget}" if budget else "")
     reproduction = Reproduction(number, runs / name, data=data, minutes=_minutes(budget) if budget else None)
-    for turn in reproduction.play():
-        print(_as_line(turn), flush=True)
+    for event in reproduction.run():
+        print(_as_line(event), flush=True)
     verdicts = reproduction.verdicts()
     _print_table(verdicts)
     print(f"wrote {reproduction.folder / 'verdicts.md'}")
@@ -77,11 +77,11 @@ def report(
     print(f"wrote {out}")
 
 
-def _as_line(turn: Turn) -> str:
-    line = f"[{turn.number}/{turn.total}] {turn.run}: {turn.state}"
-    if turn.state == "done before" or not turn.seconds_left < float("inf"):
+def _as_line(event: TrialEvent) -> str:
+    line = f"[{event.number}/{event.total}] {event.run}: {event.state}"
+    if event.state == "done before" or not event.seconds_left < float("inf"):
         return line
-    return f"{line}; about {turn.seconds_left / 60:.0f} min left"
+    return f"{line}; about {event.seconds_left / 60:.0f} min left"
 
 
 def _minutes(budget: str) -> float:
@@ -105,7 +105,7 @@ def _print_outcome(outcome: Outcome) -> None:
         console.print(f"{run}: {why}", markup=False)
 
 
-def _print_table(found: Table) -> None:
+def _print_table(found: ResultTable) -> None:
     from rich import table as rich
 
     table = rich.Table(*found.columns, title=found.title)

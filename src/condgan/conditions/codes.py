@@ -1,4 +1,4 @@
-"""Codes that no data set labels."""
+"""Latent codes that no data set labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,24 +7,31 @@ from math import log, pi
 import torch
 from torch import Tensor
 
-from condgan.conditions.attributes import argmaxes, cross_entropies, one_hots, softmaxes
-from condgan.conditions.condition import Condition, hits_among
+from condgan.conditions.attributes import argmaxes, cross_entropies, one_hots, replace_one, softmaxes
+from condgan.conditions.condition import Condition, Control
 from condgan.conditions.vocabulary import check_complete, check_names, check_once, known, split_items
 from condgan.errors import InputError
 
 
 @dataclass(frozen=True)
 class Codes(Condition):
-    """Latent codes that no data set labels: categorical ones, each value as likely, then continuous ones in [-1, 1].
+    """Unsupervised latent codes: categorical ones with a uniform prior, then continuous ones uniform in [-1, 1].
 
-    `c`: (N, len(categorical) + len(continuous)) float, a categorical code as its index. The likelihood of a continuous
-    code is a Gaussian of learned mean and log-variance, the latter clipped to [-6, 6]. Chen et al. 2016, section 6. It
-    counts `continuous_weight` times: a density has no upper bound, and would drown the rest (section 4 of the same).
+    `c`: (N, len(categorical) + len(continuous)) float, categorical codes as indices. The likelihood of a continuous
+    code is a Gaussian of predicted mean and log-variance, the latter clipped to [-6, 6]: Chen et al. 2016, section 6.
+    Its log-density is multiplied by `continuous_weight`: a density has no upper bound and would dominate the other
+    terms (section 4 of the same paper).
+
+    >>> codes = Codes({"class": 10}, ("c1", "c2"))
+    >>> codes.describe(codes.parse("class=3, c1=0.5, c2=-1"))
+    'class=3, c1=0.5, c2=-1'
     """
 
     categorical: Mapping[str, int]
     continuous: Sequence[str] = ()
     continuous_weight: float = 1.0
+
+    is_labelled = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "continuous", tuple(self.continuous))
@@ -38,7 +45,7 @@ class Codes(Condition):
 
     @property
     def sizes(self) -> Sequence[int]:
-        """How many values each categorical code has, then 1 for each continuous one."""
+        """Number of values of each categorical code, then 1 for each continuous one."""
         return self._categories + [1] * len(self.continuous)
 
     @property
@@ -48,6 +55,20 @@ class Codes(Condition):
     @property
     def num_logits(self) -> int:
         return sum(self._categories) + 2 * len(self.continuous)
+
+    @property
+    def values(self) -> Sequence[str]:
+        return [f"{name}={value}" for name, size in self.categorical.items() for value in range(size)]
+
+    @property
+    def summary(self) -> str:
+        discrete = [f"{name} ({size} values)" for name, size in self.categorical.items()]
+        return "codes " + ", ".join([*discrete, *(f"{name} in [-1, 1]" for name in self.continuous)])
+
+    @property
+    def controls(self) -> Sequence[Control]:
+        discrete = [Control(name, [str(value) for value in range(size)]) for name, size in self.categorical.items()]
+        return [*discrete, *(Control(name) for name in self.continuous)]
 
     def encode(self, c: Tensor) -> Tensor:
         indices, values = self._split(c)
@@ -63,61 +84,68 @@ class Codes(Condition):
         nats: Tensor = categories + self.continuous_weight * gaussian.sum(1)
         return nats
 
-    def read(self, logits: Tensor) -> Tensor:
+    def predict(self, logits: Tensor) -> Tensor:
         classes, mean, _ = logits.split([sum(self._categories), len(self.continuous), len(self.continuous)], dim=1)
         return torch.cat([argmaxes(classes, self._categories), mean], dim=1)
 
-    @property
-    def values(self) -> Sequence[str]:
-        return [f"{name}={value}" for name, size in self.categorical.items() for value in range(size)]
-
-    @property
-    def outline(self) -> str:
-        discrete = [f"{name} ({size} values)" for name, size in self.categorical.items()]
-        return "codes " + ", ".join([*discrete, *(f"{name} in [-1, 1]" for name in self.continuous)])
-
     def probabilities(self, logits: Tensor) -> Tensor:
-        return softmaxes(logits[:, : sum(self._categories)], self._categories)
+        return softmaxes(self.value_logits(logits), self._categories)
 
-    def hits(self, logits: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        """Categorical codes alone: a continuous one has no right answer."""
-        named, wanted = self._split(self.read(logits))[0], self._split(c)[0]
-        return hits_among(one_hots(named, self._categories), one_hots(wanted, self._categories))
+    def wanted(self, c: Tensor) -> Tensor:
+        return one_hots(self._split(c)[0], self._categories).bool()
 
-    def agree(self, read: Tensor, c: Tensor) -> Tensor:
-        """On the categorical codes."""
-        return super().agree(self._split(read)[0], self._split(c)[0])
+    def hits(self, logits: Tensor, c: Tensor) -> Tensor:
+        """Categorical codes only."""
+        return self.wanted(c) & self.wanted(self.predict(logits))
 
-    def draw(self, labels: Tensor) -> Tensor:
+    def exact_match(self, predicted: Tensor, c: Tensor) -> Tensor:
+        """Categorical codes only."""
+        return super().exact_match(self._split(predicted)[0], self._split(c)[0])
+
+    def sample(self, labels: Tensor) -> Tensor:
         n, device = len(labels), labels.device
         indices = [torch.randint(size, (n, 1), device=device).float() for size in self._categories]
         return torch.cat([*indices, torch.rand(n, len(self.continuous), device=device) * 2 - 1], dim=1)
 
-    def sweep(self, name: str, num: int = 8) -> Tensor:
-        """Rows of a continuous code from -1 to 1 in `num` steps, a row for each value of the first categorical one.
+    def mismatch(self, c: Tensor) -> Tensor:
+        """Replaces one categorical code; without any, draws the continuous ones anew."""
+        indices, values = self._split(c)
+        if not self.categorical:
+            return self.sample(c)
+        return torch.cat([replace_one(indices, self._categories), values], dim=1)
 
-        All other codes are 0. (rows * num, codes).
-        """
-        num_rows = (self._categories or [1])[0]
-        c = torch.zeros(num_rows * num, len(self.categorical) + len(self.continuous))
+    def each_value(self) -> Tensor:
+        c = torch.zeros(self._categories[0] if self.categorical else 0, len(self.categorical) + len(self.continuous))
         if self.categorical:
-            c[:, 0] = torch.arange(num_rows).repeat_interleave(num)
-        c[:, len(self.categorical) + self.continuous.index(name)] = torch.linspace(-1, 1, num).repeat(num_rows)
+            c[:, 0] = torch.arange(len(c))
         return c
 
-    def name_categories(self, c: Tensor) -> list[str]:
-        """The categorical codes of each value of a batch in words, "class=3"."""
+    def traversals(self, num: int = 8) -> Mapping[str, Tensor]:
+        """Each continuous code from -1 to 1 in rows of `num`, one for each value of the first categorical code.
+
+        All other codes are 0. Each is (rows * num, codes).
+        """
+        rows = self.each_value() if self.categorical else torch.zeros(1, len(self.continuous))
+        found = {}
+        for name in self.continuous:
+            c = rows.repeat_interleave(num, dim=0)
+            c[:, len(self.categorical) + self.continuous.index(name)] = torch.linspace(-1, 1, num).repeat(len(rows))
+            found[name] = c
+        return found
+
+    def categories(self, c: Tensor) -> list[str]:
+        """Formats the categorical codes of each condition of a batch, e.g. "class=3"."""
         indices, _ = self._split(c)
         return [
             ", ".join(f"{name}={index}" for name, index in zip(self.categorical, row, strict=True))
             for row in indices.tolist()
         ]
 
-    def exhibit(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The sweep of each continuous code from one latent; without any, draws of the prior."""
+    def sample_grid(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The traversals of all continuous codes from one latent; without any, codes drawn from their prior."""
         if not self.continuous:
-            return super().exhibit(z, labels)
-        c = torch.cat([self.sweep(name) for name in self.continuous]).to(z.device)
+            return super().sample_grid(z, labels)
+        c = torch.cat(list(self.traversals().values())).to(z.device)
         return z[:1].expand(len(c), -1), c
 
     def parse(self, text: str) -> Tensor:
@@ -131,10 +159,12 @@ class Codes(Condition):
         check_complete(found, [*self.categorical, *self.continuous], "code")
         return torch.tensor([found[name] for name in (*self.categorical, *self.continuous)])
 
-    def describe(self, c: Tensor) -> str:
+    def describe(self, c: Tensor, digits: int = 9) -> str:
         indices, values = (part[0].tolist() for part in self._split(c[None]))
         texts = [f"{name}={index}" for name, index in zip(self.categorical, indices, strict=True)]
-        return ", ".join(texts + [f"{name}={value:.9g}" for name, value in zip(self.continuous, values, strict=True)])
+        return ", ".join(
+            texts + [f"{name}={value:.{digits}g}" for name, value in zip(self.continuous, values, strict=True)]
+        )
 
     def _split(self, c: Tensor) -> tuple[Tensor, Tensor]:
         indices: Tensor

@@ -1,14 +1,29 @@
-"""The one face of every kind of condition: a vocabulary, a vector, a likelihood and a prior."""
+"""The interface of every kind of condition: a vocabulary, a vector, tokens, a likelihood and a prior."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 
+class Control(NamedTuple):
+    """An input of a form: one of `values`, any subset of them if `multiple`, or a number in [-1, 1] without values."""
+
+    name: str
+    values: Sequence[str] = ()
+    multiple: bool = False
+
+
 class Condition(ABC):
-    """One kind of condition over one vocabulary. Each kind states the shape and type of its batches `c`."""
+    """A kind of condition over a vocabulary. Each kind documents the shape and type of its batches `c`.
+
+    Networks see only `encode(c)` (or `tokens` of it) and objectives only `nll`, so neither depends on the kind.
+    """
+
+    is_labelled: bool = True
+    """Whether data sets label images with it. False for codes, which are drawn from a prior."""
 
     @property
     @abstractmethod
@@ -17,7 +32,7 @@ class Condition(ABC):
 
     @property
     def sizes(self) -> Sequence[int]:
-        """Widths of the parts of the vector, such as one for each attribute; they sum to `dim`."""
+        """Widths of the parts of the encoded vector, e.g. one for each attribute. They sum to `dim`."""
         return [self.dim]
 
     @property
@@ -25,68 +40,114 @@ class Condition(ABC):
         """Width of a head that predicts the condition."""
         return self.dim
 
-    @abstractmethod
-    def encode(self, c: Tensor) -> Tensor:
-        """Vector form of a batch, (N, dim) float: all that a network ever sees."""
-
-    @abstractmethod
-    def nll(self, logits: Tensor, c: Tensor) -> Tensor:
-        """-log p(c | logits) in nats, (N,), from logits (N, num_logits)."""
-
-    @abstractmethod
-    def read(self, logits: Tensor) -> Tensor:
-        """The likeliest batch `c` given logits (N, num_logits)."""
-
     @property
     @abstractmethod
     def values(self) -> Sequence[str]:
-        """The discrete values that a judge can be right about, in words."""
+        """Names of all discrete values, e.g. of all labels."""
 
     @property
     @abstractmethod
-    def outline(self) -> str:
-        """Its kind and the size of its vocabulary, in a few words for people."""
+    def summary(self) -> str:
+        """Kind and size of the vocabulary in a few words."""
+
+    @property
+    @abstractmethod
+    def controls(self) -> Sequence[Control]:
+        """The inputs of a form for one condition."""
+
+    @abstractmethod
+    def encode(self, c: Tensor) -> Tensor:
+        """Encodes a batch as vectors, (N, dim) float."""
+
+    def tokens(self, vector: Tensor) -> tuple[Tensor, Tensor]:
+        """Splits encoded vectors (N, dim) into tokens (N, K, dim), e.g. one for each label or attribute.
+
+        Also returns a mask (N, K), False for padding. Padding is zero, and the tokens of a condition sum to its vector.
+        """
+        tokens = vector.new_zeros(len(vector), len(self.sizes), self.dim)
+        start = 0
+        for k, size in enumerate(self.sizes):
+            tokens[:, k, start : start + size] = vector[:, start : start + size]
+            start += size
+        return tokens, torch.ones(tokens.shape[:2], dtype=torch.bool, device=vector.device)
+
+    @abstractmethod
+    def nll(self, logits: Tensor, c: Tensor) -> Tensor:
+        """Negative log-likelihood -log p(c | logits) in nats, (N,), for logits (N, num_logits)."""
+
+    @abstractmethod
+    def predict(self, logits: Tensor) -> Tensor:
+        """Returns the most likely batch `c` for logits (N, num_logits)."""
+
+    def value_logits(self, logits: Tensor) -> Tensor:
+        """Selects the logit of each discrete value, (N, len(values)), from logits (N, num_logits)."""
+        return logits[:, : len(self.values)]
 
     @abstractmethod
     def probabilities(self, logits: Tensor) -> Tensor:
-        """Of each of the discrete values, given logits (N, num_logits): (N, len(values))."""
+        """Probability of each discrete value, (N, len(values)), for logits (N, num_logits)."""
 
     @abstractmethod
-    def hits(self, logits: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        """Which values were named by the logits and wanted, and which were wanted: two (N, len(values)) bool."""
+    def wanted(self, c: Tensor) -> Tensor:
+        """Which discrete values a condition contains, (N, len(values)) bool."""
 
-    def agree(self, read: Tensor, c: Tensor) -> Tensor:
-        """Whether what was read is what was wanted, all of it and nothing else, (N,) bool."""
-        return (read == c).reshape(len(c), -1).all(1)
+    @abstractmethod
+    def hits(self, logits: Tensor, c: Tensor) -> Tensor:
+        """Which wanted values were also predicted, (N, len(values)) bool, for logits (N, num_logits)."""
 
-    def draw(self, labels: Tensor) -> Tensor:
-        """The conditions of a batch whose images came with `labels`: the labels, or for codes a draw of the prior."""
+    def exact_match(self, predicted: Tensor, c: Tensor) -> Tensor:
+        """Whether a prediction equals the condition in every discrete value, (N,) bool."""
+        return (predicted == c).reshape(len(c), -1).all(1)
+
+    def sample(self, labels: Tensor) -> Tensor:
+        """Returns conditions for images with these labels: the labels, or codes drawn from their prior."""
         return labels
 
-    def exhibit(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """What to draw over and over while training goes on, eight in a row: latents, and a batch `c` for them.
+    @abstractmethod
+    def mismatch(self, c: Tensor) -> Tensor:
+        """Returns wrong conditions that are hard to tell from `c`: one value is replaced by a random other one.
+
+        Raises ValueError if the vocabulary has no other value.
+        """
+
+    def sample_grid(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns latents and conditions of the fixed previews over training, eight in a row.
 
         From latents (N, latent_dim) and the labels of N images.
         """
-        return z, self.draw(labels)
+        return z, self.sample(labels)
+
+    @abstractmethod
+    def each_value(self) -> Tensor:
+        """Returns a batch with each value of the first discrete control in turn, everything else at its first value."""
+
+    def traversals(self, num: int = 8) -> Mapping[str, Tensor]:
+        """Returns for each continuous control rows of `num` conditions in which it goes from -1 to 1, by its name."""
+        return {}
 
     @abstractmethod
     def parse(self, text: str) -> Tensor:
-        """One value from words, without a batch axis. Raises InputError on an unknown, repeated or missing name."""
+        """Parses one condition, without a batch axis. Raises InputError on an unknown, repeated or missing name."""
 
     @abstractmethod
-    def describe(self, c: Tensor) -> str:
-        """One value in words that `parse` reads back."""
+    def describe(self, c: Tensor, digits: int = 9) -> str:
+        """Formats one condition, continuous codes with so many significant digits. With nine, `parse` inverts it."""
 
     def parse_all(self, texts: Iterable[str]) -> Tensor:
-        """A batch from one text for each value."""
+        """Parses a batch, one text for each condition."""
         return torch.stack([self.parse(text) for text in texts])
 
     def describe_all(self, c: Tensor) -> list[str]:
-        """Each value of a batch in words."""
+        """Formats each condition of a batch."""
         return [self.describe(value) for value in c]
 
+    def categories(self, c: Tensor) -> list[str]:
+        """Formats the discrete values of each condition of a batch."""
+        return self.describe_all(c)
 
-def hits_among(named: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
-    """What `Condition.hits` returns, from what is named and what is wanted, of any type that is 0 or not."""
-    return named.bool() & wanted.bool(), wanted.bool()
+
+def random_other(index: Tensor, size: int) -> Tensor:
+    """Draws for each index one of the `size - 1` others. Raises ValueError if there is none."""
+    if size < 2:
+        raise ValueError("a vocabulary of one value has no wrong condition")
+    return (index + torch.randint(1, size, index.shape, device=index.device)) % size

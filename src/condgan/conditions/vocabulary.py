@@ -1,25 +1,29 @@
-"""Names in texts: what a vocabulary may hold, and how the words of a condition are told apart and looked up."""
+"""Checks names of a vocabulary, splits the text of a condition into names, and looks them up."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from condgan.errors import InputError, nearest
+from condgan.errors import InputError, did_you_mean
 
 
 def check_names(what: str, names: Sequence[str]) -> tuple[str, ...]:
-    """The names, checked: some, distinct, and free of the comma and equals sign that separate them in a text."""
+    """Returns the names as a tuple.
+
+    Raises InputError unless there is at least one, all differ, and none contains a comma or an equals sign, which
+    separate names in the text of a condition.
+    """
     if not names:
         raise InputError(f"{what}: found none, expected at least one")
     for i, name in enumerate(names):
         if name in names[:i]:
-            raise InputError(f"{what}: {name!r} stands twice")
+            raise InputError(f"{what}: found {name!r} twice, expected distinct names")
         if not name or name != " ".join(name.split()) or set(name) & set(",="):
             raise InputError(f"{what}: {name!r}: expected words with single spaces, no comma and no equals sign")
     return tuple(names)
 
 
 def split_items(text: str) -> list[str]:
-    """What stands between the commas, with single spaces. Raises InputError if nothing stands there."""
+    """Splits at commas and collapses spaces. Raises InputError if an item is empty."""
     items = [" ".join(item.split()) for item in text.split(",")]
     if not all(items):
         raise InputError(f"condition {text!r}: found an empty name, expected names separated by commas")
@@ -27,14 +31,14 @@ def split_items(text: str) -> list[str]:
 
 
 def known(name: str, names: Sequence[str], what: str) -> str:
-    """The name itself. Raises InputError with the nearest known one."""
+    """Returns the name. Raises InputError with the most similar known one if it is unknown."""
     if name not in names:
-        raise InputError(f"unknown {what} {name!r}{nearest(name, names)} (known: {', '.join(names)})")
+        raise InputError(f"unknown {what} {name!r}{did_you_mean(name, names)} (known: {', '.join(names)})")
     return name
 
 
 def index_of(name: str, names: Sequence[str], what: str) -> int:
-    """Where a known name stands."""
+    """Returns the index of a known name. Raises InputError if it is unknown."""
     return names.index(known(name, names, what))
 
 

@@ -11,7 +11,7 @@ from condgan.data.mnist import mnist
 from condgan.data.packed import open_folder
 from condgan.data.sample import sample
 from condgan.data.shapes import shapes
-from condgan.errors import InputError, nearest
+from condgan.errors import InputError, did_you_mean
 
 DATASETS: dict[str, Callable[..., Images]] = {
     "sample": sample,
@@ -31,7 +31,7 @@ LAYOUTS = {  # by a file that no other layout has
 }
 
 
-def load(spec: str, resolution: int | None = None, *, min_objects: int = 1) -> Images:
+def load_images(spec: str, resolution: int | None = None, *, min_objects: int = 1) -> Images:
     """The data set that `spec` names: `sample`, `shapes`, `shapes:class`, `mnist`, or a folder or zip file.
 
     What a folder holds is told by its files, or said: `iclevr:FOLDER`, `anime:FOLDER`, `mnist:FOLDER`, `folder:FOLDER`.
@@ -46,10 +46,12 @@ def load(spec: str, resolution: int | None = None, *, min_objects: int = 1) -> I
             raise InputError(f"data {spec!r}: expected a folder or zip file, {name}:FOLDER")
         return DATASETS[name](*[argument] if argument else [], **options)
     if not Path(spec).exists():
-        raise InputError(f"data {spec!r}: no such folder{nearest(spec, DATASETS)} (or one of: {', '.join(DATASETS)})")
+        raise InputError(
+            f"data {spec!r}: no such folder{did_you_mean(spec, DATASETS)} (or one of: {', '.join(DATASETS)})"
+        )
     inside = open_folder(Path(spec))
     read = next((read for file, read in LAYOUTS.items() if (inside / file).exists()), folder)
     return read(spec, **options)
 
 
-__all__ = ["DATASETS", "Images", "anime", "folder", "load", "mnist", "sample", "shapes"]
+__all__ = ["DATASETS", "Images", "anime", "folder", "load_images", "mnist", "sample", "shapes"]

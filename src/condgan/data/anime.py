@@ -4,12 +4,11 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
-from condgan.data.dataset import Images
+from condgan.data.dataset import Images, check_resolution
 from condgan.data.folder import images_of
 from condgan.data.packed import image_names, open_folder, text_in
 from condgan.data.table import Table, read_csv, read_rows
 from condgan.errors import InputError
-from condgan.networks.parts import num_doublings
 
 ATTRIBUTES = ("hair", "eyes")
 
@@ -20,7 +19,7 @@ def anime(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> Im
     `tags.csv` has no header and two columns, or is a table as `data.folder` reads it. Images lie in `images` or beside
     it. Raises InputError naming file and line.
     """
-    num_doublings(resolution)
+    check_resolution(resolution)
     path = Path(path)
     inside = open_folder(path)
     text, where = text_in(inside, "tags.csv"), str(inside / "tags.csv")

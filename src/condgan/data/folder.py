@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from condgan.data.dataset import Images, load_json
+from condgan.data.dataset import Images, check_resolution
 from condgan.data.packed import IMAGE_SUFFIXES, Folder, image_names, open_folder, packed, text_in
 from condgan.data.table import Table, by_name, infer, read_csv
-from condgan.errors import InputError, nearest
-from condgan.networks.parts import num_doublings
+from condgan.errors import InputError, did_you_mean
+from condgan.files import parse_json
 
 LAYOUTS = "expected a sub-folder for each class, a CSV file with a row for each image, or StyleGAN's dataset.json"
 PARTS_OF_A_SPLIT = {"train", "training", "val", "valid", "validation", "test", "testing"}
@@ -31,7 +31,7 @@ def folder(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> I
 
     Every 20th image, by name, is held out. Raises InputError naming file, line and what to do.
     """
-    num_doublings(resolution)
+    check_resolution(resolution)
     path = Path(path)
     inside = open_folder(path)
     return images_of(path, inside, _labels(inside), resolution, min_objects=min_objects)
@@ -95,7 +95,7 @@ def _sub_folders(inside: Folder, names: Sequence[str], others: Sequence[str]) ->
 
 
 def _dataset_json(text: str, where: str) -> Table:
-    content = load_json(text, where)
+    content = parse_json(text, where)
     entries = content.get("labels") if isinstance(content, dict) else None
     if not isinstance(entries, list) or not entries:
         raise InputError(f'{where}: found no labels, expected {{"labels": [["00000/img.png", 6], ...]}}')
@@ -140,7 +140,7 @@ def _check_files(inside: Folder, table: Table) -> None:
     if missing:
         advice = "restore it or drop its row"
         raise InputError(
-            f"{seen[missing[0]]}: no image {missing[0]!r} in {inside}{nearest(missing[0], images)}; {advice}"
+            f"{seen[missing[0]]}: no image {missing[0]!r} in {inside}{did_you_mean(missing[0], images)}; {advice}"
         )
     if extra := sorted(images - seen.keys(), key=by_name):
         raise InputError(

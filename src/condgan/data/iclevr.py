@@ -12,11 +12,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from condgan.conditions import MultiLabel
-from condgan.data.dataset import Images, load_json, parse_conditions
+from condgan.conditions import MultiLabel, parse_conditions
+from condgan.data.dataset import Images, check_resolution
 from condgan.data.packed import Folder, open_folder, packed, text_in
 from condgan.errors import InputError
-from condgan.networks.parts import num_doublings
+from condgan.files import parse_json
 
 CONDITION_LISTS = ("test", "new_test")
 
@@ -27,7 +27,7 @@ def read(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> Ima
     Raises InputError naming file and entry: missing or broken frames, unknown or repeated labels, fewer than
     `min_objects` labels.
     """
-    num_doublings(resolution)
+    check_resolution(resolution)
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: no such folder; expected one with train.json, objects.json and the frames it names")
@@ -54,7 +54,7 @@ def read(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> Ima
 
 def _read_objects(folder: Folder) -> MultiLabel:
     where = str(folder / "objects.json")
-    objects = load_json(text_in(folder, "objects.json"), where)
+    objects = parse_json(text_in(folder, "objects.json"), where)
     if not isinstance(objects, dict) or sorted(objects.values(), key=str) != sorted(range(len(objects)), key=str):
         raise InputError(f'{where}: expected a map of object names to 0, 1, 2, ..., such as {{"gray cube": 0}}')
     return MultiLabel(sorted(objects, key=objects.__getitem__))
@@ -62,7 +62,7 @@ def _read_objects(folder: Folder) -> MultiLabel:
 
 def _read_labels(folder: Folder, condition: MultiLabel, min_objects: int) -> dict[str, Tensor]:
     where = str(folder / "train.json")
-    entries = load_json(text_in(folder, "train.json"), where)
+    entries = parse_json(text_in(folder, "train.json"), where)
     if not isinstance(entries, dict) or not entries:
         raise InputError(f'{where}: expected a map of frames to objects, such as {{"CLEVR_train_000000_0.png": [...]}}')
     labels = {}
@@ -92,7 +92,7 @@ def _held_out(folder: Folder, scenes: Tensor) -> Tensor:
     if not (folder / "held_out.json").exists():
         return scenes % 20 == 0
     where = str(folder / "held_out.json")
-    kept = load_json(text_in(folder, "held_out.json"), where)
+    kept = parse_json(text_in(folder, "held_out.json"), where)
     if not isinstance(kept, list) or not all(type(number) is int for number in kept):
         raise InputError(f"{where}: expected a list of scene numbers, such as [0, 20, 40]")
     return torch.isin(scenes, torch.tensor(kept, dtype=torch.int64))

@@ -16,7 +16,7 @@ FEW_OF_A_VALUE = 5
 def summary(images: Images) -> str:
     """Size, split and condition in one line."""
     num_held_out, side = int(images.held_out.sum()), images.resolution
-    return f"{len(images)} images of {side} x {side}, {num_held_out} held out; condition: {images.condition.outline}"
+    return f"{len(images)} images of {side} x {side}, {num_held_out} held out; condition: {images.condition.summary}"
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import resize
 
 from condgan.conditions import Class
-from condgan.data.dataset import Images
+from condgan.data.dataset import Images, check_resolution
 from condgan.data.packed import Folder, cache_folder, open_folder
 from condgan.errors import InputError
-from condgan.networks.parts import num_doublings
 
 SIDE = 28
 FILES = "train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k, as they are or in .gz"
@@ -27,7 +26,7 @@ def mnist(path: str | Path | None = None, resolution: int = SIDE, *, min_objects
     Raises InputError naming a missing or broken file.
     """
     if resolution != SIDE:
-        num_doublings(resolution)
+        check_resolution(resolution)
     folder = open_folder(Path(path)) if path else _download()
     (image, digit), (held_out_image, held_out_digit) = _read(folder, "train"), _read(folder, "t10k")
     images, digits = torch.cat([image, held_out_image]), torch.cat([digit, held_out_digit])

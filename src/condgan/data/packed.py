@@ -19,9 +19,8 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from condgan.data.dataset import read_text
 from condgan.errors import InputError
-from condgan.files import beside
+from condgan.files import atomic_path, read_text
 
 Folder = Path | zipfile.Path
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
@@ -79,7 +78,7 @@ def packed(path: Path, folder: Folder, names: Sequence[str], resolution: int) ->
     """
     array = cache_folder() / f"{_fingerprint(path, names, resolution)}.npy"
     if not array.exists():
-        with beside(array) as temporary:
+        with atomic_path(array) as temporary:
             _pack(temporary, folder, names, resolution)
     return torch.from_numpy(np.load(array, mmap_mode="c"))  # copy on write: torch wants it writable
 

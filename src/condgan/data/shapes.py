@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from condgan.conditions import Attributes, Class, Codes, Condition, MultiLabel
-from condgan.data.dataset import Images
-from condgan.data.scenes import COLORS
-from condgan.errors import InputError, nearest
-from condgan.networks.parts import num_doublings
+from condgan.data.dataset import Images, check_resolution
+from condgan.errors import InputError, did_you_mean
+from condgan.rendering.scenes import COLORS
 
 SHAPES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {  # (x, y) in radii -> inside?
     "square": lambda x, y: np.maximum(abs(x), abs(y)) < 0.8,
@@ -42,8 +41,8 @@ def shapes(
     Every 20th image is held out. Raises InputError on an unknown kind or a resolution that is no power of two >= 8.
     """
     if kind not in KINDS:
-        raise InputError(f"shapes has no kind {kind!r}{nearest(kind, KINDS)} (known: {', '.join(KINDS)})")
-    num_doublings(resolution)
+        raise InputError(f"shapes has no kind {kind!r}{did_you_mean(kind, KINDS)} (known: {', '.join(KINDS)})")
+    check_resolution(resolution)
     condition, label = KINDS[kind]
     rng = np.random.default_rng(seed)
     objects = np.argsort(rng.random((num_images, len(NAMES))), axis=1)[:, :3]

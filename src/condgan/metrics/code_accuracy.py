@@ -1,4 +1,4 @@
-"""What codes that nobody labelled have come to mean, and how reliably."""
+"""Code accuracy: which labels the values of unsupervised codes correspond to, and how reliably."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,27 +12,31 @@ from condgan.metrics.estimate import Estimate, proportion
 
 
 class Matching(NamedTuple):
-    """Which reading stands for each code, and how often it is read where that code was drawn."""
+    """The label matched to each code, and the share of samples in which it is recognised."""
 
     meaning: dict[str, str]
     accuracy: Estimate
 
 
-def code_accuracy(codes: Sequence[str], readings: Sequence[str]) -> Matching:
-    """Matches codes to what a judge read in their images, one to one, so that most agree, and scores the match.
+def code_accuracy(codes: Sequence[str], predictions: Sequence[str]) -> Matching:
+    """Matches codes one to one to the labels that a judge predicts for their images, and scores the matching.
 
-    Matched on every second sample and scored on the others, so that the best match of noise is not taken for meaning.
-    A code that finds no partner is never right. Kuhn 1955; Chen et al. 2016, section 7.2, score their codes so.
+    `codes` and `predictions` are one text for each image. The matching is made on every second image and scored on the
+    others, so that the best matching of noise does not score above chance. A code without a label is never right. Kuhn
+    1955; Chen et al. 2016, section 7.2.
+
+    >>> code_accuracy(["a", "a", "b", "b"] * 9, ["7", "7", "1", "1"] * 9).meaning
+    {'a': '7', 'b': '1'}
     """
-    meaning = _match(codes[::2], readings[::2])
-    pairs = list(zip(codes[1::2], readings[1::2], strict=True))
-    right = torch.tensor([meaning.get(code) == reading for code, reading in pairs])
+    meaning = _match(codes[::2], predictions[::2])
+    pairs = list(zip(codes[1::2], predictions[1::2], strict=True))
+    right = torch.tensor([meaning.get(code) == label for code, label in pairs])
     return Matching(meaning, proportion(right, torch.ones(len(right))))
 
 
-def _match(codes: Sequence[str], readings: Sequence[str]) -> dict[str, str]:
-    rows, columns = sorted(set(codes)), sorted(set(readings))
-    counted = Counter(zip(codes, readings, strict=True))
-    table = np.array([[counted[row, column] for column in columns] for row in rows])
+def _match(codes: Sequence[str], predictions: Sequence[str]) -> dict[str, str]:
+    rows, columns = sorted(set(codes)), sorted(set(predictions))
+    counts = Counter(zip(codes, predictions, strict=True))
+    table = np.array([[counts[row, column] for column in columns] for row in rows])
     matched = linear_sum_assignment(table, maximize=True)
     return {rows[i]: columns[j] for i, j in zip(*matched, strict=True)}

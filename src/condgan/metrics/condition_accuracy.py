@@ -1,4 +1,4 @@
-"""Obedience: how much of the wanted condition a judge reads back from the image."""
+"""Condition accuracy: how much of the wanted condition the judge recognises in the image."""
 
 from condgan.conditions import Condition
 from condgan.judge import Samples
@@ -6,16 +6,17 @@ from condgan.metrics.estimate import Estimate, proportion
 
 
 def condition_accuracy(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
-    """The official score: of each image's k wanted labels those among the k largest logits, over all wanted labels.
+    """The i-CLEVR lab's score: of each image's k wanted labels, those among the k largest logits, over all wanted
+    labels.
 
-    It does not punish extra objects and is easily fooled: read it beside `exact_accuracy` and KID. The interval is
-    clustered by image.
+    In [0, 1]; 1 is best. It does not penalise extra objects and is easily fooled by adversarial patterns: report it
+    together with `exact_accuracy` and KID. The interval is clustered by image.
     """
-    hits, wanted = condition.hits(fakes.logits, fakes.c)
+    hits, wanted = condition.hits(fakes.logits, fakes.c), condition.wanted(fakes.c)
     return proportion(hits.sum(1), wanted.sum(1))
 
 
 def exact_accuracy(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
-    """Share of images in which the judge reads the wanted condition, all of it and nothing else."""
-    right = condition.agree(condition.read(fakes.logits), fakes.c)
-    return proportion(right, right.new_ones(len(right)))
+    """Share of images in which the judge recognises exactly the wanted condition and nothing else, in [0, 1]."""
+    exact = condition.exact_match(condition.predict(fakes.logits), fakes.c)
+    return proportion(exact, exact.new_ones(len(exact)))

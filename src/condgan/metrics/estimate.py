@@ -1,4 +1,4 @@
-"""A measured value with its 95 % interval."""
+"""Measured values with 95 % intervals."""
 
 from collections.abc import Sequence
 from math import nan, sqrt
@@ -12,7 +12,7 @@ Z95 = 1.959964  # the 97.5 % point of the normal distribution
 
 
 class Estimate(NamedTuple):
-    """A value, and the bounds of its 95 % interval."""
+    """A value and the bounds of its 95 % interval."""
 
     value: float
     low: float
@@ -23,16 +23,19 @@ class Estimate(NamedTuple):
 
 
 def proportion(hits: Tensor, trials: Tensor) -> Estimate:
-    """Share of hits, where sample i had `hits[i]` of `trials[i]`, with Wilson's interval, clustered by sample.
+    """Returns the share of hits with Wilson's interval, where sample i has `hits[i]` of `trials[i]`, both (N,).
 
-    Trials of one sample are not independent: their number is divided by the design effect, the variance of the ratio
-    over its clusters as against independent trials. Where no variance can be seen (all or none hit), each sample counts
-    as one trial. Wilson 1927; Kish 1965, section 8.2. Raises ValueError without any trial.
+    Trials of one sample are not independent, so their number is divided by the design effect: the variance of the share
+    over samples divided by that of independent trials. Without variance (all or no hits) a sample counts as one trial.
+    Wilson 1927; Kish 1965, section 8.2. Raises ValueError without trials.
+
+    >>> print(proportion(torch.tensor([1, 2, 0, 2]), torch.tensor([1, 2, 1, 3])))
+    0.714 [0.298, 0.936]
     """
     hits, trials = hits.double(), trials.double()
     total = float(trials.sum())
     if not total:
-        raise ValueError("a proportion of no trials")
+        raise ValueError("found no trials; a proportion needs at least one")
     p = float(hits.sum()) / total
     clusters = float(((hits - p * trials).square()).sum()) / total**2
     num_samples = float((trials > 0).sum())
@@ -43,7 +46,11 @@ def proportion(hits: Tensor, trials: Tensor) -> Estimate:
 
 
 def mean(values: Sequence[float]) -> Estimate:
-    """The mean of independent values with Student's interval; of a single one the bounds are nan."""
+    """Returns the mean of independent values with Student's interval; the bounds are nan for a single value.
+
+    >>> print(mean([0.7, 0.8, 0.9]))
+    0.800 [0.552, 1.048]
+    """
     n = len(values)
     half = float(stdtrit(n - 1, 0.975)) * stdev(values) / sqrt(n) if n > 1 else nan
     return Estimate(fmean(values), fmean(values) - half, fmean(values) + half)

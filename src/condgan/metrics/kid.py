@@ -1,4 +1,4 @@
-"""Realism: kernel inception distance, in the feature space of the judge."""
+"""Kernel inception distance (KID) in the feature space of the judge: how realistic the images are."""
 
 import warnings
 
@@ -14,17 +14,18 @@ NUM_SUBSETS = 50
 
 
 def kid(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
-    """Squared maximum mean discrepancy between features of fakes and reals, cubic kernel; 0 if they agree.
+    """Squared maximum mean discrepancy between features of fakes and reals with a cubic kernel; 0 for equal
+    distributions.
 
-    Binkowski et al. 2018, section 4, over 50 random subsets of half the images, 1,000 at most. The cubic kernel has a
-    scale of its own, so features are divided by the root mean square of the reals' and it does not matter how large a
-    judge's are. The interval is the spread of single subsets, so it is wider than that of their mean. Judge features:
-    not comparable with KID in Inception features.
+    Binkowski et al. 2018, section 4, over 50 random subsets of half the images, at most 1,000. Features are divided by
+    the root mean square of the reals', as the cubic kernel is not invariant to scale and judges differ in it. The
+    interval is the spread of single subsets, and so wider than that of their mean. Not comparable with KID in Inception
+    features.
     """
     scale = reals.features.square().mean().sqrt()
     subset_size = min(1000, len(fakes) // 2, len(reals) // 2)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*extracted features in buffer")  # they are small ones
+        warnings.filterwarnings("ignore", message=".*extracted features in buffer")  # small here
         distance = KernelInceptionDistance(feature=nn.Identity(), subsets=NUM_SUBSETS, subset_size=subset_size)
     distance.update(reals.features / scale, real=True)
     distance.update(fakes.features / scale, real=False)

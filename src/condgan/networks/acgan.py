@@ -1,4 +1,4 @@
-"""ACGAN's discriminator: paired 3x3 convolutions with dropout. Its generator is DCGAN's, of `dcgan.py`.
+"""ACGAN's discriminator: pairs of 3x3 convolutions with dropout. Its generator is that of `dcgan.py`.
 
 Layers as printed in report 001, section 2.3, after Odena et al. 2017, appendix A.
 """
@@ -8,9 +8,10 @@ from collections.abc import Callable
 from torch import nn
 
 from condgan.conditions import Condition
-from condgan.networks.entrances import Entrance, Hide
-from condgan.networks.heads import Auxiliary
-from condgan.networks.parts import Blind, Discriminator, Dropout, num_doublings
+from condgan.networks.conditioning import Conditioning, Unconditional
+from condgan.networks.gan import Discriminator
+from condgan.networks.heads import AuxiliaryHead
+from condgan.networks.layers import Dropout, IgnoreCondition, num_upsamplings
 
 
 def discriminator(
@@ -20,17 +21,18 @@ def discriminator(
     *,
     width: int = 16,
     dropout: float = 0.5,
-    entrance: Callable[..., Entrance] = Hide,
-    head: Callable[..., nn.Module] = Auxiliary,
+    conditioning: Callable[..., Conditioning] = Unconditional,
+    head: Callable[..., nn.Module] = AuxiliaryHead,
 ) -> Discriminator:
-    """Pairs of 3x3 convolutions, the first of each halving the side, the second without padding; features end at 5x5.
+    """Pairs of a 3x3 convolution of stride 2 and one of stride 1 without padding, down to 5x5 maps.
 
-    Each doubles the channels: 3 pairs at 64x64, from `width` to 32 * width. Batch norm on all but the first.
+    Every convolution doubles the channels: three pairs at 64x64, from `width` to 32 * width. Batch norm on all but the
+    first. Raises InputError unless the resolution is a power of two >= 16.
     """
-    front = entrance(channels, condition)
-    layers: list[nn.Module] = [nn.Conv2d(front.channels, width, 3, stride=2, padding=1, bias=False)]
+    conditioner = conditioning(channels, condition)
+    layers: list[nn.Module] = [nn.Conv2d(conditioner.channels, width, 3, stride=2, padding=1, bias=False)]
     hidden, side = width, resolution // 2
-    for i in range(1, 2 * (num_doublings(resolution, smallest=16) - 1)):
+    for i in range(1, 2 * (num_upsamplings(resolution, smallest=16) - 1)):
         stride, padding = (1, 0) if i % 2 else (2, 1)
         layers += [
             nn.LeakyReLU(0.2),
@@ -40,4 +42,4 @@ def discriminator(
         ]
         hidden, side = hidden * 2, (side + 2 * padding - 3) // stride + 1
     layers += [nn.LeakyReLU(0.2), Dropout(dropout)]
-    return Discriminator(front, Blind(*layers), head(hidden, side, condition))
+    return Discriminator(conditioner, IgnoreCondition(*layers), head(hidden, side, condition))

@@ -1,14 +1,14 @@
-"""Self-attention over the places of a map."""
+"""Self-attention over the positions of a feature map."""
 
 import torch
 from torch import Tensor, nn
 
 
 class SelfAttention(nn.Module):
-    """h + gamma * attention(h), gamma learned from 0. Zhang et al. 2019, section 3.
+    """Returns h + gamma * attention(h) for maps h (N, C, H, W), gamma learned from 0. Zhang et al. 2019, section 3.
 
-    Query and key have an eighth of the channels, at least one. Written out, as fused attention has no second
-    derivative, which penalties need.
+    Queries and keys have C / 8 channels, at least one. Written out rather than fused: fused attention has no second
+    derivative, which gradient penalties need.
     """
 
     def __init__(self, channels: int):
@@ -19,11 +19,11 @@ class SelfAttention(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(1))
 
     def weights(self, h: Tensor) -> Tensor:
-        """How much each place looks at every other, (N, HW, HW); rows sum to 1."""
+        """Returns the attention of every position to every other, (N, HW, HW); each row sums to 1."""
         return torch.bmm(self.query(h).flatten(2).mT, self.key(h).flatten(2)).softmax(dim=2)
 
     def forward(self, h: Tensor) -> Tensor:
-        # Weights before values: with both transposed, the other way round, the gradients take twice as long on a CPU.
-        seen = torch.bmm(self.weights(h), self.value(h).flatten(2).mT)
-        attended: Tensor = h + self.gamma * seen.mT.unflatten(2, h.shape[2:])
-        return attended
+        # (weights @ values^T)^T rather than values @ weights^T: the same product, half the time in backward on a CPU.
+        attended = torch.bmm(self.weights(h), self.value(h).flatten(2).mT)
+        result: Tensor = h + self.gamma * attended.mT.unflatten(2, h.shape[2:])
+        return result

@@ -1,6 +1,6 @@
-"""Conditional DCGAN bodies with 5x5 kernels, four doublings at 64x64. Radford et al. 2016; as printed in report 000.
+"""Conditional DCGAN with 5x5 kernels, as printed in report 000; four upsamplings at 64x64. Radford et al. 2016.
 
-Channels halve as the side doubles, so that the widest maps are 4x4: `width` is that of the finest hidden map.
+`width` is the number of channels of the largest hidden map; channels double as the side halves.
 """
 
 from collections.abc import Callable
@@ -9,9 +9,10 @@ from functools import partial
 from torch import nn
 
 from condgan.conditions import Condition
-from condgan.networks.entrances import AddEmbedding, Entrance, LabelPlane
-from condgan.networks.heads import Plain
-from condgan.networks.parts import Blind, Discriminator, Generator, init_normal, num_doublings
+from condgan.networks.conditioning import AddEmbedding, Conditioning, LabelChannel
+from condgan.networks.gan import Discriminator, Generator, init_normal
+from condgan.networks.heads import ScoreHead
+from condgan.networks.layers import IgnoreCondition, num_upsamplings
 
 
 def generator(
@@ -21,11 +22,14 @@ def generator(
     *,
     width: int = 64,
     latent_dim: int = 128,
-    entrance: Callable[..., Entrance] = AddEmbedding,
+    conditioning: Callable[..., Conditioning] = AddEmbedding,
 ) -> Generator:
-    """A linear layer from latent (N, latent_dim) to 4x4 maps, then 5x5 transposed convolutions that double the side."""
-    hidden = width * 2 ** (num_doublings(resolution) - 1)
-    front = entrance(latent_dim, condition)
+    """A linear layer to 4x4 maps, then 5x5 transposed convolutions that upsample by 2.
+
+    `conditioning` must keep the number of channels. Raises InputError unless the resolution is a power of two >= 8.
+    """
+    hidden = width * 2 ** (num_upsamplings(resolution) - 1)
+    conditioner = conditioning(latent_dim, condition)
     layers: list[nn.Module] = [
         nn.Linear(latent_dim, hidden * 16, bias=False),
         nn.BatchNorm1d(hidden * 16),
@@ -36,7 +40,8 @@ def generator(
     while hidden > width:
         layers += [up(hidden, hidden // 2, bias=False), nn.BatchNorm2d(hidden // 2), nn.ReLU()]
         hidden //= 2
-    return init_normal(Generator(latent_dim, front, Blind(*layers, up(width, channels), nn.Tanh())))
+    body = IgnoreCondition(*layers, up(width, channels), nn.Tanh())
+    return init_normal(Generator(latent_dim, conditioner, body))
 
 
 def discriminator(
@@ -45,16 +50,19 @@ def discriminator(
     channels: int = 3,
     *,
     width: int = 64,
-    entrance: Callable[..., Entrance] | None = None,
-    head: Callable[..., nn.Module] = Plain,
+    conditioning: Callable[..., Conditioning] | None = None,
+    head: Callable[..., nn.Module] = ScoreHead,
 ) -> Discriminator:
-    """5x5 convolutions, each halving the side down to 4x4; no batch norm on the first."""
-    num_hidden = num_doublings(resolution) - 1
-    front = (entrance or partial(LabelPlane, resolution=resolution))(channels, condition)
+    """5x5 convolutions of stride 2 down to 4x4 maps; batch norm on all but the first.
+
+    `conditioning` defaults to LabelChannel. Raises InputError unless the resolution is a power of two >= 8.
+    """
+    num_hidden = num_upsamplings(resolution) - 1
+    conditioner = (conditioning or partial(LabelChannel, resolution=resolution))(channels, condition)
     down = partial(nn.Conv2d, kernel_size=5, stride=2, padding=2)
-    layers: list[nn.Module] = [down(front.channels, width), nn.LeakyReLU(0.2)]
+    layers: list[nn.Module] = [down(conditioner.channels, width), nn.LeakyReLU(0.2)]
     hidden = width
     for _ in range(num_hidden):
         layers += [down(hidden, hidden * 2), nn.BatchNorm2d(hidden * 2), nn.LeakyReLU(0.2)]
         hidden *= 2
-    return init_normal(Discriminator(front, Blind(*layers), head(hidden, 4, condition)))
+    return init_normal(Discriminator(conditioner, IgnoreCondition(*layers), head(hidden, 4, condition)))

@@ -1,7 +1,8 @@
-"""DCGAN bodies with 4x4 kernels: every layer halves or doubles the side. Radford et al. 2016, section 3.
+"""DCGAN with 4x4 kernels: every layer upsamples or downsamples by 2. Radford et al. 2016, section 3.
 
-The generator is the one of reports 001, 003 and 004, the discriminator follows the rules that 004 lists: no pooling,
-no fully connected layer, batch norm, LeakyReLU. `width` is that of the finest hidden map; widths double as sides halve.
+The generator is that of reports 001, 003 and 004. The discriminator follows the rules listed in report 004: no pooling,
+no fully connected layers, batch norm, LeakyReLU. `width` is the number of channels of the largest hidden map; channels
+double as the side halves.
 """
 
 from collections.abc import Callable
@@ -11,11 +12,11 @@ from math import ceil, log2
 from torch import nn
 
 from condgan.conditions import Condition
-from condgan.errors import InputError
 from condgan.networks.attention import SelfAttention
-from condgan.networks.entrances import Entrance, LabelPlane
-from condgan.networks.heads import Plain
-from condgan.networks.parts import Blind, Discriminator, Generator
+from condgan.networks.conditioning import Conditioning, LabelChannel
+from condgan.networks.gan import Discriminator, Generator
+from condgan.networks.heads import ScoreHead
+from condgan.networks.layers import IgnoreCondition, check_even
 
 
 def generator(
@@ -25,23 +26,23 @@ def generator(
     *,
     width: int = 64,
     latent_dim: int = 100,
-    entrance: Callable[..., Entrance],
+    conditioning: Callable[..., Conditioning],
     bias: bool = False,
     num_attention: int = 0,
 ) -> Generator:
-    """Condition and latent as one 1x1 map, then transposed convolutions, doubling from 4x4.
+    """Projects latent and condition to 4x4 maps, then upsamples by transposed convolutions.
 
-    The last layer crops what exceeds the resolution, which is any even number >= 8. Self-attention follows the
-    `num_attention` finest hidden maps.
+    The resolution is an even number of at least 8; the last layer crops to it. Self-attention follows the
+    `num_attention` largest hidden maps. Raises InputError on any other resolution.
     """
     check_even(resolution)
     num_layers = ceil(log2(resolution / 4))
     surplus = 4 * 2**num_layers - resolution
-    front = entrance(latent_dim, condition)
+    conditioner = conditioning(latent_dim, condition)
     hidden = width * 2 ** (num_layers - 1)
     layers: list[nn.Module] = [
-        nn.Unflatten(1, (front.channels, 1, 1)),
-        nn.ConvTranspose2d(front.channels, hidden, 4, bias=bias),
+        nn.Unflatten(1, (conditioner.channels, 1, 1)),
+        nn.ConvTranspose2d(conditioner.channels, hidden, 4, bias=bias),
     ]
     up = partial(nn.ConvTranspose2d, kernel_size=4, stride=2, bias=bias)
     for i in reversed(range(num_layers)):
@@ -52,7 +53,7 @@ def generator(
             layers += [up(hidden, hidden // 2, padding=1)]
             hidden //= 2
     last = up(width, channels, padding=1 + surplus // 2)
-    return Generator(latent_dim, front, Blind(*layers, last, nn.Tanh()))
+    return Generator(latent_dim, conditioner, IgnoreCondition(*layers, last, nn.Tanh()))
 
 
 def discriminator(
@@ -61,20 +62,21 @@ def discriminator(
     channels: int = 3,
     *,
     width: int = 64,
-    entrance: Callable[..., Entrance] | None = None,
+    conditioning: Callable[..., Conditioning] | None = None,
     norm: Callable[[int], nn.Module] | None = nn.BatchNorm2d,
     num_attention: int = 0,
-    head: Callable[..., nn.Module] = Plain,
+    head: Callable[..., nn.Module] = ScoreHead,
 ) -> Discriminator:
-    """Convolutions that halve the side, rounding down, to 4 or less.
+    """Strided convolutions down to maps of side 4 or less; odd sides are rounded down.
 
-    No norm follows the first, and a layer has a bias where no norm follows. Without an entrance the condition is a
-    plane beside the image. Self-attention follows the `num_attention` finest hidden maps.
+    `conditioning` defaults to LabelChannel. The first layer has no norm, and a layer has a bias where no norm follows
+    it. Self-attention follows the `num_attention` largest hidden maps. Raises InputError unless the resolution is even
+    and at least 8.
     """
     check_even(resolution)
-    front = (entrance or partial(LabelPlane, resolution=resolution))(channels, condition)
+    conditioner = (conditioning or partial(LabelChannel, resolution=resolution))(channels, condition)
     down = partial(nn.Conv2d, kernel_size=4, stride=2, padding=1)
-    layers: list[nn.Module] = [down(front.channels, width), nn.LeakyReLU(0.2)]
+    layers: list[nn.Module] = [down(conditioner.channels, width), nn.LeakyReLU(0.2)]
     hidden, side, num_maps = width, resolution // 2, 1
     if num_attention:
         layers += [SelfAttention(hidden)]
@@ -84,10 +86,4 @@ def discriminator(
         hidden, side, num_maps = hidden * 2, side // 2, num_maps + 1
         if num_maps <= num_attention:
             layers += [SelfAttention(hidden)]
-    return Discriminator(front, Blind(*layers), head(hidden, side, condition))
-
-
-def check_even(resolution: int) -> None:
-    """Raises InputError unless the side can be halved and is at least 8."""
-    if resolution < 8 or resolution % 2:
-        raise InputError(f"resolution {resolution}: expected an even number of at least 8, e.g. 64")
+    return Discriminator(conditioner, IgnoreCondition(*layers), head(hidden, side, condition))

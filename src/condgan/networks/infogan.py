@@ -1,4 +1,4 @@
-"""InfoGAN's discriminator: a front end that the score and the reading of the codes share. Its generator is DCGAN's.
+"""InfoGAN's discriminator, whose convolutions D and Q share. Its generator is that of `dcgan.py`.
 
 Layers as printed in report 003, section 2.A, after Chen et al. 2016, appendix C.1.
 """
@@ -6,22 +6,22 @@ Layers as printed in report 003, section 2.A, after Chen et al. 2016, appendix C
 from torch import nn
 
 from condgan.conditions import Condition
-from condgan.networks.dcgan import check_even
-from condgan.networks.entrances import Hide
-from condgan.networks.heads import Recognition
-from condgan.networks.parts import Blind, Discriminator, RandomAffine
+from condgan.networks.augment import RandomAffine
+from condgan.networks.conditioning import Unconditional
+from condgan.networks.gan import Discriminator
+from condgan.networks.heads import RecognitionHead
+from condgan.networks.layers import IgnoreCondition, check_even
 
 
 def discriminator(
     condition: Condition, resolution: int, channels: int = 3, *, width: int = 64, augment: float = 0
 ) -> Discriminator:
-    """4x4 convolutions that halve the side while it is 8 or more, then one over the whole map to 16 * width features.
+    """4x4 convolutions of stride 2 while the side is 8 or more, then one over the whole map to 16 * width features.
 
-    Two of them at 28x28, from `width` channels. Batch norm on all but the first. What it sees is disturbed by a
-    RandomAffine of strength `augment`, if that is not 0.
+    Two of them at 28x28, from `width` channels. Batch norm on all but the first. With `augment` > 0 a RandomAffine of
+    that strength comes first. Raises InputError unless the resolution is even and at least 8.
     """
     check_even(resolution)
-    front = Hide(channels, condition)
     layers: list[nn.Module] = [RandomAffine(augment)] if augment else []
     layers += [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.1)]
     hidden, side = width, resolution // 2
@@ -30,4 +30,5 @@ def discriminator(
         hidden, side = hidden * 2, side // 2
     features = 16 * width
     layers += [nn.Conv2d(hidden, features, side, bias=False), nn.BatchNorm2d(features), nn.LeakyReLU(0.1)]
-    return Discriminator(front, Blind(*layers), Recognition(features, 1, condition, hidden=2 * width))
+    head = RecognitionHead(features, 1, condition, hidden=2 * width)
+    return Discriminator(Unconditional(channels, condition), IgnoreCondition(*layers), head)

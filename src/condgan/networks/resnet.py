@@ -1,28 +1,24 @@
-"""Residual bodies of the projection discriminator's paper. Miyato and Koyama 2018, appendix F; Miyato et al. 2018, B.4.
+"""Residual networks of the projection discriminator. Miyato and Koyama 2018, appendix F; Miyato et al. 2018, B.4.
 
-`width` is that of the finest map; widths double as sides halve.
+`width` is the number of channels of the largest map; channels double as the side halves.
 """
 
 from collections.abc import Callable
-from functools import partial
 from itertools import pairwise
 
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, interpolate, relu
+from torch.nn.functional import relu
 
 from condgan.conditions import Condition
-from condgan.networks.entrances import Entrance, Hide
-from condgan.networks.heads import Projection
-from condgan.networks.normalization import ConditionalBatchNorm, spectrally_normed
-from condgan.networks.parts import Discriminator, Generator, num_doublings
-
-conv3 = partial(nn.Conv2d, kernel_size=3, padding=1)
-double = partial(interpolate, scale_factor=2, mode="nearest")
-halve = partial(avg_pool2d, kernel_size=2)
+from condgan.networks.conditioning import Conditioning, Unconditional
+from condgan.networks.gan import Discriminator, Generator
+from condgan.networks.heads import ProjectionHead
+from condgan.networks.layers import conv3, downsample, num_upsamplings, upsample
+from condgan.networks.normalization import ConditionalBatchNorm, with_spectral_norm
 
 
 class UpBlock(nn.Module):
-    """Norm, ReLU, doubling, 3x3, norm, ReLU, 3x3, beside a doubled 1x1."""
+    """Residual block: norm, ReLU, upsampling, 3x3, norm, ReLU, 3x3; the shortcut is an upsampled 1x1."""
 
     def __init__(self, channels_in: int, channels: int, condition: Condition):
         super().__init__()
@@ -31,13 +27,13 @@ class UpBlock(nn.Module):
         self.skip = nn.Conv2d(channels_in, channels, 1)
 
     def forward(self, h: Tensor, c: Tensor) -> Tensor:
-        residual = self.conv1(double(relu(self.norm1(h, c))))
+        residual = self.conv1(upsample(relu(self.norm1(h, c))))
         residual = self.conv2(relu(self.norm2(residual, c)))
-        return double(self.skip(h)) + residual  # type: ignore[no-any-return]
+        return upsample(self.skip(h)) + residual  # type: ignore[no-any-return]
 
 
 class ResidualGenerator(nn.Module):
-    """Latent (N, latent_dim) to 4x4 maps by a linear layer, blocks that double the side, and a 3x3 convolution."""
+    """A linear layer from the latent to 4x4 maps, upsampling blocks, and a 3x3 convolution to the image."""
 
     def __init__(self, latent_dim: int, width: int, num_blocks: int, channels: int, condition: Condition):
         super().__init__()
@@ -54,7 +50,7 @@ class ResidualGenerator(nn.Module):
 
 
 class FirstBlock(nn.Module):
-    """3x3, ReLU, 3x3, halving, beside a halved 1x1: the image itself is not passed through a ReLU."""
+    """Residual block on images, which no ReLU precedes: 3x3, ReLU, 3x3, downsampling."""
 
     def __init__(self, channels_in: int, channels: int):
         super().__init__()
@@ -62,11 +58,11 @@ class FirstBlock(nn.Module):
         self.skip = nn.Conv2d(channels_in, channels, 1)
 
     def forward(self, h: Tensor) -> Tensor:
-        return halve(self.conv2(relu(self.conv1(h)))) + self.skip(halve(h))  # type: ignore[no-any-return]
+        return downsample(self.conv2(relu(self.conv1(h)))) + self.skip(downsample(h))  # type: ignore[no-any-return]
 
 
 class DownBlock(nn.Module):
-    """ReLU, 3x3, ReLU, 3x3, beside a 1x1; the sum halved by `pool`, or kept by the identity."""
+    """Residual block: ReLU, 3x3, ReLU, 3x3, with a 1x1 as shortcut; `pool` downsamples the sum or is the identity."""
 
     def __init__(self, channels_in: int, channels: int, pool: Callable[[Tensor], Tensor]):
         super().__init__()
@@ -78,13 +74,13 @@ class DownBlock(nn.Module):
 
 
 class ResidualDiscriminator(nn.Module):
-    """Blocks that halve the side to 4x4, one that keeps it, and a ReLU."""
+    """Blocks that downsample to 4x4 maps, one that keeps their side, and a ReLU."""
 
     def __init__(self, channels: int, width: int, num_blocks: int):
         super().__init__()
         layers: list[nn.Module] = [FirstBlock(channels, width)]
         for _ in range(num_blocks - 1):
-            layers += [DownBlock(width, width * 2, halve)]
+            layers += [DownBlock(width, width * 2, downsample)]
             width *= 2
         self.blocks = nn.Sequential(*layers, DownBlock(width, width * 2, nn.Identity()), nn.ReLU())
 
@@ -95,10 +91,12 @@ class ResidualDiscriminator(nn.Module):
 def generator(
     condition: Condition, resolution: int, channels: int = 3, *, width: int = 64, latent_dim: int = 128
 ) -> Generator:
-    """Meets the condition in the batch norm of every block alone; 16 * width channels at 4x4 for 64x64."""
-    front = Hide(latent_dim, condition)
-    body = ResidualGenerator(latent_dim, width, num_doublings(resolution), channels, condition)
-    return Generator(latent_dim, front, body)
+    """Conditional batch norm in every block; 16 * width channels at 4x4 for 64x64 images.
+
+    Raises InputError unless the resolution is a power of two >= 8.
+    """
+    body = ResidualGenerator(latent_dim, width, num_upsamplings(resolution), channels, condition)
+    return Generator(latent_dim, Unconditional(latent_dim, condition), body)
 
 
 def discriminator(
@@ -107,11 +105,14 @@ def discriminator(
     channels: int = 3,
     *,
     width: int = 64,
-    entrance: Callable[..., Entrance] = Hide,
-    head: Callable[..., nn.Module] = Projection,
+    conditioning: Callable[..., Conditioning] = Unconditional,
+    head: Callable[..., nn.Module] = ProjectionHead,
 ) -> Discriminator:
-    """Spectral norm on every layer; features are 4x4 with 16 * width channels for 64x64."""
-    num_blocks = num_doublings(resolution)
-    front = entrance(channels, condition)
-    body = ResidualDiscriminator(front.channels, width, num_blocks)
-    return spectrally_normed(Discriminator(front, body, head(width * 2**num_blocks, 4, condition)))
+    """Spectral norm on every layer; 16 * width channels at 4x4 for 64x64 images.
+
+    Raises InputError unless the resolution is a power of two >= 8.
+    """
+    num_blocks = num_upsamplings(resolution)
+    conditioner = conditioning(channels, condition)
+    body = ResidualDiscriminator(conditioner.channels, width, num_blocks)
+    return with_spectral_norm(Discriminator(conditioner, body, head(width * 2**num_blocks, 4, condition)))

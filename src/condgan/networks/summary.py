@@ -1,4 +1,4 @@
-"""A player as the reports print it: its layers, the shapes they leave, their weights and multiply-adds."""
+"""A table of a network's layers: output shapes, parameters and multiply-adds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,45 +7,46 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from condgan.networks.parts import Discriminator, Generator
+from condgan.networks.gan import Discriminator, Generator
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: its place, what it is, the shape it leaves for one image, its weights, and its multiply-adds."""
+    """One layer: module path, description, output shape for one image, parameters, multiply-adds."""
 
-    place: str
+    path: str
     description: str
     shape: tuple[int, ...]
-    num_weights: int
+    num_parameters: int
     multiply_adds: int
 
 
-def summarize(player: Generator | Discriminator, *inputs: Tensor) -> list[Layer]:
-    """The layers of a player in the order in which one image passes them; works on the meta device.
+def summarize(network: Generator | Discriminator, *inputs: Tensor) -> list[Layer]:
+    """Returns the layers in the order in which they are called on one image; works on the meta device.
 
-    The last entry is the player itself: its sums, which count weights and products outside of any layer as well.
+    `inputs` are those of the network's forward for a batch of one. The last entry is the network itself with its
+    totals, which include parameters and multiply-adds outside of any layer.
     """
     layers: list[tuple[str, nn.Module, tuple[int, ...]]] = []
 
-    def note(place: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
-        return lambda module, _, output: layers.append((place, module, tuple(output.shape[1:])))
+    def note(path: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+        return lambda module, _, output: layers.append((path, module, tuple(output.shape[1:])))
 
     hooks = [
-        module.register_forward_hook(note(place))
-        for place, module in player.named_modules()
-        if _is_layer(module) and "parametrizations" not in place
+        module.register_forward_hook(note(path))
+        for path, module in network.named_modules()
+        if _is_layer(module) and "parametrizations" not in path
     ]
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        player.eval()(*inputs)
+        network.eval()(*inputs)
     for hook in hooks:
         hook.remove()
-    flops, name = counter.get_flop_counts(), type(player).__name__
+    flops, name = counter.get_flop_counts(), type(network).__name__
     counted = [
-        Layer(place, _describe(module), shape, _num_weights(module), _products(flops.get(f"{name}.{place}", {})))
-        for place, module, shape in layers
+        Layer(path, _describe(module), shape, _num_parameters(module), _multiply_adds(flops.get(f"{name}.{path}", {})))
+        for path, module, shape in layers
     ]
-    return [*counted, Layer("", name, (), _num_weights(player), _products(flops["Global"]))]
+    return [*counted, Layer("", name, (), _num_parameters(network), _multiply_adds(flops["Global"]))]
 
 
 def _is_layer(module: nn.Module) -> bool:
@@ -57,9 +58,9 @@ def _describe(module: nn.Module) -> str:
     return f"{name}({module.extra_repr()})"
 
 
-def _num_weights(module: nn.Module) -> int:
+def _num_parameters(module: nn.Module) -> int:
     return sum(weight.numel() for weight in module.parameters())
 
 
-def _products(flops: dict[object, int]) -> int:
+def _multiply_adds(flops: dict[object, int]) -> int:
     return sum(flops.values()) // 2  # a multiply-add is two operations

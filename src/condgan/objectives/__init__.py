@@ -1,28 +1,28 @@
-"""Games, penalties and likelihoods: the terms from which a recipe writes its objective."""
+"""Objectives: adversarial losses, penalties and auxiliary losses, which recipes add and multiply."""
 
-from condgan.objectives.games import game, hinge, non_saturating, relativistic, target_game, wasserstein
-from condgan.objectives.likelihoods import classification, information, real_classification
-from condgan.objectives.objective import Objective, Round, Term, lazy, per_logit, weighted
-from condgan.objectives.penalties import gradient_penalty, r1, r2, squared_slope
+from condgan.objectives.games import hinge, mismatched, non_saturating, relativistic, target_game, wasserstein
+from condgan.objectives.likelihoods import classification, information, reader_classification, real_classification
+from condgan.objectives.objective import Batch, Objective, Term, lazy, per_logit
+from condgan.objectives.penalties import gradient_penalty, r1, r2, squared_gradient_norm
 
 __all__ = [
+    "Batch",
     "Objective",
-    "Round",
     "Term",
     "classification",
-    "game",
     "gradient_penalty",
     "hinge",
     "information",
     "lazy",
+    "mismatched",
     "non_saturating",
     "per_logit",
     "r1",
     "r2",
+    "reader_classification",
     "real_classification",
     "relativistic",
-    "squared_slope",
+    "squared_gradient_norm",
     "target_game",
     "wasserstein",
-    "weighted",
 ]

@@ -1,58 +1,72 @@
-"""The adversarial games: what the scores of real and fake images cost each player.
+"""Adversarial losses of the scores of real and fake images.
 
-Scores are unbounded; where a paper writes log D, D is the sigmoid of a score and log D(x) = -softplus(-score).
+Scores are unbounded. Where a paper writes log D, D is the sigmoid of a score and log D(x) = -softplus(-score).
 """
 
-import torch
-from torch import Tensor
+from collections.abc import Mapping
+
+from torch import Tensor, rand_like
 from torch.nn.functional import binary_cross_entropy_with_logits, relu, softplus
 
-from condgan.objectives.objective import Objective, Round, Term
+from condgan.objectives.objective import Batch, Objective, Term
 
-
-def game(generator: Term, discriminator: Term) -> Objective:
-    """An objective whose one term for each player is named `adversarial`."""
-    return Objective({"adversarial": generator}, {"adversarial": discriminator})
-
+# The outputs of D as probabilities, which they are in games of cross-entropy only.
+PROBABILITIES: Mapping[str, Term] = {
+    "D(x)": lambda b: b.real.score.sigmoid(),
+    "D(G(z))": lambda b: b.fake.score.sigmoid(),
+}
 
 # Goodfellow et al. 2014, section 3: G maximises log D(G(z)).
-non_saturating = game(
-    generator=lambda r: softplus(-r.fake.score),
-    discriminator=lambda r: softplus(-r.real.score) + softplus(r.fake.score),
+non_saturating = Objective(
+    generator={"fake": lambda b: softplus(-b.fake.score)},
+    discriminator={"real": lambda b: softplus(-b.real.score), "fake": lambda b: softplus(b.fake.score)},
+    statistics=PROBABILITIES,
 )
 # Lim and Ye 2017, section 2; Miyato et al. 2018, eq. 17.
-hinge = game(
-    generator=lambda r: -r.fake.score,
-    discriminator=lambda r: relu(1 - r.real.score) + relu(1 + r.fake.score),
+hinge = Objective(
+    generator={"fake": lambda b: -b.fake.score},
+    discriminator={"real": lambda b: relu(1 - b.real.score), "fake": lambda b: relu(1 + b.fake.score)},
 )
-# Arjovsky et al. 2017, eq. 2, to be joined by a penalty that bounds the slope.
-wasserstein = game(
-    generator=lambda r: -r.fake.score,
-    discriminator=lambda r: r.fake.score - r.real.score,
+# Arjovsky et al. 2017, eq. 2. Needs a penalty that bounds the gradient of D.
+wasserstein = Objective(
+    generator={"fake": lambda b: -b.fake.score},
+    discriminator={"real": lambda b: -b.real.score, "fake": lambda b: b.fake.score},
 )
-# Jolicoeur-Martineau 2019, section 4.1, each real image paired with a fake one of its own condition.
-relativistic = game(
-    generator=lambda r: softplus(r.real.score - r.fake.score),
-    discriminator=lambda r: softplus(r.fake.score - r.real.score),
+# Jolicoeur-Martineau 2019, section 4.1, each real image paired with a fake one of the same condition.
+relativistic = Objective(
+    generator={"relativistic": lambda b: softplus(b.real.score - b.fake.score)},
+    discriminator={"relativistic": lambda b: softplus(b.fake.score - b.real.score)},
 )
+# Reed et al. 2016, section 4.2: a real image with a wrong condition counts as fake.
+mismatched = Objective(discriminator={"mismatched": lambda b: softplus(b.mismatched.score)})
 
 
 def target_game(real: tuple[float, float], fake: tuple[float, float], flip_probability: float) -> Objective:
-    """Binary cross-entropy against soft, noisy and sometimes flipped targets; G still wants a target of 1.
+    """Binary cross-entropy with soft, noisy and sometimes flipped targets for D; G's target is always 1.
 
-    Each target is uniform in its range, and the two swap roles for a whole batch with `flip_probability`. With ranges
-    (1, 1) and (0, 0) and no flips this is `non_saturating`. Salimans et al. 2016, section 3.4; report 001, section 2.4.
+    Each target is uniform in its range (low, high). With `flip_probability` the two ranges are swapped for a whole
+    batch. With ranges (1, 1) and (0, 0) and no flips this is `non_saturating`. Salimans et al. 2016, section 3.4;
+    report 001, section 2.4.
     """
 
-    def target(score: Tensor, bounds: tuple[float, float]) -> Tensor:
+    def cross_entropy(score: Tensor, bounds: tuple[float, float]) -> Tensor:
         low, high = bounds
-        return low + (high - low) * torch.rand_like(score)
+        target = low + (high - low) * rand_like(score)
+        return binary_cross_entropy_with_logits(score, target, reduction="none")
 
-    def discriminator(r: Round) -> Tensor:
-        flipped = torch.rand(()).item() < flip_probability
-        on_real, on_fake = (fake, real) if flipped else (real, fake)
-        return binary_cross_entropy_with_logits(
-            r.real.score, target(r.real.score, on_real), reduction="none"
-        ) + binary_cross_entropy_with_logits(r.fake.score, target(r.fake.score, on_fake), reduction="none")
+    def is_flipped(b: Batch) -> bool:
+        return b.uniform < flip_probability  # one draw for both terms
 
-    return game(generator=lambda r: softplus(-r.fake.score), discriminator=discriminator)
+    def on_real(b: Batch) -> Tensor:
+        bounds = fake if is_flipped(b) else real
+        return cross_entropy(b.real.score, bounds)
+
+    def on_fake(b: Batch) -> Tensor:
+        bounds = real if is_flipped(b) else fake
+        return cross_entropy(b.fake.score, bounds)
+
+    return Objective(
+        generator=non_saturating.generator,
+        discriminator={"real": on_real, "fake": on_fake},
+        statistics=PROBABILITIES,
+    )

@@ -1,40 +1,45 @@
-"""What each player minimises: a sum of named terms that can be read aloud."""
+"""What G and D minimise: sums of named terms."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from condgan.conditions import Condition
-from condgan.networks.heads import Verdict
+from condgan.networks.gan import DiscriminatorOutput
+from condgan.schedules import Schedule, at
 
 
-class Round:
-    """One batch of the game: all that a term may look at. Verdicts are computed when first looked at.
+class Batch:
+    """One batch of real and fake images with their conditions: all that a term may depend on.
 
-    `real_image` and `fake_image` are (N, 3, R, R) in [-1, 1] and share the conditions `c`. With `one_pass` the
-    discriminator sees real and fake images as one batch, which is faster and gives the same verdicts as long as no
-    layer mixes the samples of a batch.
+    `real_image` and `fake_image` are (N, C, R, R) in [-1, 1] and share the conditions `c`. `step` counts steps and
+    `progress` in [0, 1] is the share of the planned images that were shown. `reader` maps images to logits (N,
+    num_logits) of a classifier that was trained before the game. The outputs of D are computed on first use. With
+    `one_pass` D sees real and fake images as one batch, which is faster and gives the same outputs as long as no layer
+    mixes samples.
     """
 
     def __init__(
         self,
-        discriminator: Callable[[Tensor, Tensor], Verdict],
+        discriminator: Callable[[Tensor, Tensor], DiscriminatorOutput],
         condition: Condition,
         c: Tensor,
         real_image: Tensor,
         fake_image: Tensor,
         *,
         step: int = 0,
+        progress: float = 0.0,
         one_pass: bool = False,
+        reader: Callable[[Tensor], Tensor] | None = None,
     ):
         self.discriminator, self.condition, self.c = discriminator, condition, c
         self.real_image, self.fake_image = real_image, fake_image
-        self.step, self.one_pass = step, one_pass
+        self.step, self.progress, self.one_pass, self.reader = step, progress, one_pass, reader
 
     @cached_property
     def vector(self) -> Tensor:
@@ -42,68 +47,97 @@ class Round:
         return self.condition.encode(self.c)
 
     @cached_property
-    def real(self) -> Verdict:
-        """The discriminator on the real images."""
+    def real(self) -> DiscriminatorOutput:
+        """Output of the discriminator on the real images."""
         return self._both[0] if self.one_pass else self.discriminator(self.real_image, self.vector)
 
     @cached_property
-    def fake(self) -> Verdict:
-        """The discriminator on the fake images."""
+    def fake(self) -> DiscriminatorOutput:
+        """Output of the discriminator on the fake images."""
         return self._both[1] if self.one_pass else self.discriminator(self.fake_image, self.vector)
 
     @cached_property
-    def _both(self) -> tuple[Verdict, Verdict]:
+    def mismatched(self) -> DiscriminatorOutput:
+        """Output of the discriminator on the real images with wrong conditions, see `Condition.mismatch`."""
+        return self.discriminator(self.real_image, self.condition.encode(self.condition.mismatch(self.c)))
+
+    @cached_property
+    def fake_reading(self) -> Tensor:
+        """Logits (N, num_logits) of the reader on the fake images. Raises ValueError if the recipe has no reader."""
+        if self.reader is None:
+            raise ValueError("the objective has a term of the reader, but the recipe has no reader")
+        return self.reader(self.fake_image)
+
+    @cached_property
+    def uniform(self) -> float:
+        """One random number in [0, 1) that all terms of this batch share."""
+        return torch.rand(()).item()
+
+    @cached_property
+    def _both(self) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
         images = torch.cat([self.real_image, self.fake_image])
-        verdict = self.discriminator(images, self.vector.repeat(2, 1))
-        (real_score, fake_score), (real_logits, fake_logits) = (part.chunk(2) for part in verdict)
-        return Verdict(real_score, real_logits), Verdict(fake_score, fake_logits)
+        output = self.discriminator(images, self.vector.repeat(2, 1))
+        (real_score, fake_score), (real_logits, fake_logits) = (part.chunk(2) for part in output)
+        return DiscriminatorOutput(real_score, real_logits), DiscriminatorOutput(fake_score, fake_logits)
 
 
-Term = Callable[[Round], Tensor]  # a loss per sample, (N,)
+Term = Callable[[Batch], Tensor]  # returns a loss per sample, (N,)
 
 
 @dataclass(frozen=True)
 class Objective:
-    """The terms of each player by name. `+` joins two objectives, `*` weighs all terms of one."""
+    """The terms of G and of D by name, and statistics to log. `+` adds objectives, `*` multiplies all terms of one.
+
+    A statistic is computed like a term on D's batch, without gradients, and minimised by nobody.
+
+    >>> from condgan.objectives import classification, hinge, r1
+    >>> objective = hinge + 0.5 * classification + 5 * r1
+    >>> list(objective.discriminator)
+    ['real', 'fake', 'classification_real', 'classification_fake', 'r1']
+    >>> list(objective.generator)
+    ['fake', 'classification_fake']
+    """
 
     generator: Mapping[str, Term] = field(default_factory=dict)
     discriminator: Mapping[str, Term] = field(default_factory=dict)
+    statistics: Mapping[str, Term] = field(default_factory=dict)
 
     def __add__(self, other: Objective) -> Objective:
-        """Both sums of terms. Raises ValueError if they share a name for the same player."""
-        return Objective(_merge(self.generator, other.generator), _merge(self.discriminator, other.discriminator))
+        """Returns the sum. Raises ValueError if both have a term of the same name for the same network."""
+        return Objective(
+            _merge(self.generator, other.generator),
+            _merge(self.discriminator, other.discriminator),
+            _merge(self.statistics, other.statistics),
+        )
 
-    def __rmul__(self, weight: float) -> Objective:
-        return weighted(lambda r: weight, self)
-
-
-def weighted(weight: Callable[[Round], float], objective: Objective) -> Objective:
-    """The objective with a weight that may depend on the round, such as a schedule over `r.step`."""
-    return _each(lambda term: lambda r: weight(r) * term(r), objective)
+    def __rmul__(self, weight: float | Schedule) -> Objective:
+        """Multiplies all terms by a number, or by a schedule, which is evaluated at `Batch.progress`."""
+        return _map_terms(lambda term: lambda b: at(weight, b.progress) * term(b), self)
 
 
 def per_logit(objective: Objective) -> Objective:
-    """A likelihood averaged over the outputs of the head, as `BCELoss` does, where `nll` sums them."""
-    return weighted(lambda r: 1 / r.condition.num_logits, objective)
+    """Divides a likelihood by the number of logits: the mean over a head's outputs, as in `nn.BCELoss`, not their
+    sum."""
+    return _map_terms(lambda term: lambda b: 1 / b.condition.num_logits * term(b), objective)
 
 
 def lazy(objective: Objective, every: int) -> Objective:
-    """The objective on each `every`-th step, `every` times as strong. Karras et al. 2020 (StyleGAN2), section 3.1."""
+    """Evaluates the objective only in every `every`-th step, multiplied by `every`. Karras et al. 2020, section 3.1."""
 
-    def idle(r: Round) -> Tensor:
-        return torch.zeros(len(r.c), device=r.c.device)
+    def zero(b: Batch) -> Tensor:
+        return torch.zeros(len(b.c), device=b.c.device)
 
-    return _each(lambda term: lambda r: idle(r) if r.step % every else every * term(r), objective)
+    return _map_terms(lambda term: lambda b: zero(b) if b.step % every else every * term(b), objective)
 
 
-def _each(change: Callable[[Term], Term], objective: Objective) -> Objective:
+def _map_terms(change: Callable[[Term], Term], objective: Objective) -> Objective:
     def changed(terms: Mapping[str, Term]) -> dict[str, Term]:
         return {name: change(term) for name, term in terms.items()}
 
-    return Objective(changed(objective.generator), changed(objective.discriminator))
+    return replace(objective, generator=changed(objective.generator), discriminator=changed(objective.discriminator))
 
 
 def _merge(a: Mapping[str, Term], b: Mapping[str, Term]) -> dict[str, Term]:
     if clash := sorted(a.keys() & b.keys()):
-        raise ValueError(f"two terms share the name {clash[0]!r}; an objective names each term once")
+        raise ValueError(f"two terms are named {clash[0]!r}; each term of an objective needs a name of its own")
     return {**a, **b}

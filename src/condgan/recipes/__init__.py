@@ -1,22 +1,23 @@
-"""The systems, each a function whose signature is its configuration."""
+"""The systems: each is a function whose signature is its configuration."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from inspect import signature
-from typing import Any
+from typing import Any, get_type_hints
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from condgan.errors import InputError, nearest
+from condgan.errors import InputError, did_you_mean
 from condgan.recipes.acgan import acgan
 from condgan.recipes.acgan_attributes import acgan_attributes
 from condgan.recipes.cdcgan import cdcgan
 from condgan.recipes.dcgan import dcgan
 from condgan.recipes.infogan import infogan
 from condgan.recipes.projection import projection
-from condgan.recipes.recipe import Recipe
+from condgan.recipes.recipe import Pretraining, Reader, Recipe
 from condgan.recipes.sagan import sagan
 from condgan.recipes.wgan_gp import wgan_gp
+from condgan.schedules import Change
 
 RECIPES: dict[str, Callable[..., Recipe]] = {
     recipe.__name__: recipe for recipe in (cdcgan, acgan, acgan_attributes, infogan, sagan, dcgan, wgan_gp, projection)
@@ -24,41 +25,69 @@ RECIPES: dict[str, Callable[..., Recipe]] = {
 
 
 def find(name: str) -> Callable[..., Recipe]:
-    """The recipe function of that name, or someone else's given as `module:function`. Raises InputError."""
+    """Returns the recipe function of that name, or one of your own as `module:function`. Raises InputError."""
     if name in RECIPES:
         return RECIPES[name]
     module, colon, function = name.partition(":")
     if not colon:
         known = ", ".join(RECIPES)
-        raise InputError(f"unknown recipe {name!r}{nearest(name, RECIPES)} (known: {known}; yours as module:function)")
+        raise InputError(
+            f"unknown recipe {name!r}{did_you_mean(name, RECIPES)} (known: {known}; yours as module:function)"
+        )
     try:
         return getattr(import_module(module), function)  # type: ignore[no-any-return]
     except (ImportError, AttributeError) as error:
         raise InputError(f"recipe {name!r}: {error}") from None
 
 
-def build(name: str, options: Mapping[str, Any]) -> Recipe:
-    """The recipe with the options, whose values may be text; one with commas is a list.
+def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns all options of a recipe as plain JSON data, defaults included.
 
-    Raises InputError naming the option, what was found and what was expected.
+    Values may be text, e.g. from the command line: `2`, `"2"` and `2.0` resolve to the same number. Resolving the
+    result again changes nothing. Raises InputError naming the option, what was found and what was expected.
+
+    >>> resolve("infogan", {"categorical": "10,3", "learning_rate": "linear:1e-3:0"})["categorical"]
+    [10, 3]
     """
+    return {option: _as_json(value) for option, value in _validated(name, options).items()}
+
+
+def build(name: str, options: Mapping[str, Any]) -> Recipe:
+    """Calls a recipe with options whose values may be text. Raises InputError like `resolve`."""
+    return find(name)(**_validated(name, options))
+
+
+def _validated(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     recipe = find(name)
     try:
-        return recipe(**{option: _listed(value) for option, value in options.items()})
-    except TypeError as error:  # of a recipe that does not validate its options
-        raise InputError(f"{name}: {error}") from None
+        model = _model(recipe)(**options)
     except ValidationError as error:
         first = error.errors()[0]
         option = str(first["loc"][0])
-        if first["type"] == "unexpected_keyword_argument":
+        if first["type"] == "extra_forbidden":
             known = list(signature(recipe).parameters)
-            listing = ", ".join(known)
-            raise InputError(f"{name} has no option {option!r}{nearest(option, known)} (known: {listing})") from None
-        raise InputError(f"{name} option {option}: found {first['input']!r}: {first['msg']}") from None
+            raise InputError(
+                f"{name} has no option {option!r}{did_you_mean(option, known)} (known: {', '.join(known)})"
+            ) from None
+        problem = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{name} option {option}: found {first['input']!r}: {problem}") from None
+    return {option: getattr(model, option) for option in type(model).model_fields}
 
 
-def _listed(value: Any) -> Any:
-    return value.split(",") if isinstance(value, str) and "," in value else value
+def _model(recipe: Callable[..., Recipe]) -> type[BaseModel]:
+    """A model with a field for every option of the recipe. Options without annotations take any value."""
+    types = get_type_hints(recipe, include_extras=True)
+    fields: dict[str, Any] = {
+        option.name: (types.get(option.name, Any), ... if option.default is option.empty else option.default)
+        for option in signature(recipe).parameters.values()
+    }
+    return create_model("Options", __config__=ConfigDict(extra="forbid", validate_default=True), **fields)
 
 
-__all__ = ["RECIPES", "Recipe", "build", "find"]
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Change):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+__all__ = ["RECIPES", "Pretraining", "Reader", "Recipe", "build", "find", "resolve"]

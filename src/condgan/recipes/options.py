@@ -1,11 +1,15 @@
-"""Types of options that several recipes share: what their values may be."""
+"""Types of recipe options: ranges of numbers, schedules, and lists written as text."""
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeFloat, PositiveFloat
 
+from condgan.schedules import Schedule, as_schedule
+
+Rate = Annotated[PositiveFloat | Schedule, BeforeValidator(as_schedule)]  # a learning rate
+Weight = Annotated[NonNegativeFloat | Schedule, BeforeValidator(as_schedule)]  # of a term
 Probability = Annotated[float, Field(ge=0, le=1)]
-Strength = Annotated[float, Field(ge=0, le=1)]  # of a disturbance; none at 0
+Strength = Annotated[float, Field(ge=0, le=1)]  # of an augmentation; 0 is none
 Beta = Annotated[float, Field(ge=0, lt=1)]  # a decay rate of Adam
 BatchSize = Annotated[int, Field(ge=2)]  # batch norm needs two
 
@@ -16,11 +20,9 @@ def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
     return bounds
 
 
-Range = Annotated[tuple[Probability, Probability], AfterValidator(_ascending)]
-
-
-def _listed(value: Any) -> Any:
+def _split(value: Any) -> Any:
     return [part for part in value.split(",") if part] if isinstance(value, str) else value
 
 
-Sizes = Annotated[tuple[Annotated[int, Field(ge=2)], ...], BeforeValidator(_listed)]
+Range = Annotated[tuple[Probability, Probability], BeforeValidator(_split), AfterValidator(_ascending)]
+Sizes = Annotated[tuple[Annotated[int, Field(ge=2)], ...], BeforeValidator(_split)]

@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, validate_call
+from pydantic import NonNegativeFloat, PositiveInt, validate_call
 
 from condgan.networks import resnet as networks
 from condgan.objectives import hinge
-from condgan.recipes.options import BatchSize, Beta
+from condgan.recipes.options import BatchSize, Beta, Rate
 from condgan.recipes.recipe import Recipe, adam
 
 
@@ -16,18 +16,19 @@ def projection(
     width: PositiveInt = 64,
     latent_dim: PositiveInt = 128,
     discriminator_steps: PositiveInt = 5,
-    learning_rate: PositiveFloat = 2e-4,
+    learning_rate: Rate = 2e-4,
     beta1: Beta = 0.0,
     beta2: Beta = 0.9,
     batch_size: BatchSize = 64,
     num_epochs: PositiveInt = 300,
     ema_half_life_kimg: NonNegativeFloat = 0,
 ) -> Recipe:
-    """Projection GAN: G meets the condition in its batch norm, D in an inner product with its features.
+    """Projection GAN: conditional batch norm in G, and the inner product of condition and features in D.
 
-    Miyato and Koyama 2018, section 5 and appendix F: residual bodies, spectral norm in D, hinge, five steps of D, Adam
-    2e-4 with betas 0 and 0.9. With a set of labels the product adds a term for each label, so that it can ask whether
-    each is there, but not which colour goes with which shape. Batch and length are those of the other recipes.
+    Miyato and Koyama 2018, section 5 and appendix F: residual networks, spectral norm in D, hinge loss, five steps of
+    D, Adam 2e-4 with betas 0 and 0.9. With a set of labels the inner product is a sum over labels: D can see whether
+    each label is present, but not which colour belongs to which shape. Batch size and length are those of the other
+    recipes.
 
     Command: condgan train projection --data FOLDER.
     """

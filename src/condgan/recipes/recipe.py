@@ -1,36 +1,77 @@
-"""A complete set-up of the game, apart from the data: what a recipe function returns."""
+"""A complete training setup apart from the data: what a recipe function returns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from condgan.conditions import Condition
-from condgan.networks.parts import Discriminator, Generator
+from condgan.networks.gan import Discriminator, Generator
 from condgan.objectives import Objective
+from condgan.schedules import Schedule, at
 
 
-def adam(network: nn.Module, **options: Any) -> Optimizer:
-    """Adam over all weights of a network, in one pass over them instead of ten."""
-    return Adam(network.parameters(), fused=True, **options)
+def adam(
+    network: nn.Module | Iterable[Mapping[str, Any]], *, lr: float | Schedule, betas: tuple[float, float]
+) -> Optimizer:
+    """Returns Adam over all parameters of a network, or over groups of parameters with learning rates of their own.
+
+    A learning rate may be a schedule, which the training loop evaluates before every step. Fused: one pass over the
+    parameters instead of ten.
+    """
+    groups = [{"params": network.parameters()}] if isinstance(network, nn.Module) else network
+    with_rates = [{"lr": lr, **group} for group in groups]
+    return Adam([{**g, "lr": at(g["lr"], 0), "schedule": g["lr"]} for g in with_rates], betas=betas, fused=True)
 
 
-def identity(labels: Condition) -> Condition:
-    """To obey what the images are labelled with."""
+def labels_as_condition(labels: Condition) -> Condition:
+    """Uses the data set's own labels as the condition."""
     return labels
+
+
+def unchanged(image: Tensor) -> Tensor:
+    """Returns images as they are: no augmentation."""
+    return image
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretraining:
+    """How a network learns to predict the labels of real images by maximum likelihood, before the game.
+
+    `kimg` is its length in thousands of images. `optimizer` takes the network; its learning rates may be schedules over
+    the phase. `augment` maps images (N, C, R, R) in [-1, 1] to others with the same labels.
+    """
+
+    kimg: float
+    batch_size: int
+    optimizer: Callable[[nn.Module], Optimizer]
+    augment: Callable[[Tensor], Tensor] = unchanged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """A classifier that is trained before the game and then frozen.
+
+    `network` builds it from (condition, resolution, channels); it maps images (N, C, R, R) in [-1, 1] to logits
+    (N, num_logits). Terms of G see its logits of fake images as `Batch.fake_reading`.
+    """
+
+    network: Callable[[Condition, int, int], nn.Module]
+    pretraining: Pretraining
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Players, what they minimise, how they descend, and for how long.
+    """Networks, objective, optimizers and training length.
 
-    `generator` and `discriminator` build a player from (condition, resolution, channels); the optimizers take it.
-    `condition` says what the generator obeys, given what the images are labelled with. A round is
-    `discriminator_steps` of the discriminator, a batch each, and `generator_steps` of the generator.
-    `ema_half_life_kimg` is the number
-    of thousands of real images after which a generator's weights have half faded from the average; 0 keeps no memory.
+    `generator` and `discriminator` build a network from (condition, resolution, channels); the optimizers take the
+    network. A group of an optimizer may have a `schedule` of its learning rate, see `adam`. A step is
+    `discriminator_steps` updates of D on a batch each, then `generator_steps` updates of G. `condition` chooses the
+    condition from that of the labels. After `ema_half_life_kimg` thousand real images the weights of G have half faded
+    from their average; 0 disables averaging. Before the game, D (`discriminator_pretraining`) and a separate classifier
+    (`reader`) may learn to predict the labels of real images.
     """
 
     generator: Callable[[Condition, int, int], Generator]
@@ -40,7 +81,9 @@ class Recipe:
     discriminator_optimizer: Callable[[Discriminator], Optimizer]
     batch_size: int
     num_epochs: int
-    condition: Callable[[Condition], Condition] = identity
+    condition: Callable[[Condition], Condition] = labels_as_condition
     discriminator_steps: int = 1
     generator_steps: int = 1
     ema_half_life_kimg: float = 0.0
+    discriminator_pretraining: Pretraining | None = None
+    reader: Reader | None = None

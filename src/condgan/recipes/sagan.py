@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, validate_call
+from pydantic import NonNegativeFloat, PositiveInt, validate_call
 
 from condgan.networks import dcgan as networks
-from condgan.networks.entrances import JoinEmbedding
-from condgan.networks.normalization import spectrally_normed
+from condgan.networks.conditioning import ConcatEmbedding
+from condgan.networks.normalization import with_spectral_norm
 from condgan.objectives import hinge
-from condgan.recipes.options import BatchSize, Beta
+from condgan.recipes.options import BatchSize, Beta, Rate
 from condgan.recipes.recipe import Recipe, adam
 
 NUM_ATTENTION = 2
@@ -20,20 +20,20 @@ def sagan(
     width: PositiveInt = 64,
     latent_dim: PositiveInt = 100,
     embedding_dim: PositiveInt = 200,
-    learning_rate: PositiveFloat = 1e-4,
+    learning_rate: Rate = 1e-4,
     beta1: Beta = 0.0,
     beta2: Beta = 0.9,
     batch_size: BatchSize = 64,
     num_epochs: PositiveInt = 300,
     ema_half_life_kimg: NonNegativeFloat = 0,
 ) -> Recipe:
-    """SAGAN: a DCGAN with self-attention on its two finest maps, and the hinge game.
+    """SAGAN: DCGAN with self-attention on its two largest hidden maps, and hinge loss.
 
-    Report 004: G's layers (condition 24 to 200 joined to a latent of 100, attention at 128 and at 64 channels, no
-    spectral norm in the listed state), hinge, 1e-4, batch 64, 300 epochs, seed 1; reported accuracy 0.74 / 0.83. It
-    does not print D: here it mirrors G, attention at 64 and at 128 channels, with spectral norm in place of batch norm
-    as in Zhang et al. 2019, section 4, whose Adam betas (0, 0.9) these are too; the condition is a plane beside the
-    image, as in report 000. The embedding's activation is report 001's.
+    Report 004: G's layers (condition 24 to 200, concatenated to a latent of 100, attention at 128 and at 64 channels,
+    no spectral norm in the listed state), hinge loss, Adam 1e-4, batch 64, 300 epochs, seed 1; reported accuracy 0.74 /
+    0.83. The report does not print D. Here it mirrors G, with attention at 64 and at 128 channels, spectral norm
+    instead of batch norm and Adam's betas (0, 0.9) as in Zhang et al. 2019, section 4, and the label channel of report
+    000. The activation of the embedding is report 001's.
 
     Command: condgan train sagan --data FOLDER --seed 1.
     """
@@ -44,11 +44,11 @@ def sagan(
             networks.generator,
             width=width,
             latent_dim=latent_dim,
-            entrance=partial(JoinEmbedding, embedding_dim=embedding_dim),
+            conditioning=partial(ConcatEmbedding, embedding_dim=embedding_dim),
             bias=True,
             num_attention=NUM_ATTENTION,
         ),
-        discriminator=lambda *shape: spectrally_normed(discriminator(*shape)),
+        discriminator=lambda *shape: with_spectral_norm(discriminator(*shape)),
         objective=hinge,
         generator_optimizer=optimizer,
         discriminator_optimizer=optimizer,

@@ -2,14 +2,14 @@
 
 from functools import partial
 
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, validate_call
+from pydantic import NonNegativeFloat, PositiveInt, validate_call
 from torch import nn
 
 from condgan.networks import dcgan as networks
-from condgan.networks.entrances import Hide, JoinEmbedding
-from condgan.networks.heads import Auxiliary
+from condgan.networks.conditioning import ConcatEmbedding, Unconditional
+from condgan.networks.heads import AuxiliaryHead
 from condgan.objectives import gradient_penalty, real_classification, wasserstein
-from condgan.recipes.options import BatchSize, Beta
+from condgan.recipes.options import BatchSize, Beta, Rate, Weight
 from condgan.recipes.recipe import Recipe, adam
 
 
@@ -19,21 +19,21 @@ def wgan_gp(
     width: PositiveInt = 64,
     latent_dim: PositiveInt = 128,
     embedding_dim: PositiveInt = 100,
-    penalty_weight: NonNegativeFloat = 10,
-    aux_weight: NonNegativeFloat = 1,
+    penalty_weight: Weight = 10,
+    aux_weight: Weight = 1,
     discriminator_steps: PositiveInt = 5,
-    learning_rate: PositiveFloat = 1e-4,
+    learning_rate: Rate = 1e-4,
     beta1: Beta = 0.0,
     beta2: Beta = 0.9,
     batch_size: BatchSize = 64,
     num_epochs: PositiveInt = 300,
     ema_half_life_kimg: NonNegativeFloat = 0,
 ) -> Recipe:
-    """WGAN-GP with an auxiliary head: D's score estimates a distance, and a penalty keeps its slope at 1.
+    """Wasserstein GAN with gradient penalty and an auxiliary head.
 
-    Report 002 names WGAN as what to compare its ACGAN with. The game is Gulrajani et al. 2017, algorithm 1 (penalty 10,
-    five steps of D, Adam 1e-4 with betas 0 and 0.9, batch 64, layer norm in D, since batch norm would tie the slopes of
-    images to each other); the bodies are DCGAN's. D learns to read the condition from real images alone.
+    Report 002 names WGAN as the comparison to its ACGAN. Loss and schedule are those of Gulrajani et al. 2017,
+    algorithm 1: penalty 10, five steps of D, Adam 1e-4 with betas 0 and 0.9, batch 64, layer norm in D, as batch norm
+    would couple the gradients of different images. The networks are DCGAN's. D is trained to classify real images only.
 
     Command: condgan train wgan_gp --data FOLDER.
     """
@@ -43,14 +43,14 @@ def wgan_gp(
             networks.generator,
             width=width,
             latent_dim=latent_dim,
-            entrance=partial(JoinEmbedding, embedding_dim=embedding_dim),
+            conditioning=partial(ConcatEmbedding, embedding_dim=embedding_dim),
         ),
         discriminator=partial(
             networks.discriminator,
             width=width,
-            entrance=Hide,
+            conditioning=Unconditional,
             norm=partial(nn.GroupNorm, 1),
-            head=partial(Auxiliary, score_bias=False),
+            head=partial(AuxiliaryHead, score_bias=False),
         ),
         objective=wasserstein + penalty_weight * gradient_penalty + aux_weight * real_classification,
         generator_optimizer=optimizer,

@@ -7,11 +7,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from condgan import ablate
-from condgan.data.dataset import load_json, read_text
+from condgan.curves import compare
+from condgan.files import read_json
 from condgan.plots import svg
-from condgan.report.attention import attention
-from condgan.report.charts import curves
+from condgan.report.attention_maps import attention_maps
+from condgan.report.curve_section import curves
 from condgan.report.folder import RunFolder
 from condgan.report.pictures import Picture, Section, codes, condition_grids, interpolations, over_time, traversals
 
@@ -55,12 +55,12 @@ def _sections(run: RunFolder) -> Iterator[Section]:
     yield from codes(run)
     yield from traversals(run)
     yield from interpolations(run)
-    yield from attention(run)
+    yield from attention_maps(run)
 
 
 def _ablation(folder: Path) -> Ablation:
-    outcome = load_json(read_text(folder / "ablation.json"), str(folder / "ablation.json"))
+    outcome = read_json(folder / "ablation.json")
     runs = {cell: [folder / name for name in names] for cell, names in outcome["runs"].items()}
     alt = f"Curves over training, a colour for each of {', '.join(runs)}"
     folders = [run for cell in runs.values() for run in cell if (run / "run.json").is_file()]
-    return Ablation(outcome, Picture("", alt, svg=svg(ablate.curves(runs), alt)), folders)
+    return Ablation(outcome, Picture("", alt, svg=svg(compare(runs), alt)), folders)

@@ -1,4 +1,4 @@
-"""What a run's folder holds, as far as it has got."""
+"""Reads a run folder, possibly of an unfinished run."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -9,31 +9,30 @@ import torch
 from torch import Tensor
 
 from condgan import generate
-from condgan.conditions import Codes
 from condgan.config import Config
-from condgan.data.dataset import load_json, read_text
 from condgan.errors import InputError
+from condgan.files import read_json, read_text
 from condgan.generate import LoadedGenerator
-from condgan.journal import read_lines
+from condgan.log import read_lines
 from condgan.metrics import Estimate
 
-DRAWN = "generator, "  # who drew, in the rows of metrics.json
+GENERATOR = "generator, "  # how its rows begin in metrics.json
 
 
 class RunFolder:
-    """A run's files. What is not there yet is empty or None; what cannot be read raises InputError naming the file."""
+    """The files of a run. Missing ones are empty or None. Broken ones raise InputError naming the file."""
 
     def __init__(self, folder: Path):
-        """Raises InputError if the folder is no run."""
+        """Raises InputError if the folder is not a run."""
         if not (folder / "run.json").is_file():
             raise InputError(f"{folder}: no run.json in it; expected the folder of a run, or of an ablation")
         self.folder, self.name = folder, str(folder)
-        self.config = Config.read(read_text(folder / "run.json"), str(folder / "run.json"))
-        self.log, self.curve = read_lines(folder / "log.jsonl"), read_lines(folder / "scores.jsonl")
+        self.config = Config.parse(read_text(folder / "run.json"), str(folder / "run.json"))
+        self.log, self.scores_at_saves = read_lines(folder / "log.jsonl"), read_lines(folder / "scores.jsonl")
 
     @property
     def not_evaluated(self) -> str:
-        """What to do where scores or conditions are missing."""
+        """A note where scores or conditions are missing."""
         return f"not evaluated yet: condgan evaluate {self.folder}"
 
     @cached_property
@@ -42,35 +41,35 @@ class RunFolder:
         file = self.folder / "metrics.json"
         if not file.is_file():
             return {}
-        metrics = load_json(read_text(file), str(file))
+        metrics = read_json(file)
         if not isinstance(metrics, dict) or not {"rows", "judge", "draws", "seed"} <= metrics.keys():
             raise InputError(f"{file}: expected what `condgan evaluate` writes; run it again")
         return metrics
 
     @property
     def scores(self) -> dict[str, dict[str, str]]:
-        """Who drew what -> metric -> value and interval."""
+        """Source of the images and list of conditions -> metric -> value and interval."""
         rows = self.metrics.get("rows", {})
         return {who: {name: str(Estimate(*value)) for name, value in row.items()} for who, row in rows.items()}
 
     @property
     def metric_names(self) -> list[str]:
-        """All that some row of the scores has."""
+        """The metrics of all rows."""
         return list(dict.fromkeys(name for row in self.scores.values() for name in row))
 
     @property
     def score_rows(self) -> list[list[str]]:
-        """The scores as lines of a table: who drew what, then each metric."""
+        """The scores as rows of a table."""
         return [[who, *(row.get(name, "") for name in self.metric_names)] for who, row in self.scores.items()]
 
     @property
     def headline(self) -> dict[str, str]:
-        """The scores that stand in the table of all runs: those of the generator's first row."""
-        return next((row for who, row in self.scores.items() if who.startswith(DRAWN)), {})
+        """The scores in the table of all runs: those of the generator's first row."""
+        return next((row for who, row in self.scores.items() if who.startswith(GENERATOR)), {})
 
     @property
     def facts(self) -> dict[str, str]:
-        """What was asked, how far it got, how well by its headline, and where: its line in the table of all runs."""
+        """Its row in the table of all runs: configuration, length, scores, machine."""
         config, last = self.config, self.log[-1] if self.log else {"kimg": 0, "seconds": 0}
         options = {name: v if isinstance(v, list) else [v] for name, v in config.options.items()}
         return {
@@ -85,36 +84,37 @@ class RunFolder:
             "resolution": str(config.resolution),
             "precision": config.precision,
             "commit": config.versions.get("commit", "")[:9] or f"version {config.versions['condgan']}",
-            "machine": f"{config.machine['cores']} cores, {config.machine['platform']}",
+            "machine": config.machine_name,
         }
 
     @property
     def snapshots(self) -> list[tuple[str, Path]]:
-        """When, and the picture of the same latents then; oldest first."""
+        """The fixed previews with step and kimg, oldest first."""
         kimg = {line["step"]: f", {line['kimg']:.1f} kimg" for line in self.log} | {0: ", 0 kimg"}
         files = sorted((self.folder / "samples").glob("*.png"))
         return [(f"step {int(file.stem)}{kimg.get(int(file.stem), '')}", file) for file in files]
 
     @property
     def condition_lists(self) -> dict[str, Path]:
-        """The picture of each list of conditions that was evaluated."""
+        """The grid of each list of conditions that was evaluated."""
         pictures = {name: self.folder / f"{name}.png" for name in self.metrics.get("per_condition", {})}
         return {name: file for name, file in pictures.items() if file.is_file()}
 
     @cached_property
     def generator(self) -> LoadedGenerator | None:
-        """The averaged generator of the last save."""
+        """The averaged generator of the last save, or None."""
         return generate.load(self.folder) if (self.folder / "generator.safetensors").is_file() else None
 
     def conditions(self, num: int) -> Tensor | None:
-        """Up to `num` conditions to draw: codes from their prior, others evenly from those that were evaluated."""
+        """Returns up to `num` conditions: codes from their prior, others evenly from those that were evaluated."""
         if self.generator is None:
             return None
         condition = self.generator.condition
-        if isinstance(condition, Codes):
+        if not condition.is_labelled:
             with torch.random.fork_rng():
                 torch.manual_seed(0)
-                return (condition.draw(torch.empty(num, 0)) * 4).round() / 4  # quarters read well
+                codes = condition.sample(torch.empty(num, 0))
+            return condition.parse_all(condition.describe(c, digits=2) for c in codes)  # captions show all digits
         texts = [text for texts in self.metrics.get("per_condition", {}).values() for text in texts]
         evenly = torch.linspace(0, len(texts) - 1, min(num, len(texts))).long().tolist()
         return condition.parse_all(texts[i] for i in evenly) if texts else None

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from condgan.conditions import Codes, from_json
+from condgan.conditions import from_json
 from condgan.generate import LoadedGenerator
 from condgan.grid import grid, png
 from condgan.report.folder import RunFolder
@@ -50,8 +50,8 @@ def condition_grids(run: RunFolder) -> Section:
 
 def over_time(run: RunFolder) -> Section:
     """The first row of the samples, as they changed; whole samples where they sweep continuous codes."""
-    snapshots, condition = run.snapshots, from_json(run.config.condition)
-    swept = condition.continuous if isinstance(condition, Codes) else ()
+    snapshots = run.snapshots
+    swept = list(from_json(run.config.condition).traversals())
     evenly = torch.linspace(0, len(snapshots) - 1, min(NUM_SNAPSHOTS, len(snapshots))).long().tolist()
     pictures = []
     for when, file in [snapshots[i] for i in evenly]:
@@ -72,18 +72,16 @@ def over_time(run: RunFolder) -> Section:
 def codes(run: RunFolder) -> Iterator[Section]:
     """The same latents for each value of the first categorical code, in the order of what the judge reads in them."""
     generator = run.generator
-    if generator is None or not isinstance(generator.condition, Codes) or not generator.condition.categorical:
+    if generator is None or generator.condition.is_labelled or not generator.condition.values:
         return
     condition, z = generator.condition, generator.latents(COLUMNS)
     meaning = run.metrics.get("meaning", {})
-    num_categories = next(iter(condition.categorical.values()))
-    c = torch.zeros(num_categories, len(condition.categorical) + len(condition.continuous))
-    c[:, 0] = torch.arange(num_categories)
-    named = sorted(zip(condition.name_categories(c), c, strict=True), key=lambda pair: meaning.get(pair[0], ""))
+    c = condition.each_value()
+    named = sorted(zip(condition.categories(c), c, strict=True), key=lambda pair: meaning.get(pair[0], ""))
     pictures = []
     for name, value in named:
         caption = f"{name}, read as {meaning[name]}" if name in meaning else name
-        images = generator.draw(z, condition.encode(value.expand(COLUMNS, -1)))
+        images = generator(z, condition.encode(value.expand(COLUMNS, -1)))
         pictures.append(Picture(caption, f"Eight images of code {caption}", tiles(images)))
     note = "The same latents in each row; all other codes are 0."
     yield Section("Codes", pictures, note if meaning else f"{note} What they mean: {run.not_evaluated}")
@@ -92,15 +90,13 @@ def codes(run: RunFolder) -> Iterator[Section]:
 def traversals(run: RunFolder) -> Iterator[Section]:
     """Each continuous code from -1 to 1, for each value of the first categorical one; all from one latent."""
     generator = run.generator
-    if generator is None or not isinstance(generator.condition, Codes):
+    if generator is None or generator.condition.is_labelled:
         return
-    pictures = []
-    for name in generator.condition.continuous:
-        c = generator.condition.sweep(name, COLUMNS)
-        z = generator.latents(1).expand(len(c), -1)
-        images = generator.draw(z, generator.condition.encode(c))
-        rows = [f", a row for each {code}" for code in generator.condition.categorical][:1]
-        caption = f"{name} from -1 to 1{''.join(rows)}"
+    condition, pictures = generator.condition, []
+    for name, c in condition.traversals(COLUMNS).items():
+        images = generator(generator.latents(1).expand(len(c), -1), condition.encode(c))
+        rows = f", one row for each {condition.controls[0].name}" if condition.values else ""
+        caption = f"{name} from -1 to 1{rows}"
         pictures.append(Picture(caption, f"Images as code {caption}", tiles(images)))
     note = "One latent; all other codes are 0." if pictures else "The codes are categorical: none to traverse."
     yield Section("Traversals", pictures, note)
@@ -130,7 +126,7 @@ def interpolations(run: RunFolder) -> Iterator[Section]:
 
 
 def _row(generator: LoadedGenerator, z: Tensor, c: Tensor, caption: str) -> Picture:
-    return Picture(caption, f"Images between the ends of {caption}", tiles(generator.draw(z, c)))
+    return Picture(caption, f"Images between the ends of {caption}", tiles(generator(z, c)))
 
 
 def _slerp(a: Tensor, b: Tensor, share: Tensor) -> Tensor:

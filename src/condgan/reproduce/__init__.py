@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from condgan import data as datasets
 from condgan import files
-from condgan import judge as judges
-from condgan.ablate import Spec, Study, Turn, conclude, read
+from condgan.ablate import Spec, Study, TrialEvent, conclude, read
+from condgan.ablate.results import ResultTable
 from condgan.ablate.study import execute
-from condgan.ablate.table import Table
-from condgan.data import Images
-from condgan.errors import InputError, nearest
+from condgan.data import Images, load_images
+from condgan.errors import InputError, did_you_mean
+from condgan.judge import load_judge
 from condgan.reproduce.evidence import Evidence, Verdict
 from condgan.reproduce.reports import REPORTS, Claim, Report
 
@@ -26,7 +25,7 @@ class Reproduction:
         Raises InputError if there is no such report, or no data for it.
         """
         if number not in REPORTS:
-            raise InputError(f"report {number!r}: unknown{nearest(number, REPORTS)} (known: {', '.join(REPORTS)})")
+            raise InputError(f"report {number!r}: unknown{did_you_mean(number, REPORTS)} (known: {', '.join(REPORTS)})")
         self.number, self.report, self.folder = number, REPORTS[number], folder
         self.data = data or self.report.data
         if not self.data:
@@ -35,25 +34,25 @@ class Reproduction:
         num_runs = sum(len(spec.cells) * len(spec.seeds) for spec in specs)
         self.specs = [self._fit(spec, minutes and minutes / num_runs) for spec in specs]
 
-    def play(self) -> Iterator[Turn]:
+    def run(self) -> Iterator[TrialEvent]:
         """Trains a judge if the embedded one does not know the labels, then plays every study. Goes on if asked again.
 
         Raises InputError if the judge cannot be trained.
         """
-        judge = self._judge(datasets.load(self.data))
+        judge = self._judge(load_images(self.data))
         self.specs = [spec.model_copy(update={"judge": judge}) for spec in self.specs]
         self.studies = [
             Study(spec, self.folder / Path(name).stem) for name, spec in zip(self.report.specs, self.specs, strict=True)
         ]
         for study in self.studies:
-            yield from study.play()
+            yield from study.run()
             conclude(study)
 
-    def verdicts(self) -> Table:
+    def verdicts(self) -> ResultTable:
         """The claims beside what was measured, which is also written to verdicts.md."""
         evidence = Evidence(self.studies)
         rows = [_row(claim, claim.check(evidence)) for claim in self.report.claims]
-        table = Table(
+        table = ResultTable(
             f"Report {self.number}: {self.report.title}", ["claim", "reported", "measured", "verdict", "why"], rows
         )
         files.write(self.folder / "verdicts.md", table.markdown)
@@ -67,7 +66,7 @@ class Reproduction:
     def _judge(self, images: Images) -> Path | None:
         """A judge that knows the labels, if the embedded one does not; trained once, on the training images."""
         try:
-            judges.load(None, images.condition)
+            load_judge(None, images.condition)
         except InputError:
             file = self.folder / "judge.safetensors"
             epochs = max(1, round(JUDGE_IMAGES / int(images.held_out.logical_not().sum())))

@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from condgan.ablate.results import differences
 from condgan.ablate.study import DONE, Study, Trial
-from condgan.ablate.table import differences
 from condgan.config import Config
-from condgan.data.dataset import load_json, read_text
-from condgan.journal import read_lines
+from condgan.files import read_json, read_text
+from condgan.log import read_lines
 from condgan.metrics.estimate import Estimate, mean
 
 REPRODUCED, NOT_REPRODUCED, NOT_COMPARABLE = "reproduced", "not reproduced", "not comparable"
@@ -46,12 +46,12 @@ class Evidence:
     def configs(self, cell: str) -> dict[int, Config]:
         """run.json of the runs of a cell, by seed."""
         files = {seed: folder / "run.json" for seed, folder in self.folders(cell).items()}
-        return {seed: Config.read(read_text(file), str(file)) for seed, file in files.items()}
+        return {seed: Config.parse(read_text(file), str(file)) for seed, file in files.items()}
 
     def metrics(self, cell: str) -> dict[int, dict[str, Any]]:
         """metrics.json of the runs of a cell, by seed."""
         files = {seed: folder / "metrics.json" for seed, folder in self.folders(cell).items()}
-        return {seed: load_json(read_text(file), str(file)) for seed, file in files.items()}
+        return {seed: read_json(file) for seed, file in files.items()}
 
     def scores(self, cell: str, metric: str, who: Sequence[str]) -> dict[int, tuple[float, float, float]]:
         """Value and bounds of a metric by seed, of the first of `who` that was drawn."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from condgan.reproduce.codes import matched, parting, steered
+from condgan.reproduce.codes import controlled, diverging, matched
 from condgan.reproduce.evidence import HERE, NEW, REALISM, Check, above, always, grows, value
 
 NO_NUMBER = "no number"
@@ -88,7 +88,7 @@ REPORTS: Mapping[str, Report] = {
                 always(
                     "embeddings",
                     "G's loss above the mean of D's on real and on fake images",
-                    lambda line: line["G/adversarial"] > line["D/adversarial"] / 2,
+                    lambda line: line["G/fake"] > (line["D/real"] + line["D/fake"]) / 2,
                 ),
             ),
         ],
@@ -101,8 +101,8 @@ REPORTS: Mapping[str, Report] = {
             Claim(
                 "the categorical code draws the digits 0 to 9, in an order of its own", NO_NUMBER, matched("infogan")
             ),
-            Claim("one continuous code is width, the other rotation", NO_NUMBER, steered("infogan")),
-            Claim("the losses part when trained too long, after some 80 epochs", "epoch 80", parting("infogan")),
+            Claim("one continuous code is width, the other rotation", NO_NUMBER, controlled("infogan")),
+            Claim("the losses part when trained too long, after some 80 epochs", "epoch 80", diverging("infogan")),
         ],
     ),
     "004": Report(

@@ -11,7 +11,7 @@ DRAWN = "generator, "
 
 
 @dataclass(frozen=True)
-class Table:
+class ResultTable:
     """A title, and texts in columns."""
 
     title: str
@@ -25,7 +25,7 @@ class Table:
         return "\n".join([f"## {self.title}", "", *(f"| {' | '.join(line)} |" for line in lines)]) + "\n"
 
 
-def tables(found: Mapping[str, Mapping[int, Rows]], baselines: Mapping[str, str]) -> list[Table]:
+def tables(found: Mapping[str, Mapping[int, Rows]], baselines: Mapping[str, str]) -> list[ResultTable]:
     """One for each list of conditions: a line for each cell, and for each metric its mean and its difference.
 
     From cell -> seed -> rows, and from cell -> the cell that it is compared with; no differences if each is its own.
@@ -40,7 +40,7 @@ def differ(baselines: Mapping[str, str]) -> bool:
     return any(cell != baseline for cell, baseline in baselines.items())
 
 
-def _table(who: str, found: Mapping[str, Mapping[int, Rows]], baselines: Mapping[str, str]) -> Table:
+def _table(who: str, found: Mapping[str, Mapping[int, Rows]], baselines: Mapping[str, str]) -> ResultTable:
     scores = {cell: {s: rows[who] for s, rows in seeds.items() if who in rows} for cell, seeds in found.items()}
     metrics = list(dict.fromkeys(name for seeds in scores.values() for row in seeds.values() for name in row))
     lines = []
@@ -54,7 +54,7 @@ def _table(who: str, found: Mapping[str, Mapping[int, Rows]], baselines: Mapping
         lines.append(line)
     headings = [[metric, "against baseline"] if differ(baselines) else [metric] for metric in metrics]
     columns = ["cell", "n", *chain.from_iterable(headings)]
-    return Table(who.removeprefix(DRAWN), columns, lines)
+    return ResultTable(who.removeprefix(DRAWN), columns, lines)
 
 
 def _values(seeds: Mapping[int, Mapping[str, Sequence[float]]], metric: str) -> dict[int, float]:

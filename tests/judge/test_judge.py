@@ -7,12 +7,11 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import resnet18
 
-from condgan import judge as judges
 from condgan.conditions import Attributes, Class, MultiLabel
 from condgan.data.dataset import to_float
-from condgan.data.scenes import LABELS
 from condgan.errors import InputError
-from condgan.judge import Judge, Samples, calibration_error, small_judge
+from condgan.judge import Judge, Samples, calibration_error, judge_to_bytes, load_judge, small_judge, train_judge
+from condgan.rendering.scenes import LABELS
 from contracts import tiny_images
 
 CONDITION = MultiLabel(LABELS)
@@ -33,7 +32,7 @@ def lab_network(sigmoid: bool) -> nn.Module:
 def small(tmp_path: Path) -> tuple[Judge, Path]:
     torch.manual_seed(0)
     judge, file = small_judge(CONDITION, 64).eval(), tmp_path / "judge.safetensors"
-    file.write_bytes(judges.save(judge))
+    file.write_bytes(judge_to_bytes(judge))
     return judge, file
 
 
@@ -41,7 +40,7 @@ def small(tmp_path: Path) -> tuple[Judge, Path]:
 def test_the_labs_checkpoint_gives_the_labs_logits(tmp_path: Path, sigmoid: bool) -> None:
     network = lab_network(sigmoid)
     torch.save({"model": network.state_dict()}, tmp_path / "checkpoint.pth")
-    judge = judges.load(tmp_path / "checkpoint.pth", CONDITION)
+    judge = load_judge(tmp_path / "checkpoint.pth", CONDITION)
     image = torch.rand(2, 3, 64, 64) * 2 - 1
     with torch.no_grad():
         features, logits = judge(image)
@@ -65,7 +64,7 @@ def test_a_checkpoint_that_would_run_code_is_refused_and_runs_none(tmp_path: Pat
     loot = {"model": Malicious(target)}
     torch.save(loot, file) if by_torch else file.write_bytes(pickle.dumps(loot, protocol=2))
     with pytest.raises(InputError, match="expected a file of tensors"):
-        judges.load(file, CONDITION)
+        load_judge(file, CONDITION)
     assert not target.exists()
 
 
@@ -82,18 +81,18 @@ def test_a_checkpoint_that_would_run_code_is_refused_and_runs_none(tmp_path: Pat
 def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path, content: Any) -> None:
     torch.save(content, tmp_path / "checkpoint.pth")
     with pytest.raises(InputError, match=r"checkpoint\.pth"):
-        judges.load(tmp_path / "checkpoint.pth", CONDITION)
+        load_judge(tmp_path / "checkpoint.pth", CONDITION)
 
 
 def test_a_lab_checkpoint_for_another_number_of_labels_is_refused(tmp_path: Path) -> None:
     torch.save({"model": lab_network(False).state_dict()}, tmp_path / "checkpoint.pth")
     with pytest.raises(InputError, match="not a ResNet-18 with 2 outputs"):
-        judges.load(tmp_path / "checkpoint.pth", MultiLabel("ab"))
+        load_judge(tmp_path / "checkpoint.pth", MultiLabel("ab"))
 
 
 def test_a_small_judge_is_read_back_bit_for_bit(small: tuple[Judge, Path]) -> None:
     judge, file = small
-    loaded = judges.load(file, CONDITION)
+    loaded = load_judge(file, CONDITION)
     assert (loaded.condition, loaded.resolution) == (CONDITION, 64)
     before, after = judge.state_dict(), loaded.state_dict()
     assert before.keys() == after.keys()
@@ -106,23 +105,23 @@ def test_a_small_judge_fits_in_five_megabytes(small: tuple[Judge, Path]) -> None
 
 def test_a_judge_of_another_vocabulary_is_refused(small: tuple[Judge, Path]) -> None:
     with pytest.raises(InputError, match=r"reads 24 values .*labelled 2 values .*condgan judge train"):
-        judges.load(small[1], MultiLabel(("cat", "dog")))
+        load_judge(small[1], MultiLabel(("cat", "dog")))
 
 
 def test_a_judge_of_the_same_names_in_another_order_is_refused(small: tuple[Judge, Path]) -> None:
     with pytest.raises(InputError, match="reads 24 values"):
-        judges.load(small[1], MultiLabel(LABELS[::-1]))
+        load_judge(small[1], MultiLabel(LABELS[::-1]))
 
 
 def test_a_missing_or_broken_judge_is_named(tmp_path: Path, small: tuple[Judge, Path]) -> None:
     with pytest.raises(InputError, match=r"nowhere\.safetensors: no such file"):
-        judges.load(tmp_path / "nowhere.safetensors", CONDITION)
+        load_judge(tmp_path / "nowhere.safetensors", CONDITION)
     (tmp_path / "broken.safetensors").write_bytes(small[1].read_bytes()[:-100])
     with pytest.raises(InputError, match=r"broken\.safetensors: broken file"):
-        judges.load(tmp_path / "broken.safetensors", CONDITION)
+        load_judge(tmp_path / "broken.safetensors", CONDITION)
     (tmp_path / "broken.pth").write_bytes(b"not a checkpoint")
     with pytest.raises(InputError, match=r"broken\.pth"):
-        judges.load(tmp_path / "broken.pth", CONDITION)
+        load_judge(tmp_path / "broken.pth", CONDITION)
 
 
 def test_a_safetensors_file_of_something_else_is_refused(tmp_path: Path) -> None:
@@ -130,7 +129,7 @@ def test_a_safetensors_file_of_something_else_is_refused(tmp_path: Path) -> None
 
     save_file({"a": torch.zeros(2)}, str(tmp_path / "other.safetensors"))
     with pytest.raises(InputError, match="not a judge"):
-        judges.load(tmp_path / "other.safetensors", CONDITION)
+        load_judge(tmp_path / "other.safetensors", CONDITION)
 
 
 def test_images_of_another_size_are_resized_straight(small: tuple[Judge, Path]) -> None:
@@ -145,7 +144,7 @@ def test_images_of_another_size_are_resized_straight(small: tuple[Judge, Path]) 
 def test_reading_does_not_depend_on_the_size_of_a_batch(small: tuple[Judge, Path]) -> None:
     judge, images = small[0], torch.randint(0, 256, (7, 3, 64, 64), dtype=torch.uint8)
     c = torch.zeros(7, 24)
-    whole, parts = judge.read(images, c), judge.read(images, c, batch_size=3)
+    whole, parts = judge.classify(images, c), judge.classify(images, c, batch_size=3)
     torch.testing.assert_close(whole.logits, parts.logits, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(whole.logits, judge(to_float(images))[1].detach(), atol=1e-5, rtol=1e-4)
     assert len(whole) == 7
@@ -155,9 +154,9 @@ def test_reading_does_not_depend_on_the_size_of_a_batch(small: tuple[Judge, Path
 def test_a_judge_is_ready_to_learn_any_condition() -> None:
     images = tiny_images("class", num_images=80)
     judge = small_judge(images.condition, 16)
-    lessons = list(judges.train(judge, images, num_epochs=2, seed=0, batch_size=16))
-    assert [lesson.step for lesson in lessons] == list(range(1, 9))
-    assert {lesson.num_steps for lesson in lessons} == {8}
+    steps = list(train_judge(judge, images, num_epochs=2, seed=0, batch_size=16))
+    assert [step.step for step in steps] == list(range(1, 9))
+    assert {step.num_steps for step in steps} == {8}
 
 
 def test_training_lowers_the_loss_and_follows_from_the_seed() -> None:
@@ -166,7 +165,7 @@ def test_training_lowers_the_loss_and_follows_from_the_seed() -> None:
     def losses(seed: int) -> list[float]:
         torch.manual_seed(0)
         judge = small_judge(images.condition, 16)
-        return [lesson.loss for lesson in judges.train(judge, images, num_epochs=5, seed=seed, batch_size=32)]
+        return [step.loss for step in train_judge(judge, images, num_epochs=5, seed=seed, batch_size=32)]
 
     first = losses(0)
     assert first[-1] < 0.7 * first[0]
@@ -179,7 +178,7 @@ def test_a_judge_is_never_shown_held_out_images() -> None:
     poisoned = images.held_out.nonzero().flatten()
     images.labels[poisoned] = 10**6  # would raise if it were looked at
     judge = small_judge(Class(images.condition.values), 16)
-    assert len(list(judges.train(judge, images, num_epochs=1, seed=0, batch_size=16))) == 4
+    assert len(list(train_judge(judge, images, num_epochs=1, seed=0, batch_size=16))) == 4
 
 
 def test_calibration_error_agrees_with_a_hand_computed_case() -> None:

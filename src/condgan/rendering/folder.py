@@ -23,9 +23,9 @@ import numpy as np
 from PIL import Image
 
 from condgan import files
-from condgan.data.render import mitsuba, render_scene
-from condgan.data.scenes import LABELS, check_labels, sample_labels, sample_scene
 from condgan.errors import InputError
+from condgan.rendering.render import mitsuba, render_scene
+from condgan.rendering.scenes import LABELS, check_labels, sample_labels, sample_scene
 
 NAME = re.compile(r"CLEVR_train_(\d{6})_(\d+)\.png")
 RENDERER = 1  # grows when the same settings would give other pixels
@@ -195,6 +195,6 @@ def render_job(job: Job, folder: Path, resolution: int, seed: int) -> int:
     for turn, name, num_objects in job.images:
         pixel_seed = int(np.random.SeedSequence([seed, job.scene, turn]).generate_state(1)[0])
         picture = Image.fromarray(render_scene(scene, num_objects, resolution, pixel_seed))
-        with files.beside(folder / name) as temporary:
+        with files.atomic_path(folder / name) as temporary:
             picture.save(temporary, format="png")
     return len(job.images)

@@ -4,11 +4,11 @@ import torch
 from torch import Tensor
 
 from condgan.conditions import Class, Condition
-from condgan.networks.heads import Verdict
-from condgan.objectives import Objective, Round
+from condgan.networks.gan import DiscriminatorOutput
+from condgan.objectives import Batch, Objective
 
 
-class KnownRound(Round):
+class KnownRound(Batch):
     """A round with given scores, and logits if a likelihood is to look at them."""
 
     def __init__(
@@ -24,21 +24,23 @@ class KnownRound(Round):
     ):
         none, image = real.new_empty(len(real), 0), real.new_empty(len(real), 3, 1, 1)
         c = torch.zeros(len(real), dtype=torch.int64) if c is None else c
-        super().__init__(lambda image, c: Verdict(real, none), condition or Class("ab"), c, image, image, step=step)
-        self.__dict__["real"] = Verdict(real, none if real_logits is None else real_logits)
-        self.__dict__["fake"] = Verdict(fake, none if fake_logits is None else fake_logits)
+        super().__init__(
+            lambda image, c: DiscriminatorOutput(real, none), condition or Class("ab"), c, image, image, step=step
+        )
+        self.__dict__["real"] = DiscriminatorOutput(real, none if real_logits is None else real_logits)
+        self.__dict__["fake"] = DiscriminatorOutput(fake, none if fake_logits is None else fake_logits)
 
 
-class FakeOnlyRound(Round):
+class FakeOnlyRound(Batch):
     """A round that must not be asked about real images."""
 
     def __init__(self, fake: Tensor):
-        super().__init__(lambda image, c: Verdict(fake, fake), Class("ab"), fake, fake, fake)
-        self.__dict__["fake"] = Verdict(fake, fake.new_empty(len(fake), 0))
+        super().__init__(lambda image, c: DiscriminatorOutput(fake, fake), Class("ab"), fake, fake, fake)
+        self.__dict__["fake"] = DiscriminatorOutput(fake, fake.new_empty(len(fake), 0))
         del self.real_image
 
 
-def pays(objective: Objective, r: Round) -> tuple[Tensor, Tensor]:
+def pays(objective: Objective, r: Batch) -> tuple[Tensor, Tensor]:
     """What the generator and the discriminator pay in all, each (N,)."""
     return sum(term(r) for term in objective.generator.values()), sum(  # type: ignore[return-value]
         term(r) for term in objective.discriminator.values()

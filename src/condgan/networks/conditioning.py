@@ -1,7 +1,7 @@
-"""Entrances: how a player first meets the condition.
+"""How the condition enters a network's input.
 
-An entrance is built as `Entrance(channels, condition)` and called as `entrance(h, c)`, with c the encoded condition
-(N, condition.dim); its `channels` says how wide it leaves the input.
+A layer is built as `Conditioning(channels, condition)` and called as `layer(h, c)` with the encoded condition c (N,
+condition.dim); its attribute `channels` is the number of channels it returns.
 """
 
 import torch
@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from condgan.conditions import Condition
 
 
-class Entrance(nn.Module):
-    """The one face of all entrances. One that ignores the condition still takes it, so that they swap by a keyword."""
+class Conditioning(nn.Module):
+    """Base class of all conditioning layers. All take the condition, so that any can replace any other."""
 
     channels: int
 
 
-class Hide(Entrance):
-    """Leaves the condition out."""
+class Unconditional(Conditioning):
+    """Returns the input unchanged: the condition does not enter here."""
 
     def __init__(self, channels: int, condition: Condition):
         super().__init__()
@@ -27,8 +27,8 @@ class Hide(Entrance):
         return h
 
 
-class Join(Entrance):
-    """Sets the condition itself behind the latent. Chen et al. 2016, section 4."""
+class Concat(Conditioning):
+    """Concatenates [z, c]. Chen et al. 2016, section 4."""
 
     def __init__(self, channels: int, condition: Condition):
         super().__init__()
@@ -38,20 +38,8 @@ class Join(Entrance):
         return torch.cat([h, c], dim=1)
 
 
-class AddEmbedding(Entrance):
-    """Adds a linear embedding of the condition to the latent, h + Wc + b."""
-
-    def __init__(self, channels: int, condition: Condition):
-        super().__init__()
-        self.channels = channels
-        self.label_embed = nn.Linear(condition.dim, channels)
-
-    def forward(self, h: Tensor, c: Tensor) -> Tensor:
-        return h + self.label_embed(c)  # type: ignore[no-any-return]
-
-
-class JoinEmbedding(Entrance):
-    """Sets an embedding of the condition, LeakyReLU(Wc + b), before the latent."""
+class ConcatEmbedding(Conditioning):
+    """Concatenates [LeakyReLU(Wc + b), z]."""
 
     def __init__(self, channels: int, condition: Condition, embedding_dim: int):
         super().__init__()
@@ -62,8 +50,8 @@ class JoinEmbedding(Entrance):
         return torch.cat([self.label_embed(c), h], dim=1)
 
 
-class JoinEmbeddings(Entrance):
-    """Sets a linear embedding of each part of the condition behind the latent: one for each attribute."""
+class ConcatAttributeEmbeddings(Conditioning):
+    """Concatenates [z, one linear embedding for each attribute]."""
 
     def __init__(self, channels: int, condition: Condition, embedding_dim: int):
         super().__init__()
@@ -76,8 +64,20 @@ class JoinEmbeddings(Entrance):
         return torch.cat([h, *(embed(part) for embed, part in parts)], dim=1)
 
 
-class LabelPlane(Entrance):
-    """Appends one channel to an image: a linear map of the condition to a value for every pixel."""
+class AddEmbedding(Conditioning):
+    """Adds a linear embedding of the condition to the latent: z + Wc + b."""
+
+    def __init__(self, channels: int, condition: Condition):
+        super().__init__()
+        self.channels = channels
+        self.label_embed = nn.Linear(condition.dim, channels)
+
+    def forward(self, h: Tensor, c: Tensor) -> Tensor:
+        return h + self.label_embed(c)  # type: ignore[no-any-return]
+
+
+class LabelChannel(Conditioning):
+    """Concatenates one channel to an image (N, C, R, R): a linear map of the condition to R x R values."""
 
     def __init__(self, channels: int, condition: Condition, resolution: int):
         super().__init__()

@@ -5,7 +5,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from condgan.data.scenes import (
+from condgan.errors import InputError
+from condgan.rendering.scenes import (
     GAP,
     HELD_OUT_TRIPLES,
     LABELS,
@@ -15,8 +16,7 @@ from condgan.data.scenes import (
     sample_labels,
     sample_scene,
 )
-from condgan.data.visibility import CAMERA, Solid, depths, is_inside_frame, visible_shares
-from condgan.errors import InputError
+from condgan.rendering.visibility import CAMERA, Solid, depths, is_inside_frame, visible_shares
 
 
 def rng(*seed: int) -> np.random.Generator:

@@ -10,8 +10,8 @@ from itertools import combinations
 
 import numpy as np
 
-from condgan.data.visibility import CAMERA, Solid, is_inside_frame, visible_shares
-from condgan.errors import InputError, nearest
+from condgan.errors import InputError, did_you_mean
+from condgan.rendering.visibility import CAMERA, Solid, is_inside_frame, visible_shares
 
 SHAPES = ("cube", "sphere", "cylinder")
 COLORS = {
@@ -116,7 +116,7 @@ def check_labels(labels: Iterable[str], place: str) -> None:
     """Raise InputError, naming the place, for a label that is not one of the 24."""
     for label in labels:
         if label not in LABELS:
-            raise InputError(f"{place}: unknown object {label!r}{nearest(label, LABELS)}")
+            raise InputError(f"{place}: unknown object {label!r}{did_you_mean(label, LABELS)}")
 
 
 def sample_labels(

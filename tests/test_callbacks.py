@@ -6,15 +6,15 @@ import pytest
 import torch
 from torch import nn
 
+from condgan.callbacks import NUM_DRAWS
 from condgan.conditions import Class, Codes
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
 from condgan.generate import untrained
-from condgan.journal import read_lines
 from condgan.judge import Judge, small_judge
-from condgan.run import Budget, Run, Watch
-from condgan.watch import NUM_DRAWS, obedience
+from condgan.log import read_lines
+from condgan.run import Budget, Callback, Run
 from contracts import leaves, tiny_images, tiny_options
 
 EVERY_STEP = 1e-9  # minutes
@@ -36,7 +36,7 @@ def a_run(folder: Path, images: Images) -> Run:
     return Run(folder, config, resume=True)
 
 
-def played(run: Run, images: Images, steps: int, watch: Watch | None) -> None:
+def played(run: Run, images: Images, steps: int, watch: Callback | None) -> None:
     """Goes on until so many steps of four images, saving after each."""
     list(run.play(images, Budget(kimg=steps * 0.004), save_minutes=EVERY_STEP, watch=watch))
 
@@ -47,7 +47,7 @@ def final_state(run: Run) -> dict[str, torch.Tensor]:
 
 def test_every_save_is_scored_and_so_is_the_start(tmp_path: Path, images: Images, judge: Judge) -> None:
     run = a_run(tmp_path, images)
-    played(run, images, 3, obedience(images, judge, images.condition))
+    played(run, images, 3, accuracy_at_saves(images, judge, images.condition))
     lines = read_lines(tmp_path / "scores.jsonl")
     assert [line["step"] for line in lines] == [0, 1, 2, 3]
     assert list(lines[-1]) == ["step", "kimg", "seconds", "condition_accuracy", "exact_accuracy"]
@@ -57,7 +57,7 @@ def test_every_save_is_scored_and_so_is_the_start(tmp_path: Path, images: Images
 
 def test_to_be_watched_changes_nothing(tmp_path: Path, images: Images, judge: Judge) -> None:
     watched, alone = a_run(tmp_path / "watched", images), a_run(tmp_path / "alone", images)
-    played(watched, images, 4, obedience(images, judge, images.condition))
+    played(watched, images, 4, accuracy_at_saves(images, judge, images.condition))
     played(alone, images, 4, None)
     assert not (alone.folder / "scores.jsonl").exists()
     left, right = final_state(watched), final_state(alone)
@@ -65,7 +65,7 @@ def test_to_be_watched_changes_nothing(tmp_path: Path, images: Images, judge: Ju
 
 
 def test_scores_after_the_saved_step_are_dropped_on_resume(tmp_path: Path, images: Images, judge: Judge) -> None:
-    watch = obedience(images, judge, images.condition)
+    watch = accuracy_at_saves(images, judge, images.condition)
     played(a_run(tmp_path, images), images, 2, watch)
     with (tmp_path / "scores.jsonl").open("a") as scores:
         scores.write('{"step": 3, "kimg": 0.012}\n')  # as if the game had gone on and its checkpoint were lost
@@ -85,7 +85,7 @@ def test_a_broken_line_of_a_journal_is_named(tmp_path: Path, broken: str) -> Non
 
 def test_the_same_generator_always_scores_the_same(images: Images, judge: Judge) -> None:
     generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
-    watch = obedience(images, judge, images.condition)
+    watch = accuracy_at_saves(images, judge, images.condition)
     first = watch(generator)
     torch.manual_seed(5)
     assert watch(generator) == first
@@ -101,7 +101,7 @@ def test_few_conditions_are_drawn_however_many_are_held_out(judge: Judge) -> Non
 
     generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
     generator.generate = count  # type: ignore[method-assign,assignment]
-    obedience(images, judge, images.condition)(generator)
+    accuracy_at_saves(images, judge, images.condition)(generator)
     assert drawn == [NUM_DRAWS]
 
 
@@ -121,5 +121,5 @@ def test_codes_are_scored_by_what_the_judge_reads_in_their_images(shift: int, va
 
     generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
     generator.generate = generate  # type: ignore[method-assign,assignment]
-    score = obedience(images, judge, Codes({"class": 3}))(generator)
+    score = accuracy_at_saves(images, judge, Codes({"class": 3}))(generator)
     assert score == {"code_accuracy": pytest.approx(accuracy, abs=0.1)}

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from condgan.ablate.table import Table, differences, tables, text
+from condgan.ablate.results import Table, differences, tables, text
 
 T4 = 12.706  # Student's 97.5 % point with one degree of freedom
 

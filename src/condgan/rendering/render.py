@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from condgan.data.scenes import CAMERA, COLORS, LAMPS, SIZES, Body, Scene
 from condgan.errors import InputError
+from condgan.rendering.scenes import CAMERA, COLORS, LAMPS, SIZES, Body, Scene
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]

@@ -9,10 +9,10 @@ from PIL import Image
 
 pytest.importorskip("mitsuba")
 
-from condgan.data.render import render_frame, render_scene, resize
-from condgan.data.render_folder import group_scenes, render_dataset, sample_entries
-from condgan.data.scenes import COLORS, HELD_OUT_TRIPLES, LABELS, SHAPES, Body, Scene
 from condgan.errors import InputError
+from condgan.rendering.folder import group_scenes, render_dataset, sample_entries
+from condgan.rendering.render import render_frame, render_scene, resize
+from condgan.rendering.scenes import COLORS, HELD_OUT_TRIPLES, LABELS, SHAPES, Body, Scene
 
 RESOLUTION = 16
 

@@ -14,7 +14,7 @@ from condgan.report.pictures import COLUMNS, Picture, Section, enlargement, tile
 HEAT = (255, 60, 0)
 
 
-def attention(run: RunFolder) -> Iterator[Section]:
+def attention_maps(run: RunFolder) -> Iterator[Section]:
     """Where the middle of the image looks, and the place most unlike its background, a row for each layer."""
     generator = run.generator
     if generator is None or not _layers(generator):
@@ -23,7 +23,7 @@ def attention(run: RunFolder) -> Iterator[Section]:
     if c is None:
         yield Section("Attention", [], run.not_evaluated)
         return
-    images, maps = looks(generator, c)
+    images, maps = attention_of(generator, c)
     pictures = [Picture("what was drawn", "Images drawn for eight conditions", tiles(images))]
     for weights, layer in zip(maps, _layers(generator), strict=True):
         height, width = weights.shape[1:3]
@@ -40,7 +40,7 @@ def attention(run: RunFolder) -> Iterator[Section]:
     yield Section("Attention", pictures, note, "wide")  # a place is small
 
 
-def looks(generator: LoadedGenerator, c: Tensor) -> tuple[Tensor, list[Tensor]]:
+def attention_of(generator: LoadedGenerator, c: Tensor) -> tuple[Tensor, list[Tensor]]:
     """Images of conditions, and for each layer the weights by which each place looks at each: (N, H, W, H, W)."""
     seen: list[Tensor] = []
 

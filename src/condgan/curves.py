@@ -1,0 +1,90 @@
+"""Curves over training, from the logs of runs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from math import nan
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from condgan.callbacks import ACCURACIES, KID
+from condgan.log import read_lines
+from condgan.plots import Line, plot, smoothed
+
+Lines = Sequence[Mapping[str, Any]]  # of a log
+NOT_CURVES = {"step", "kimg", "seconds", "images_per_second", "phase"}
+TITLES = {"D": "D loss by term", "G": "G loss by term"}
+PROBABILITIES = "D(x) and D(G(z))"
+ACCURACY_OF_D = "Accuracy of D's auxiliary head"
+ACCURACY = "Accuracy over training"
+
+
+def run_curves(log: Lines, scores: Lines) -> dict[str, list[Line]]:
+    """Returns the curves of one run by title: losses, D(x) and D(G(z)), D's accuracies, accuracy and KID at saves."""
+    names = [name for name in dict.fromkeys(name for line in log for name in line) if name not in NOT_CURVES]
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(_title(name), []).append(name)
+    panels = {title: _of_names(log, group) for title, group in groups.items()}
+    scored = {name for line in scores for name in line}
+    if accuracies := [name for name in ACCURACIES if name in scored]:
+        panels[ACCURACY] = [_curve(scores, name, i) for i, name in enumerate(accuracies)]
+    if KID in scored:
+        panels[f"{KID} over training"] = [_curve(scores, KID)]
+    return panels
+
+
+def window(log: Lines) -> int:
+    """Returns the number of lines that curves of losses are smoothed over."""
+    return max(1, len(log) // 25)
+
+
+def compare(runs: Mapping[str, Sequence[Path]]) -> Figure:
+    """Plots the runs of each cell of a study in one colour: accuracy at saves, or total losses if none was scored."""
+    scores = {cell: [read_lines(folder / "scores.jsonl") for folder in folders] for cell, folders in runs.items()}
+    scored = {name for logs in scores.values() for lines in logs for line in lines for name in line}
+    if found := [name for name in (*ACCURACIES, KID) if name in scored]:
+        return plot({name: _of_cells(scores, partial(_score, name)) for name in found})
+    logs = {cell: [read_lines(folder / "log.jsonl") for folder in folders] for cell, folders in runs.items()}
+    return plot({f"{network} loss": _of_cells(logs, partial(_total, network)) for network in TITLES})
+
+
+def _score(name: str, line: Mapping[str, Any]) -> float:
+    """A score in a line of scores.jsonl; nan if it is missing."""
+    return float(line.get(name, nan))
+
+
+def _total(network: str, line: Mapping[str, Any]) -> float:
+    """The sum of a network's losses in a line of the log; nan if one was not finite."""
+    return sum(nan if loss is None else loss for name, loss in line.items() if name.startswith(f"{network}/"))
+
+
+def _title(name: str) -> str:
+    if name.startswith("accuracy"):
+        return ACCURACY_OF_D
+    return TITLES.get(name.partition("/")[0], PROBABILITIES)
+
+
+def _of_names(log: Lines, names: Sequence[str]) -> list[Line]:
+    lines, x = [], [line["kimg"] for line in log]
+    for color, name in enumerate(names):
+        y = [nan if line.get(name) is None else line[name] for line in log]
+        lines += [Line("", x, y, color, pale=True)] if window(log) > 1 else []
+        lines.append(Line(name.partition("/")[2] or name, x, smoothed(y, window(log)), color))
+    return lines
+
+
+def _curve(scores: Lines, name: str, color: int = 0) -> Line:
+    return Line(
+        name.replace("_", " "), [line["kimg"] for line in scores], [line.get(name, nan) for line in scores], color
+    )
+
+
+def _of_cells(logs: Mapping[str, Sequence[Lines]], value: Callable[[Mapping[str, Any]], float]) -> list[Line]:
+    lines = []
+    for color, (cell, runs) in enumerate(logs.items()):
+        for i, log in enumerate(runs):
+            y = smoothed([value(line) for line in log], len(log) // 25)
+            lines.append(Line(cell if i == 0 else "", [line["kimg"] for line in log], y, color))
+    return lines

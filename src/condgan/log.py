@@ -1,0 +1,101 @@
+"""The logs of a run: log.jsonl, pretraining.jsonl, scores.jsonl, and TensorBoard if it is installed."""
+
+import json
+import time
+from collections.abc import Mapping
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from condgan import files
+from condgan.errors import InputError
+from condgan.files import read_text
+from condgan.train import Progress
+
+GAME = "game"
+
+
+class RunLog:
+    """Appends to the logs of a run, on the main process.
+
+    `steps` are the steps of each phase that the run continues from; later lines are removed.
+    """
+
+    def __init__(self, folder: Path, steps: Mapping[str, int], is_main_process: bool):
+        self.log, self.pretraining, self.scores = (
+            folder / f"{name}.jsonl" for name in ("log", "pretraining", "scores")
+        )
+        self.is_main_process = is_main_process
+        self.images_per_second = 0.0
+        self._sums: dict[str, Tensor] = {}
+        self._num_steps, self._kimg, self._time = 0, 0.0, time.monotonic()
+        if is_main_process:
+            for file in (self.log, self.pretraining, self.scores):
+                kept = [line for line in read_lines(file) if line["step"] <= steps.get(line.get("phase", GAME), 0)]
+                if file.exists():
+                    files.write(file, "".join(json.dumps(line) + "\n" for line in kept))
+            self._writer = _tensorboard(folder)
+
+    def start(self, kimg: float) -> None:
+        """Starts a phase at so many thousand images."""
+        self._sums, self._num_steps, self._kimg, self._time = {}, 0, kimg, time.monotonic()
+
+    def add(self, progress: Progress) -> None:
+        """Adds a step to the means of the next line."""
+        for name, value in {**progress.losses, **progress.statistics}.items():
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+        self._num_steps += 1
+
+    def write(self, progress: Progress, seconds: float) -> dict[str, float]:
+        """Writes the means since the last line, and returns them."""
+        means = {name: float(total) / self._num_steps for name, total in self._sums.items()}
+        self.images_per_second = 1000 * (progress.kimg - self._kimg) / (time.monotonic() - self._time)
+        self.start(progress.kimg)
+        if self.is_main_process:
+            line: dict[str, Any] = {} if progress.phase == GAME else {"phase": progress.phase}
+            line |= {"step": progress.step, "kimg": progress.kimg, "seconds": round(seconds, 3)}
+            line |= {"images_per_second": round(self.images_per_second, 2)}
+            line |= {name: mean if isfinite(mean) else None for name, mean in means.items()}  # JSON has no NaN
+            _append(self.log if progress.phase == GAME else self.pretraining, line)
+            prefix = "" if progress.phase == GAME else f"{progress.phase}/"
+            self._plot({prefix + name: mean for name, mean in means.items()}, progress.step)
+        return means
+
+    def score(self, scores: Mapping[str, float], step: int, kimg: float, seconds: float) -> None:
+        """Appends the scores of a save to scores.jsonl. Call it on the main process only."""
+        _append(self.scores, {"step": step, "kimg": kimg, "seconds": round(seconds, 3), **scores})
+        self._plot(scores, step)
+
+    def _plot(self, values: Mapping[str, float], step: int) -> None:
+        if self._writer:
+            for name, value in values.items():
+                self._writer.add_scalar(name, value, step)
+
+
+def read_lines(file: Path) -> list[dict[str, Any]]:
+    """Reads the lines of a log; none if there is no such file. Raises InputError naming file and line."""
+    lines: list[dict[str, Any]] = []
+    for number, text in enumerate(read_text(file).splitlines() if file.exists() else [], start=1):
+        try:
+            line = json.loads(text)
+            line["step"], line["kimg"]
+        except (ValueError, TypeError, KeyError):
+            expected = 'expected an object with step and kimg, such as {"step": 50, "kimg": 1.6}; delete the line'
+            raise InputError(f"{file}, line {number}: found {text[:40]!r}, {expected}") from None
+        lines.append(line)
+    return lines
+
+
+def _append(file: Path, line: Mapping[str, Any]) -> None:
+    with file.open("a") as log:
+        log.write(json.dumps(line) + "\n")
+
+
+def _tensorboard(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(folder / "tensorboard"))

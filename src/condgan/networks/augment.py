@@ -1,0 +1,31 @@
+"""Augmentations in front of a discriminator, on real and generated images alike."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class RandomAffine(nn.Module):
+    """Rotates, shifts and scales each image (N, C, R, R) at random, in training only; borders are replicated.
+
+    Rotates by up to `strength` radians, shifts along each axis by up to a quarter of `strength` times the side, and
+    scales each axis by up to half of `strength`. As real and generated images are augmented alike, G still learns the
+    distribution of unaugmented images. Zhao et al. 2020; Karras et al. 2020, appendix B.
+    """
+
+    def __init__(self, strength: float):
+        super().__init__()
+        self.strength = strength
+
+    def extra_repr(self) -> str:
+        return f"strength={self.strength}"
+
+    def forward(self, image: Tensor) -> Tensor:
+        if not self.training:
+            return image
+        angle, *rest = self.strength * (2 * torch.rand(5, len(image), device=image.device) - 1)
+        (dx, dy), (scale_x, scale_y) = [part / 2 for part in rest[:2]], [1 + part / 2 for part in rest[2:]]
+        x_row = torch.stack([scale_x * angle.cos(), -scale_x * angle.sin(), dx], dim=1)
+        y_row = torch.stack([scale_y * angle.sin(), scale_y * angle.cos(), dy], dim=1)
+        grid = functional.affine_grid(torch.stack([x_row, y_row], dim=1), list(image.shape), align_corners=False)
+        return functional.grid_sample(image.float(), grid, padding_mode="border", align_corners=False)

@@ -1,0 +1,163 @@
+"""Everything that training changes: networks, optimizers, averages and step counts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from condgan.data.dataset import Images
+from condgan.ema import averaged, ema_decay
+from condgan.networks.normalization import mixes_samples
+from condgan.recipes.recipe import Pretraining, Recipe
+from condgan.schedules import Schedule, at
+
+Rates = Sequence[float | Schedule]  # the learning rate of each group of an optimizer
+
+
+class Phase:
+    """Pretraining of one network: its optimizer, and how many steps it has made."""
+
+    def __init__(
+        self, name: str, network: nn.Module, logits: Callable[[Tensor, Tensor], Tensor], pretraining: Pretraining
+    ):
+        self.name, self.network, self.logits, self.pretraining = name, network, logits, pretraining
+        self.optimizer = pretraining.optimizer(network)
+        self.rates = take_schedules(self.optimizer)
+        self.step, self.num_steps = 0, max(1, round(1000 * pretraining.kimg / pretraining.batch_size))
+
+    @property
+    def kimg(self) -> float:
+        """Thousands of images shown."""
+        return self.step * self.pretraining.batch_size / 1000
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the phase needs to continue, apart from the network."""
+        return {"step": self.step, "optimizer": self.optimizer.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` returned."""
+        self.step = state["step"]
+        self.optimizer.load_state_dict(state["optimizer"])
+
+
+class TrainState:
+    """Networks, optimizers, the averaged generator and the number of steps of a training.
+
+    Everything that a step changes is in `state_dict`, and everything random in a step follows from (seed, step,
+    process). A training that is saved, loaded and continued is therefore equal to one that was never interrupted, bit
+    for bit.
+
+    `generator` and `discriminator` are the bare networks. `parallel_generator` and `parallel_discriminator` are the
+    same as wrapped by accelerate, which averages their gradients over processes in `backward`. `planned_kimg` is the
+    length of the training, over which schedules run; by default all epochs of the recipe.
+    """
+
+    def __init__(
+        self, recipe: Recipe, images: Images, seed: int, accelerator: Accelerator, planned_kimg: float | None = None
+    ):
+        self.recipe, self.condition = recipe, recipe.condition(images.condition)
+        self.seed, self.accelerator = seed, accelerator
+        self.planned_kimg = recipe.num_epochs * images.num_training / 1000 if planned_kimg is None else planned_kimg
+        torch.manual_seed(derived_seed(seed, 0))
+        shape = self.condition, images.resolution, images.channels
+        device = accelerator.device
+        self.generator = recipe.generator(*shape).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.discriminator = recipe.discriminator(*shape).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.step = 0
+        self.generator_ema = averaged(
+            self.generator, lambda: ema_decay(self.step_kimg, self.kimg, recipe.ema_half_life_kimg)
+        )
+        optimizers = recipe.generator_optimizer(self.generator), recipe.discriminator_optimizer(self.discriminator)
+        self.generator_rates, self.discriminator_rates = map(take_schedules, optimizers)
+        self.parallel_generator, self.parallel_discriminator, self.generator_optimizer, self.discriminator_optimizer = (
+            accelerator.prepare(self.generator, self.discriminator, *optimizers)
+        )
+        # Batch norm over real and fake images together would be another network than one over each of them.
+        self.one_pass = not mixes_samples(self.discriminator)
+        self.reader: nn.Module | None = None
+        self.phases = self._phases(shape)
+
+    def _phases(self, shape: Any) -> list[Phase]:
+        recipe, phases = self.recipe, []
+        if recipe.reader:
+            reader = recipe.reader.network(*shape).to(self.accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.reader, parallel = reader, self.accelerator.prepare(reader)
+            phases.append(Phase("reader", reader, lambda image, c: parallel(image), recipe.reader.pretraining))
+        if recipe.discriminator_pretraining:
+            phases.append(
+                Phase("discriminator", self.discriminator, self._discriminator_logits, recipe.discriminator_pretraining)
+            )
+        return phases
+
+    def _discriminator_logits(self, image: Tensor, c: Tensor) -> Tensor:
+        score, logits = self.parallel_discriminator(image, c)
+        # DistributedDataParallel waits for a gradient of every parameter, also of the score's: zero times it adds
+        # nothing.
+        with_score: Tensor = logits + 0 * score[:, None]
+        return with_score
+
+    @property
+    def step_kimg(self) -> float:
+        """Thousands of real images shown in one step."""
+        return self.recipe.discriminator_steps * self.recipe.batch_size / 1000
+
+    @property
+    def kimg(self) -> float:
+        """Thousands of real images shown so far."""
+        return self.step * self.step_kimg
+
+    @property
+    def progress(self) -> float:
+        """Share of the planned images that were shown, in [0, 1]."""
+        return min(1.0, self.kimg / self.planned_kimg)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the training needs to continue."""
+        return {
+            "step": self.step,
+            "generator": self.generator.state_dict(),
+            "discriminator": self.discriminator.state_dict(),
+            "generator_ema": self.generator_ema.state_dict(),
+            "generator_optimizer": self.generator_optimizer.state_dict(),
+            "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
+            "reader": self.reader.state_dict() if self.reader else {},
+            "phases": [phase.state_dict() for phase in self.phases],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` returned."""
+        self.step = state["step"]
+        self.generator.load_state_dict(state["generator"])
+        self.discriminator.load_state_dict(state["discriminator"])
+        self.generator_ema.load_state_dict(state["generator_ema"])
+        self.generator_optimizer.load_state_dict(state["generator_optimizer"])
+        self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
+        if self.reader:
+            self.reader.load_state_dict(state["reader"])
+        for phase, saved in zip(self.phases, state["phases"], strict=True):
+            phase.load_state_dict(saved)
+
+    def latents(self, n: int) -> Tensor:
+        """Draws latents from N(0, 1), (n, latent_dim)."""
+        return torch.randn(n, self.generator.latent_dim, device=self.accelerator.device)
+
+
+def take_schedules(optimizer: Optimizer) -> Rates:
+    """Removes the schedules from an optimizer's groups and returns them: its state, which is saved, holds numbers
+    only."""
+    return [group.pop("schedule", group["lr"]) for group in optimizer.param_groups]
+
+
+def set_rates(optimizer: Optimizer, rates: Rates, progress: float) -> None:
+    """Sets the learning rate of each group for this progress in [0, 1]."""
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        group["lr"] = at(rate, progress)
+
+
+def derived_seed(*numbers: int) -> int:
+    """Returns a seed that differs for each tuple of numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
