@@ -27,7 +27,8 @@ from condgan.data.dataset import to_float
 from condgan.machine import fast_precision, keep_freed_memory
 from condgan.networks.layers import Dropout
 from condgan.objectives import Batch
-from condgan.train import TrainState, batch, train
+from condgan.state import TrainState
+from condgan.train import batch, train
 
 
 def plain(name: str, images: Images) -> Iterator[None]:

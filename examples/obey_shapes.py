@@ -13,7 +13,8 @@ from condgan.data import shapes
 from condgan.data.dataset import to_uint8
 from condgan.grid import labelled_grid
 from condgan.recipes import acgan
-from condgan.train import TrainState, train
+from condgan.state import TrainState
+from condgan.train import train
 
 
 def main(kimg: float = 60, out: Path = Path("shapes.png")) -> None:

@@ -8,7 +8,7 @@ from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives import Batch, Objective
 
 
-class KnownRound(Batch):
+class KnownBatch(Batch):
     """A round with given scores, and logits if a likelihood is to look at them."""
 
     def __init__(
@@ -31,7 +31,7 @@ class KnownRound(Batch):
         self.__dict__["fake"] = DiscriminatorOutput(fake, none if fake_logits is None else fake_logits)
 
 
-class FakeOnlyRound(Batch):
+class FakeOnlyBatch(Batch):
     """A round that must not be asked about real images."""
 
     def __init__(self, fake: Tensor):
@@ -40,7 +40,7 @@ class FakeOnlyRound(Batch):
         del self.real_image
 
 
-def pays(objective: Objective, r: Batch) -> tuple[Tensor, Tensor]:
+def losses_of(objective: Objective, r: Batch) -> tuple[Tensor, Tensor]:
     """What the generator and the discriminator pay in all, each (N,)."""
     return sum(term(r) for term in objective.generator.values()), sum(  # type: ignore[return-value]
         term(r) for term in objective.discriminator.values()

@@ -11,7 +11,8 @@ from torch import Tensor
 from condgan.data import Images, shapes
 from condgan.data.shapes import KINDS
 from condgan.recipes import RECIPES, build
-from condgan.train import TrainState, train
+from condgan.state import TrainState
+from condgan.train import train
 
 TINY: dict[str, Any] = {
     "width": 4,
@@ -35,16 +36,16 @@ def tiny_images(kind: str, resolution: int = 16, num_images: int = 40) -> Images
     return shapes(kind, resolution, num_images=num_images)
 
 
-def tiny_players(recipe: str, kind: str, seed: int = 0, **options: Any) -> tuple[TrainState, Images]:
+def tiny_state(recipe: str, kind: str, seed: int = 0, **options: Any) -> tuple[TrainState, Images]:
     """TrainState before their first step, and the images they play on."""
     AcceleratorState._reset_state(reset_partial_state=True)
     images = tiny_images(kind)
     return TrainState(build(recipe, tiny_options(recipe) | options), images, seed, Accelerator(cpu=True)), images
 
 
-def play(players: TrainState, images: Images, num_steps: int) -> list[dict[str, float]]:
+def run_steps(state: TrainState, images: Images, num_steps: int) -> list[dict[str, float]]:
     """Losses of so many steps."""
-    game = train(players, images)
+    game = train(state, images)
     return [{name: loss.item() for name, loss in next(game).losses.items()} for _ in range(num_steps)]
 
 

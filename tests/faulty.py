@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pydantic import validate_call
 
-from condgan.objectives import Batch, Objective, non_saturating, weighted
+from condgan.objectives import Batch, Objective, non_saturating
 from condgan.recipes import Recipe, cdcgan
 
 

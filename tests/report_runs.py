@@ -28,7 +28,7 @@ def trained(folder: Path, recipe: str, kind: str = "multi_label", *, steps: int 
     torch.manual_seed(0)
     obeyed = build(recipe, options).condition(images.condition)
     watch = accuracy_at_saves(images, small_judge(images.condition, 16), obeyed) if watched else None
-    list(Run(folder, config).play(images, Budget(steps * 0.004), save_minutes=EVERY_STEP, watch=watch))
+    list(Run(folder, config).train(images, Budget(steps * 0.004), save_minutes=EVERY_STEP, callback=watch))
     return images
 
 

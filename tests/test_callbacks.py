@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from condgan.callbacks import NUM_DRAWS
+from condgan.callbacks import NUM_LABELS
 from condgan.conditions import Class, Codes
 from condgan.config import Config
 from condgan.data import Images
@@ -38,11 +38,11 @@ def a_run(folder: Path, images: Images) -> Run:
 
 def played(run: Run, images: Images, steps: int, watch: Callback | None) -> None:
     """Goes on until so many steps of four images, saving after each."""
-    list(run.play(images, Budget(kimg=steps * 0.004), save_minutes=EVERY_STEP, watch=watch))
+    list(run.train(images, Budget(kimg=steps * 0.004), save_minutes=EVERY_STEP, callback=watch))
 
 
 def final_state(run: Run) -> dict[str, torch.Tensor]:
-    return leaves(torch.load(run.checkpoints[-1], weights_only=True)["players"])
+    return leaves(torch.load(run.checkpoints[-1], weights_only=True)["state"])
 
 
 def test_every_save_is_scored_and_so_is_the_start(tmp_path: Path, images: Images, judge: Judge) -> None:
@@ -92,7 +92,7 @@ def test_the_same_generator_always_scores_the_same(images: Images, judge: Judge)
 
 
 def test_few_conditions_are_drawn_however_many_are_held_out(judge: Judge) -> None:
-    images = tiny_images("multi_label", num_images=20 * (NUM_DRAWS + 50))
+    images = tiny_images("multi_label", num_images=20 * (NUM_LABELS + 50))
     drawn = []
 
     def count(c: torch.Tensor) -> torch.Tensor:
@@ -102,7 +102,7 @@ def test_few_conditions_are_drawn_however_many_are_held_out(judge: Judge) -> Non
     generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
     generator.generate = count  # type: ignore[method-assign,assignment]
     accuracy_at_saves(images, judge, images.condition)(generator)
-    assert drawn == [NUM_DRAWS]
+    assert drawn == [NUM_LABELS]
 
 
 @pytest.mark.parametrize(("shift", "varies", "accuracy"), [(0, 1, 1.0), (1, 1, 1.0), (0, 0, 0.33)])

@@ -18,7 +18,7 @@ from condgan.judge import Samples
 from condgan.metrics import METRICS
 from condgan.objectives import Batch
 from condgan.run import Budget, Run
-from contracts import GAMES, assert_same_state, leaves, play, tiny_images, tiny_options, tiny_players
+from contracts import GAMES, assert_same_state, leaves, run_steps, tiny_images, tiny_options, tiny_state
 from written import WRITERS
 
 KEY_BIAS = "key.bias"  # a shift of all keys changes no attention; report 004 lists it all the same
@@ -32,23 +32,23 @@ metrics = pytest.mark.parametrize("metric", METRICS)
 
 @games
 def test_two_steps_have_finite_losses_for_both_players(recipe: str, kind: str) -> None:
-    losses = play(*tiny_players(recipe, kind), 2)
+    losses = run_steps(*tiny_state(recipe, kind), 2)
     assert {name[0] for name in losses[-1]} == {"D", "G"}
     assert all(math.isfinite(loss) for step in losses for loss in step.values())
 
 
 @games
 def test_every_parameter_gets_a_gradient_from_its_own_objective(recipe: str, kind: str) -> None:
-    players, images = tiny_players(recipe, kind)
-    c = players.condition.sample(images.labels[:4])
-    fake = players.generator(players.latents(4), players.condition.encode(c))
-    objective = players.recipe.objective
+    state, images = tiny_state(recipe, kind)
+    c = state.condition.sample(images.labels[:4])
+    fake = state.generator(state.latents(4), state.condition.encode(c))
+    objective = state.recipe.objective
     for player, terms, fake_image in (
-        (players.discriminator, objective.discriminator, fake.detach().requires_grad_()),
-        (players.generator, objective.generator, fake),
+        (state.discriminator, objective.discriminator, fake.detach().requires_grad_()),
+        (state.generator, objective.generator, fake),
     ):
         real_image = (torch.rand(4, 3, 16, 16) * 2 - 1).requires_grad_()
-        r = Batch(players.discriminator, players.condition, c, real_image, fake_image)
+        r = Batch(state.discriminator, state.condition, c, real_image, fake_image)
         torch.stack([term(r).mean() for term in terms.values()]).sum().backward()
         for name, parameter in player.named_parameters():
             assert parameter.grad is not None, name
@@ -57,10 +57,10 @@ def test_every_parameter_gets_a_gradient_from_its_own_objective(recipe: str, kin
 
 @games
 def test_every_parameter_moves_in_two_steps(recipe: str, kind: str) -> None:
-    players, images = tiny_players(recipe, kind)
-    networks = {"G": players.generator, "D": players.discriminator}
+    state, images = tiny_state(recipe, kind)
+    networks = {"G": state.generator, "D": state.discriminator}
     before = {f"{who} {n}": p.detach().clone() for who, net in networks.items() for n, p in net.named_parameters()}
-    play(players, images, 2)
+    run_steps(state, images, 2)
     after = {f"{who} {n}": p for who, net in networks.items() for n, p in net.named_parameters()}
     idle = [name for name, weights in before.items() if torch.equal(weights, after[name])]
     assert not [name for name in idle if not name.endswith(MAY_REST.get(recipe, ()))]
@@ -68,44 +68,44 @@ def test_every_parameter_moves_in_two_steps(recipe: str, kind: str) -> None:
 
 @games
 def test_samples_are_images_between_minus_one_and_one(recipe: str, kind: str) -> None:
-    players, images = tiny_players(recipe, kind)
-    c = players.condition.sample(images.labels[:5])
-    fake_image = players.generator(50 * players.latents(5), players.condition.encode(c))
+    state, images = tiny_state(recipe, kind)
+    c = state.condition.sample(images.labels[:5])
+    fake_image = state.generator(50 * state.latents(5), state.condition.encode(c))
     assert fake_image.shape == (5, 3, 16, 16)
     assert fake_image.abs().max() <= 1
 
 
 @games
 def test_every_loss_is_one_number_a_sample(recipe: str, kind: str) -> None:
-    players, images = tiny_players(recipe, kind)
-    c = players.condition.sample(images.labels[:3])
-    fake = players.generator(players.latents(3), players.condition.encode(c))
-    r = Batch(players.discriminator, players.condition, c, torch.rand(3, 3, 16, 16).requires_grad_(), fake)
-    objective = players.recipe.objective
+    state, images = tiny_state(recipe, kind)
+    c = state.condition.sample(images.labels[:3])
+    fake = state.generator(state.latents(3), state.condition.encode(c))
+    r = Batch(state.discriminator, state.condition, c, torch.rand(3, 3, 16, 16).requires_grad_(), fake)
+    objective = state.recipe.objective
     for term in [*objective.generator.values(), *objective.discriminator.values()]:
         assert term(r).shape == (3,)
 
 
 @games
 def test_two_steps_saved_and_two_more_are_four_steps(recipe: str, kind: str) -> None:
-    whole, images = tiny_players(recipe, kind, ema_half_life_kimg=0.01)
-    losses = play(whole, images, 4)
-    first, images = tiny_players(recipe, kind, ema_half_life_kimg=0.01)
-    play(first, images, 2)
+    whole, images = tiny_state(recipe, kind, ema_half_life_kimg=0.01)
+    losses = run_steps(whole, images, 4)
+    first, images = tiny_state(recipe, kind, ema_half_life_kimg=0.01)
+    run_steps(first, images, 2)
     file = io.BytesIO()
     torch.save(first.state_dict(), file)
     file.seek(0)
-    second, images = tiny_players(recipe, kind, seed=0, ema_half_life_kimg=0.01)
+    second, images = tiny_state(recipe, kind, seed=0, ema_half_life_kimg=0.01)
     torch.manual_seed(12345)
     second.load_state_dict(torch.load(file, weights_only=True))
-    assert play(second, images, 2) == losses[2:]
+    assert run_steps(second, images, 2) == losses[2:]
     assert_same_state(whole, second)
 
 
 @games
 def test_another_seed_gives_other_weights(recipe: str, kind: str) -> None:
-    (a, images), (b, _) = tiny_players(recipe, kind, seed=0), tiny_players(recipe, kind, seed=1)
-    play(a, images, 1), play(b, images, 1)
+    (a, images), (b, _) = tiny_state(recipe, kind, seed=0), tiny_state(recipe, kind, seed=1)
+    run_steps(a, images, 1), run_steps(b, images, 1)
     left, right = leaves(a.generator.state_dict()), leaves(b.generator.state_dict())
     assert any(not torch.equal(left[name], right[name]) for name in left)
 
@@ -115,14 +115,14 @@ def test_a_saved_generator_draws_what_the_averaged_one_draws(recipe: str, kind: 
     images = tiny_images(kind)
     config = Config.of(recipe, tiny_options(recipe), f"shapes:{kind}", images, seed=3, precision="no")
     run = Run(tmp_path / "run", config)
-    list(run.play(images, Budget(kimg=0.008), accelerator=Accelerator(cpu=True)))
+    list(run.train(images, Budget(kimg=0.008), accelerator=Accelerator(cpu=True)))
     loaded = generate.load(run.folder)
     c = images.condition.sample(images.labels[:6])
     drawn = loaded.generate(c, seed=7)
     assert drawn.dtype == torch.uint8
     assert drawn.shape == (6, 3, 16, 16)
     assert torch.equal(drawn, generate.load(run.folder / "generator.safetensors").generate(c, seed=7))
-    state = torch.load(run.checkpoints[-1], weights_only=True)["players"]["generator_ema"]
+    state = torch.load(run.checkpoints[-1], weights_only=True)["state"]["generator_ema"]
     for name, weight in loaded.network.state_dict().items():
         assert torch.equal(weight, state[f"module.{name}"]), name
 

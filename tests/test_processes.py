@@ -14,7 +14,7 @@ from contracts import leaves
 def trained_by_two_processes(runs: Path, name: str, steps: int) -> tuple[Path, str]:
     """The folder of a run that two processes took so far, from where it stood, and what they printed.
 
-    With batch norm in both players, whose statistics no process may change between two passes of the other.
+    With batch norm in both state, whose statistics no process may change between two passes of the other.
     """
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     command = ["-m", "condgan.cli", "train", "cdcgan", "--data", "shapes", "--resolution", "16", "--set", "width=4"]
@@ -39,7 +39,7 @@ def test_two_processes_go_on_as_if_never_interrupted(tmp_path: Path) -> None:
     trained_by_two_processes(tmp_path, "halves", steps=2)
     halves, _ = trained_by_two_processes(tmp_path, "halves", steps=4)
     left, right = (
-        leaves(torch.load(folder / "checkpoints" / "000000004.pt", weights_only=True)["players"])
+        leaves(torch.load(folder / "checkpoints" / "000000004.pt", weights_only=True)["state"])
         for folder in (whole, halves)
     )
     assert left.keys() == right.keys()

@@ -42,7 +42,7 @@ def played(run: Run, images: Images, steps: int, save_minutes: float = 5) -> lis
     """Goes on until so many steps of four images."""
     AcceleratorState._reset_state(reset_partial_state=True)
     budget = Budget(kimg=steps * 0.004)
-    return list(run.play(images, budget, save_minutes=save_minutes, accelerator=Accelerator(cpu=True)))
+    return list(run.train(images, budget, save_minutes=save_minutes, accelerator=Accelerator(cpu=True)))
 
 
 def lines(run: Run) -> list[dict[str, float]]:
@@ -50,7 +50,7 @@ def lines(run: Run) -> list[dict[str, float]]:
 
 
 def final_state(run: Run) -> dict[str, torch.Tensor]:
-    return leaves(torch.load(run.checkpoints[-1], weights_only=True)["players"])
+    return leaves(torch.load(run.checkpoints[-1], weights_only=True)["state"])
 
 
 def assert_same_end(a: Run, b: Run) -> None:
@@ -196,7 +196,7 @@ def test_seconds_go_on_where_they_stopped(tmp_path: Path, images: Images) -> Non
 def test_a_run_stops_when_its_minutes_are_spent(tmp_path: Path, images: Images) -> None:
     run = a_run(tmp_path / "run", images)
     budget = Budget(kimg=1e9, minutes=1e-9)
-    assert [status.step for status in run.play(images, budget, accelerator=Accelerator(cpu=True))] == [1]
+    assert [status.step for status in run.train(images, budget, accelerator=Accelerator(cpu=True))] == [1]
     assert [file.stem for file in run.checkpoints] == ["000000001"]
 
 
@@ -207,7 +207,7 @@ def test_an_interrupted_run_is_saved_and_ends_as_if_it_had_not_been(
     whole, broken = a_run(tmp_path / "whole", images), a_run(tmp_path / "broken", images)
     played(whole, images, 8)
     before = signal.getsignal(number)
-    game = broken.play(images, Budget(kimg=0.032), accelerator=Accelerator(cpu=True))
+    game = broken.train(images, Budget(kimg=0.032), accelerator=Accelerator(cpu=True))
     assert next(game).step == 2
     os.kill(os.getpid(), number)
     with pytest.raises(KeyboardInterrupt):

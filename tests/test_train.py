@@ -3,8 +3,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from condgan.train import TrainState, batch_indices, train
-from contracts import play, tiny_players
+from condgan.state import TrainState
+from condgan.train import batch_indices, train
+from contracts import run_steps, tiny_state
 
 
 def process(index: int = 0, num_processes: int = 1, seed: int = 0) -> TrainState:
@@ -43,17 +44,17 @@ def test_processes_share_a_batch_without_overlap() -> None:
 
 
 def test_without_memory_the_average_is_the_generator() -> None:
-    players, images = tiny_players("cdcgan", "class", ema_half_life_kimg=0)
-    play(players, images, 3)
-    averaged = players.generator_ema.module.state_dict()
-    for name, weight in players.generator.state_dict().items():
+    state, images = tiny_state("cdcgan", "class", ema_half_life_kimg=0)
+    run_steps(state, images, 3)
+    averaged = state.generator_ema.module.state_dict()
+    for name, weight in state.generator.state_dict().items():
         assert torch.equal(averaged[name], weight), name
 
 
 def test_the_average_lies_behind_the_generator_and_its_buffers_do_not() -> None:
-    players, images = tiny_players("cdcgan", "class", ema_half_life_kimg=100)
-    play(players, images, 5)
-    averaged, current = players.generator_ema.module, players.generator
+    state, images = tiny_state("cdcgan", "class", ema_half_life_kimg=100)
+    run_steps(state, images, 5)
+    averaged, current = state.generator_ema.module, state.generator
     assert not any(torch.equal(a, b) for a, b in zip(averaged.parameters(), current.parameters(), strict=True))
     for a, b in zip(averaged.buffers(), current.buffers(), strict=True):
         assert torch.equal(a, b)
@@ -61,83 +62,83 @@ def test_the_average_lies_behind_the_generator_and_its_buffers_do_not() -> None:
 
 
 def test_old_weights_have_half_faded_after_a_half_life() -> None:
-    players, _ = tiny_players("cdcgan", "class", ema_half_life_kimg=0.04)  # ten batches of four
-    players.step = 10**6  # so that the memory no longer grows
+    state, _ = tiny_state("cdcgan", "class", ema_half_life_kimg=0.04)  # ten batches of four
+    state.step = 10**6  # so that the memory no longer grows
     averaged, current = torch.zeros(3), torch.ones(3)
     for _ in range(10):
-        players._average([averaged], [current], None)
+        state._average([averaged], [current], None)
     torch.testing.assert_close(averaged, torch.full((3,), 0.5))
 
 
 def test_early_weights_fade_sooner_than_the_half_life() -> None:
-    players, _ = tiny_players("cdcgan", "class", ema_half_life_kimg=1000)
-    players.step = 100  # 0.4 kimg, hence a half-life of 0.04
+    state, _ = tiny_state("cdcgan", "class", ema_half_life_kimg=1000)
+    state.step = 100  # 0.4 kimg, hence a half-life of 0.04
     averaged = torch.zeros(1)
     for _ in range(10):
-        players._average([averaged], [torch.ones(1)], None)
+        state._average([averaged], [torch.ones(1)], None)
     assert averaged.item() == pytest.approx(0.5)
 
 
 def test_the_discriminator_learns_nothing_from_the_generators_step() -> None:
-    players, images = tiny_players("cdcgan", "class")
-    play(players, images, 1)
-    assert all(parameter.requires_grad for parameter in players.discriminator.parameters())
-    assert not any(parameter.grad is not None for parameter in players.discriminator.parameters())
+    state, images = tiny_state("cdcgan", "class")
+    run_steps(state, images, 1)
+    assert all(parameter.requires_grad for parameter in state.discriminator.parameters())
+    assert not any(parameter.grad is not None for parameter in state.discriminator.parameters())
 
 
 def test_kimg_counts_real_images() -> None:
-    players, images = tiny_players("cdcgan", "class")
-    steps = train(players, images)
+    state, images = tiny_state("cdcgan", "class")
+    steps = train(state, images)
     assert [(p.step, p.kimg) for p, _ in zip(steps, range(3), strict=False)] == [(1, 0.004), (2, 0.008), (3, 0.012)]
 
 
 def test_the_generator_descends_as_often_as_the_recipe_says() -> None:
-    players, images = tiny_players("acgan", "class", generator_steps=3)
-    play(players, images, 2)
-    _, _, generator, discriminator = (part.state_dict() for part in players.prepared)
+    state, images = tiny_state("acgan", "class", generator_steps=3)
+    run_steps(state, images, 2)
+    _, _, generator, discriminator = (part.state_dict() for part in state.prepared)
     assert next(iter(generator["state"].values()))["step"] == 6
     assert next(iter(discriminator["state"].values()))["step"] == 2
 
 
 def test_the_first_weights_follow_from_the_seed_alone() -> None:
-    first, _ = tiny_players("cdcgan", "class")
+    first, _ = tiny_state("cdcgan", "class")
     torch.manual_seed(999)
-    again, _ = tiny_players("cdcgan", "class")
+    again, _ = tiny_state("cdcgan", "class")
     assert all(map(torch.equal, first.generator.parameters(), again.generator.parameters()))
 
 
 def test_a_step_follows_from_seed_and_step_alone() -> None:
-    (a, images), (b, _) = tiny_players("acgan", "codes"), tiny_players("acgan", "codes")
+    (a, images), (b, _) = tiny_state("acgan", "codes"), tiny_state("acgan", "codes")
     first = []
     for _ in range(2):
         torch.manual_seed(1)
-        first += play(a, images, 1)
-    assert play(b, images, 2) == first
+        first += run_steps(a, images, 1)
+    assert run_steps(b, images, 2) == first
 
 
 def test_beliefs_are_probabilities_of_both_players_last_verdicts() -> None:
-    players, images = tiny_players("sagan", "class")
-    beliefs = next(train(players, images)).beliefs
+    state, images = tiny_state("sagan", "class")
+    beliefs = next(train(state, images)).beliefs
     assert list(beliefs) == ["D(x)", "D(G(z))", "D(G(z)) for G"]
     assert all(0 < belief < 1 for belief in beliefs.values())
 
 
 def test_a_step_shows_a_batch_for_each_turn_of_the_discriminator(monkeypatch: pytest.MonkeyPatch) -> None:
-    players, images = tiny_players("wgan_gp", "class", discriminator_steps=3)
+    state, images = tiny_state("wgan_gp", "class", discriminator_steps=3)
     shown: list[int] = []
 
-    def noted(num_images: int, batch_size: int, number: int, players: TrainState) -> torch.Tensor:
+    def noted(num_images: int, batch_size: int, number: int, state: TrainState) -> torch.Tensor:
         shown.append(number)
-        return batch_indices(num_images, batch_size, number, players)
+        return batch_indices(num_images, batch_size, number, state)
 
     monkeypatch.setattr("condgan.train.batch_indices", noted)
-    play(players, images, 2)
+    run_steps(state, images, 2)
     assert shown == [0, 1, 2, 3, 4, 5]
-    assert players.kimg == pytest.approx(2 * 3 * 4 / 1000)
+    assert state.kimg == pytest.approx(2 * 3 * 4 / 1000)
 
 
 def test_codes_of_a_recipe_take_the_place_of_the_labels() -> None:
-    players, images = tiny_players("infogan", "class", categorical=(3,), continuous=1)
-    assert players.condition.describe(torch.tensor([2.0, 0.5])) == "class=2, c1=0.5"
-    play(players, images, 1)
-    assert players.generator.conditioning.channels == 8 + 3 + 1
+    state, images = tiny_state("infogan", "class", categorical=(3,), continuous=1)
+    assert state.condition.describe(torch.tensor([2.0, 0.5])) == "class=2, c1=0.5"
+    run_steps(state, images, 1)
+    assert state.generator.conditioning.channels == 8 + 3 + 1

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from condgan.ablate.results import Table, differences, tables, text
+from condgan.ablate.results import ResultTable, differences, tables, text
 
 T4 = 12.706  # Student's 97.5 % point with one degree of freedom
 
@@ -62,4 +62,4 @@ def test_a_difference_needs_a_seed_that_both_have() -> None:
 
 
 def test_a_table_as_markdown() -> None:
-    assert Table("all", ["a", "b"], [["1", "2"]]).markdown == "## all\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+    assert ResultTable("all", ["a", "b"], [["1", "2"]]).markdown == "## all\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n"

@@ -109,7 +109,7 @@ def test_what_is_done_is_not_done_again(folder: Path, first: subprocess.Complete
     kept = folder / "runs" / "widths" / "narrow" / "seed-0" / "metrics.json"
     before = kept.stat().st_mtime_ns
     study = Study(read(folder / "widths.yaml"), folder / "runs" / "widths")
-    turns = study.play()
+    turns = study.run()
     assert next(turns)[2:4] == ("narrow/seed-0", "done before")
     assert next(turns)[2:4] == ("narrow/seed-1", "done before")
     assert next(turns)[2:4] == ("broken/seed-0", "starts")  # what failed is tried again
@@ -142,7 +142,7 @@ def test_a_larger_budget_or_other_scoring_is_no_other_spec_and_not_done(
     folder: Path, first: subprocess.CompletedProcess[str], old: str, new: str
 ) -> None:
     (folder / "changed.yaml").write_text(SPEC.replace(old, new))
-    turns = Study(read(folder / "changed.yaml"), folder / "runs" / "widths").play()
+    turns = Study(read(folder / "changed.yaml"), folder / "runs" / "widths").run()
     assert next(turns)[2:4] == ("narrow/seed-0", "starts")
     turns.close()
 

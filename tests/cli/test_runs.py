@@ -93,4 +93,4 @@ def test_a_run_can_be_had_in_bf16(condgan: Command, tmp_path: Path) -> None:
     done = condgan(*words, "--precision", "bf16")
     assert done.code == 0, done.err
     state = torch.load(next((tmp_path / "cdcgan" / "checkpoints").iterdir()), weights_only=True)
-    assert {w.dtype for w in state["players"]["generator"].values() if w.is_floating_point()} == {torch.float32}
+    assert {w.dtype for w in state["state"]["generator"].values() if w.is_floating_point()} == {torch.float32}

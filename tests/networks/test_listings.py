@@ -164,7 +164,7 @@ LISTINGS: dict[str, tuple[tuple[Condition, int, int], list[tuple[int, ...]], lis
 listed = pytest.mark.parametrize("recipe", LISTINGS)
 
 
-def players(recipe: str) -> tuple[Generator, Discriminator]:
+def state(recipe: str) -> tuple[Generator, Discriminator]:
     (labels, resolution, channels), _, _ = LISTINGS[recipe]
     built = build(recipe, {})
     with torch.device("meta"):
@@ -179,13 +179,13 @@ def shapes(network: nn.Module) -> list[tuple[int, ...]]:
 @listed
 def test_the_generator_has_the_weights_that_the_report_prints(recipe: str) -> None:
     _, generator, _ = LISTINGS[recipe]
-    assert shapes(players(recipe)[0]) == generator
+    assert shapes(state(recipe)[0]) == generator
 
 
 @listed
 def test_the_discriminator_has_the_weights_that_the_report_prints(recipe: str) -> None:
     _, _, discriminator = LISTINGS[recipe]
-    found = shapes(players(recipe)[1])
+    found = shapes(state(recipe)[1])
     # Spectral norm moves a weight to the end of its layer and layers are registered as they come.
     assert sorted(found) == sorted(discriminator) if recipe == "sagan" else found == discriminator
 
@@ -195,14 +195,14 @@ def test_the_discriminator_has_the_weights_that_the_report_prints(recipe: str) -
     [("acgan", [0, 1, 1, 1, 1]), ("infogan", [0, 1, 1, 3]), ("sagan", [0, 1, 1, 1, 1])],
 )
 def test_transposed_convolutions_pad_as_the_reports_print(recipe: str, paddings: list[int]) -> None:
-    first, *up = [m for m in players(recipe)[0].modules() if isinstance(m, nn.ConvTranspose2d)]
+    first, *up = [m for m in state(recipe)[0].modules() if isinstance(m, nn.ConvTranspose2d)]
     assert [m.padding for m in (first, *up)] == [(padding, padding) for padding in paddings]
     assert first.stride == (1, 1)
     assert {m.stride for m in up} == {(2, 2)}
 
 
 def test_attention_stands_behind_the_two_maps_that_report_004_prints() -> None:
-    generator, discriminator = players("sagan")
+    generator, discriminator = state("sagan")
     kinds = [type(layer) for layer in generator.body]
     assert [kinds[i - 1] for i, kind in enumerate(kinds) if kind is SelfAttention] == [nn.ReLU, nn.ReLU]
     widths = [m.value.in_channels for m in generator.modules() if isinstance(m, SelfAttention)]
@@ -211,7 +211,7 @@ def test_attention_stands_behind_the_two_maps_that_report_004_prints() -> None:
 
 
 def test_layers_of_report_002_translate_the_conventions_of_keras() -> None:
-    generator, discriminator = players("acgan_attributes")
+    generator, discriminator = state("acgan_attributes")
     norms = [m for network in (generator, discriminator) for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
     assert {(m.momentum, m.eps) for m in norms} == {(0.5, 1e-3)}
     down = [m for m in discriminator.body if isinstance(m, nn.ZeroPad2d | nn.Conv2d)]
@@ -234,12 +234,12 @@ def test_weights_of_report_002_start_as_keras_draws_them() -> None:
 
 
 def test_slopes_of_report_003_are_a_tenth() -> None:
-    slopes = [m.negative_slope for m in players("infogan")[1].modules() if isinstance(m, nn.LeakyReLU)]
+    slopes = [m.negative_slope for m in state("infogan")[1].modules() if isinstance(m, nn.LeakyReLU)]
     assert slopes == [0.1] * 4
 
 
 def test_d_learns_at_2e_4_and_g_and_q_at_1e_3_in_report_003() -> None:
-    generator, discriminator = players("infogan")
+    generator, discriminator = state("infogan")
     recipe = build("infogan", {})
     assert {group["lr"] for group in recipe.generator_optimizer(generator).param_groups} == {1e-3}
     groups = recipe.discriminator_optimizer(discriminator).param_groups

@@ -1,17 +1,13 @@
 import pytest
 import torch
-from condgan.networks.parts import (
-    Discriminator,
-    Dropout,
-    Generator,
-    RandomAffine,
-    mixes_samples,
-    num_upsamplings,
-)
 from torch import nn
 
 from condgan.conditions import MultiLabel
 from condgan.errors import InputError
+from condgan.networks.augment import RandomAffine
+from condgan.networks.gan import Discriminator, Generator
+from condgan.networks.layers import Dropout, num_upsamplings
+from condgan.networks.normalization import mixes_samples
 from condgan.recipes import RECIPES, build
 from contracts import tiny_options
 
@@ -19,7 +15,7 @@ CONDITION = MultiLabel("abc")
 recipes = pytest.mark.parametrize("recipe", RECIPES)
 
 
-def players(recipe: str, resolution: int, channels: int = 3) -> tuple[Generator, Discriminator]:
+def state(recipe: str, resolution: int, channels: int = 3) -> tuple[Generator, Discriminator]:
     built = build(recipe, tiny_options(recipe) | {"width": 2})
     shape = CONDITION, resolution, channels
     return built.generator(*shape), built.discriminator(*shape)
@@ -28,7 +24,7 @@ def players(recipe: str, resolution: int, channels: int = 3) -> tuple[Generator,
 @recipes
 @pytest.mark.parametrize(("resolution", "channels"), [(16, 3), (32, 1), (64, 3), (128, 3)])
 def test_players_work_at_every_power_of_two(recipe: str, resolution: int, channels: int) -> None:
-    generator, discriminator = players(recipe, resolution, channels)
+    generator, discriminator = state(recipe, resolution, channels)
     c = torch.eye(3)[:2]
     image = generator(torch.randn(2, generator.latent_dim), c)
     assert image.shape == (2, channels, resolution, resolution)
@@ -39,7 +35,7 @@ def test_players_work_at_every_power_of_two(recipe: str, resolution: int, channe
 
 @pytest.mark.parametrize("recipe", ["dcgan", "sagan", "infogan", "wgan_gp"])
 def test_four_by_four_kernels_work_at_28_too(recipe: str) -> None:
-    generator, discriminator = players(recipe, 28, 1)
+    generator, discriminator = state(recipe, 28, 1)
     c = torch.eye(3)[:2]
     image = generator(torch.randn(2, generator.latent_dim), c)
     assert image.shape == (2, 1, 28, 28)
@@ -50,14 +46,14 @@ def test_four_by_four_kernels_work_at_28_too(recipe: str) -> None:
 @pytest.mark.parametrize("resolution", [17, 4, 0, -64])
 def test_a_resolution_that_no_body_can_have_is_refused(recipe: str, resolution: int) -> None:
     with pytest.raises(InputError, match=f"resolution {resolution}: expected a"):
-        players(recipe, resolution)
+        state(recipe, resolution)
 
 
 @pytest.mark.parametrize("recipe", ["cdcgan", "acgan", "acgan_attributes", "projection"])
 @pytest.mark.parametrize(("resolution", "near"), [(60, 64), (100, 128)])
 def test_bodies_that_double_from_four_refuse_another_resolution(recipe: str, resolution: int, near: int) -> None:
     with pytest.raises(InputError, match=f"resolution {resolution}: expected a power of two .*{near}"):
-        players(recipe, resolution)
+        state(recipe, resolution)
 
 
 @pytest.mark.parametrize("resolution", [0, -4, -64])
@@ -78,7 +74,7 @@ def test_a_resolution_below_the_smallest_is_refused_naming_it() -> None:
 @recipes
 def test_the_latent_and_the_condition_both_matter_to_the_image(recipe: str) -> None:
     torch.manual_seed(0)
-    generator = players(recipe, 16)[0].eval()
+    generator = state(recipe, 16)[0].eval()
     z, c = torch.randn(2, generator.latent_dim), torch.eye(3)
     assert not torch.allclose(generator(z[:1], c[:1]), generator(z[1:], c[:1]))
     assert not torch.allclose(generator(z[:1], c[:1]), generator(z[:1], c[1:2]))
@@ -91,7 +87,7 @@ def test_mixing_samples_is_told_from_the_layers() -> None:
 
 @recipes
 def test_a_discriminator_that_is_said_not_to_mix_samples_does_not(recipe: str) -> None:
-    _, discriminator = players(recipe, 16)
+    _, discriminator = state(recipe, 16)
     image, c = torch.randn(4, 3, 16, 16), torch.eye(3)[[0, 1, 2, 0]]
     assert mixes_samples(discriminator) == (recipe not in ("sagan", "wgan_gp", "projection"))
     discriminator.eval()

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from batches import FakeOnlyRound, KnownRound, pays
+from batches import FakeOnlyBatch, KnownBatch, losses_of
 from condgan.objectives import Objective, hinge, non_saturating, relativistic, target_game, wasserstein
 
 GAMES = {
@@ -23,7 +23,7 @@ def scores(n: int = 64) -> tuple[Tensor, Tensor]:
 def recovered_targets(game: Objective, n: int = 64) -> tuple[Tensor, Tensor]:
     """The slope of a cross-entropy over a score is sigmoid(score) - target."""
     real, fake = (score.requires_grad_() for score in scores(n))
-    pays(game, KnownRound(real, fake))[1].sum().backward()
+    losses_of(game, KnownBatch(real, fake))[1].sum().backward()
     assert real.grad is not None
     assert fake.grad is not None
     return (real.sigmoid() - real.grad).detach(), (fake.sigmoid() - fake.grad).detach()
@@ -32,39 +32,41 @@ def recovered_targets(game: Objective, n: int = 64) -> tuple[Tensor, Tensor]:
 @games
 def test_a_game_has_one_term_a_player_and_one_loss_a_sample(game: Objective) -> None:
     assert list(game.generator) == list(game.discriminator) == ["adversarial"]
-    assert all(loss.shape == (64,) for loss in pays(game, KnownRound(*scores())))
+    assert all(loss.shape == (64,) for loss in losses_of(game, KnownBatch(*scores())))
 
 
 @games
 def test_the_generator_pays_less_the_more_real_its_images_look(game: Objective) -> None:
     real, fake = scores()
-    before, after = (pays(game, KnownRound(real, fake + shift))[0] for shift in (0.0, 0.5))
+    before, after = (losses_of(game, KnownBatch(real, fake + shift))[0] for shift in (0.0, 0.5))
     assert (after < before).all()
 
 
 @pytest.mark.parametrize("name", ["non_saturating", "wasserstein", "relativistic"])
 def test_the_discriminator_pays_less_the_better_it_tells_them_apart(name: str) -> None:
     real, fake = scores()
-    before, after = (pays(GAMES[name], KnownRound(real + shift, fake - shift))[1] for shift in (0.0, 0.5))
+    before, after = (losses_of(GAMES[name], KnownBatch(real + shift, fake - shift))[1] for shift in (0.0, 0.5))
     assert (after < before).all()
 
 
 def test_non_saturating_is_the_textbook_form() -> None:
     real, fake = (score.double() for score in scores())
-    generator, discriminator = pays(non_saturating, KnownRound(real, fake))
+    generator, discriminator = losses_of(non_saturating, KnownBatch(real, fake))
     torch.testing.assert_close(generator, -fake.sigmoid().log())
     torch.testing.assert_close(discriminator, -real.sigmoid().log() - (1 - fake.sigmoid()).log())
 
 
 def test_non_saturating_stays_finite_at_extreme_scores() -> None:
     extreme = torch.tensor([-1e4, 1e4])
-    assert all(loss.isfinite().all() for loss in pays(non_saturating, KnownRound(extreme, -extreme)))
+    assert all(loss.isfinite().all() for loss in losses_of(non_saturating, KnownBatch(extreme, -extreme)))
 
 
 def test_relativistic_ignores_a_shift_of_all_scores() -> None:
     real, fake = (score.double() for score in scores())
     for before, after in zip(
-        pays(relativistic, KnownRound(real, fake)), pays(relativistic, KnownRound(real + 3, fake + 3)), strict=True
+        losses_of(relativistic, KnownBatch(real, fake)),
+        losses_of(relativistic, KnownBatch(real + 3, fake + 3)),
+        strict=True,
     ):
         torch.testing.assert_close(before, after)
 
@@ -72,36 +74,36 @@ def test_relativistic_ignores_a_shift_of_all_scores() -> None:
 def test_relativistic_swaps_players_as_it_swaps_real_and_fake() -> None:
     real, fake = scores()
     torch.testing.assert_close(
-        pays(relativistic, KnownRound(real, fake)), pays(relativistic, KnownRound(fake, real))[::-1]
+        losses_of(relativistic, KnownBatch(real, fake)), losses_of(relativistic, KnownBatch(fake, real))[::-1]
     )
 
 
 def test_hinge_costs_nothing_beyond_the_margins_and_one_a_unit_within() -> None:
     real, fake = torch.tensor([1.0, 2.5, 0.5, 1.0]), torch.tensor([-1.0, -4.0, -1.0, 0.25])
-    assert pays(hinge, KnownRound(real, fake))[1].tolist() == [0, 0, 0.5, 1.25]
+    assert losses_of(hinge, KnownBatch(real, fake))[1].tolist() == [0, 0, 0.5, 1.25]
 
 
 @pytest.mark.parametrize("name", ["hinge", "non_saturating", "wasserstein", "target_game"])
 def test_the_generator_never_looks_at_real_images(name: str) -> None:
     fake = scores()[1]
-    assert GAMES[name].generator["adversarial"](FakeOnlyRound(fake)).shape == fake.shape
+    assert GAMES[name].generator["adversarial"](FakeOnlyBatch(fake)).shape == fake.shape
 
 
 def test_wasserstein_changes_sign_as_real_and_fake_swap() -> None:
     real, fake = scores()
-    there, back = (pays(wasserstein, KnownRound(*pair))[1] for pair in ((real, fake), (fake, real)))
+    there, back = (losses_of(wasserstein, KnownBatch(*pair))[1] for pair in ((real, fake), (fake, real)))
     torch.testing.assert_close(there, -back)
 
 
 def test_hard_targets_without_flips_are_the_non_saturating_game() -> None:
-    r = KnownRound(*scores())
-    torch.testing.assert_close(pays(target_game((1, 1), (0, 0), 0), r), pays(non_saturating, r))
+    r = KnownBatch(*scores())
+    torch.testing.assert_close(losses_of(target_game((1, 1), (0, 0), 0), r), losses_of(non_saturating, r))
 
 
 def test_flipped_hard_targets_are_the_game_with_real_and_fake_swapped() -> None:
     real, fake = scores()
-    flipped = pays(target_game((1, 1), (0, 0), 1), KnownRound(real, fake))[1]
-    torch.testing.assert_close(flipped, pays(non_saturating, KnownRound(fake, real))[1])
+    flipped = losses_of(target_game((1, 1), (0, 0), 1), KnownBatch(real, fake))[1]
+    torch.testing.assert_close(flipped, losses_of(non_saturating, KnownBatch(fake, real))[1])
 
 
 @pytest.mark.parametrize("flip", [0.0, 1.0])

@@ -2,13 +2,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from batches import KnownRound, pays
+from batches import KnownBatch, losses_of
 from condgan.conditions import MultiLabel
 from condgan.networks.conditioning import Unconditional
 from condgan.networks.gan import Discriminator
-from condgan.networks.heads import Auxiliary
+from condgan.networks.heads import AuxiliaryHead
 from condgan.networks.layers import IgnoreCondition
-from condgan.objectives import Batch, classification, hinge, lazy, non_saturating, r1, relativistic, weighted
+from condgan.objectives import Batch, classification, hinge, lazy, non_saturating, r1, relativistic
 
 REAL, FAKE = torch.randn(5), torch.randn(5)
 
@@ -26,8 +26,8 @@ def test_a_sum_of_two_terms_of_one_name_is_refused() -> None:
 
 
 def test_a_weight_scales_every_term_of_both_players() -> None:
-    r = KnownRound(REAL, FAKE)
-    for once, thrice in zip(pays(hinge, r), pays(3 * hinge, r), strict=True):
+    r = KnownBatch(REAL, FAKE)
+    for once, thrice in zip(losses_of(hinge, r), losses_of(3 * hinge, r), strict=True):
         torch.testing.assert_close(thrice, 3 * once)
     assert (0.5 * r1).discriminator.keys() == {"r1"}
 
@@ -35,17 +35,17 @@ def test_a_weight_scales_every_term_of_both_players() -> None:
 def test_a_weight_may_follow_the_step() -> None:
     ramp = weighted(lambda r: r.step / 10, hinge)
     for step in (0, 5, 10):
-        paid = pays(ramp, KnownRound(REAL, FAKE, step=step))[0]
+        paid = losses_of(ramp, KnownBatch(REAL, FAKE, step=step))[0]
         torch.testing.assert_close(paid, step / 10 * -FAKE)
 
 
 def test_a_lazy_objective_is_idle_between_and_equal_on_average() -> None:
     idle = lazy(hinge, every=4)
-    by_step = [pays(idle, KnownRound(REAL, FAKE, step=step)) for step in range(8)]
+    by_step = [losses_of(idle, KnownBatch(REAL, FAKE, step=step)) for step in range(8)]
     for step, losses in enumerate(by_step):
         assert all(bool(loss.any()) == (step % 4 == 0) for loss in losses)
         assert all(loss.shape == (5,) for loss in losses)
-    plain = pays(hinge, KnownRound(REAL, FAKE))
+    plain = losses_of(hinge, KnownBatch(REAL, FAKE))
     for player in (0, 1):
         torch.testing.assert_close(torch.stack([losses[player] for losses in by_step]).mean(0), plain[player])
 
@@ -64,7 +64,7 @@ def critic(condition: MultiLabel) -> Discriminator:
     return Discriminator(
         Unconditional(3, condition),
         IgnoreCondition(nn.Conv2d(3, 4, 3, padding=1), nn.LeakyReLU()),
-        Auxiliary(4, 8, condition),
+        AuxiliaryHead(4, 8, condition),
     )
 
 
@@ -87,5 +87,5 @@ def test_verdicts_are_asked_for_once(one_pass: bool, calls: int) -> None:
     discriminator.register_forward_hook(lambda *_: count.append(1))
     image = torch.randn(2, 3, 8, 8)
     r = Batch(discriminator, labels, torch.zeros(2, 3), image, -image, one_pass=one_pass)
-    pays(non_saturating + classification, r)
+    losses_of(non_saturating + classification, r)
     assert len(count) == calls

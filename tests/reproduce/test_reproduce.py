@@ -78,8 +78,8 @@ def test_a_reproduction_ends_in_verdicts_and_goes_on_where_it_was(
     monkeypatch.setattr(reproduce, "REPORTS", {"999": report})
     monkeypatch.setattr(reproduce, "example", lambda name: tmp_path / name)
     again = [Reproduction("999", tmp_path / "out", minutes=0.02) for _ in range(2)]
-    assert [turn.state for turn in again[0].play()] == ["starts", "done"]
-    assert [turn.state for turn in again[1].play()] == ["done before"]
+    assert [turn.state for turn in again[0].run()] == ["starts", "done"]
+    assert [turn.state for turn in again[1].run()] == ["done before"]
     verdicts = again[1].verdicts()
     assert (tmp_path / "out" / "verdicts.md").read_text() == verdicts.markdown
     ((says, reported, measured, word, _),) = verdicts.rows
