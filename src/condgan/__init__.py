@@ -1,32 +1,62 @@
-"""GANs that obey: image generators steered by a class, a set of labels, several attributes or codes.
+"""Conditional GANs: image generators controlled by a class, a set of labels, several attributes or latent codes.
 
-The public words are imported when first used, so that the command line starts without torch.
+Public names are imported on first use, so that the command line starts without importing torch.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from condgan.conditions import Attributes, Class, Codes, MultiLabel
-    from condgan.data import Images
-    from condgan.generate import load
-    from condgan.objectives import Objective
+    from condgan.conditions import Attributes, Class, Codes, Condition, MultiLabel
+    from condgan.config import Config
+    from condgan.data import Images, load_images
+    from condgan.errors import InputError
+    from condgan.generate import LoadedGenerator, load
+    from condgan.judge import Judge, load_judge
+    from condgan.objectives import Batch, Objective
     from condgan.recipes import Recipe
+    from condgan.run import Budget, Run
+    from condgan.state import TrainState
 
 __version__ = "0.1.0"
-__all__ = ["Attributes", "Class", "Codes", "Images", "MultiLabel", "Objective", "Recipe", "load"]
+__all__ = [
+    "Attributes",
+    "Batch",
+    "Budget",
+    "Class",
+    "Codes",
+    "Condition",
+    "Config",
+    "Images",
+    "InputError",
+    "Judge",
+    "LoadedGenerator",
+    "MultiLabel",
+    "Objective",
+    "Recipe",
+    "Run",
+    "TrainState",
+    "load",
+    "load_images",
+    "load_judge",
+]
 
-_HOMES = {
-    "condgan.conditions": ("Attributes", "Class", "Codes", "MultiLabel"),
-    "condgan.data": ("Images",),
-    "condgan.generate": ("load",),
-    "condgan.objectives": ("Objective",),
+_MODULES = {
+    "condgan.conditions": ("Attributes", "Class", "Codes", "Condition", "MultiLabel"),
+    "condgan.config": ("Config",),
+    "condgan.data": ("Images", "load_images"),
+    "condgan.errors": ("InputError",),
+    "condgan.generate": ("LoadedGenerator", "load"),
+    "condgan.judge": ("Judge", "load_judge"),
+    "condgan.objectives": ("Batch", "Objective"),
     "condgan.recipes": ("Recipe",),
+    "condgan.run": ("Budget", "Run"),
+    "condgan.state": ("TrainState",),
 }
 
 
 def __getattr__(name: str) -> Any:
-    for home, words in _HOMES.items():
-        if name in words:
-            return getattr(import_module(home), name)
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(module), name)
     raise AttributeError(f"module 'condgan' has no attribute {name!r}")

@@ -29,8 +29,9 @@ def proportion(hits: Tensor, trials: Tensor) -> Estimate:
     over samples divided by that of independent trials. Without variance (all or no hits) a sample counts as one trial.
     Wilson 1927; Kish 1965, section 8.2. Raises ValueError without trials.
 
+    >>> import torch
     >>> print(proportion(torch.tensor([1, 2, 0, 2]), torch.tensor([1, 2, 1, 3])))
-    0.714 [0.298, 0.936]
+    0.714 [0.418, 0.897]
     """
     hits, trials = hits.double(), trials.double()
     total = float(trials.sum())

@@ -90,4 +90,20 @@ def _as_json(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-__all__ = ["RECIPES", "Pretraining", "Reader", "Recipe", "build", "find", "resolve"]
+__all__ = [
+    "RECIPES",
+    "Pretraining",
+    "Reader",
+    "Recipe",
+    "acgan",
+    "acgan_attributes",
+    "build",
+    "cdcgan",
+    "dcgan",
+    "find",
+    "infogan",
+    "projection",
+    "resolve",
+    "sagan",
+    "wgan_gp",
+]
