@@ -1,4 +1,4 @@
-"""Rounds of the game whose verdicts are known."""
+"""Batches for which the outputs of the discriminator are given."""
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ from condgan.objectives import Batch, Objective
 
 
 class KnownBatch(Batch):
-    """A round with given scores, and logits if a likelihood is to look at them."""
+    """A batch with given scores, and logits for likelihoods."""
 
     def __init__(
         self,
@@ -21,18 +21,25 @@ class KnownBatch(Batch):
         real_logits: Tensor | None = None,
         fake_logits: Tensor | None = None,
         step: int = 0,
+        progress: float = 0.0,
     ):
         none, image = real.new_empty(len(real), 0), real.new_empty(len(real), 3, 1, 1)
         c = torch.zeros(len(real), dtype=torch.int64) if c is None else c
         super().__init__(
-            lambda image, c: DiscriminatorOutput(real, none), condition or Class("ab"), c, image, image, step=step
+            lambda image, c: DiscriminatorOutput(real, none),
+            condition or Class("ab"),
+            c,
+            image,
+            image,
+            step=step,
+            progress=progress,
         )
         self.__dict__["real"] = DiscriminatorOutput(real, none if real_logits is None else real_logits)
         self.__dict__["fake"] = DiscriminatorOutput(fake, none if fake_logits is None else fake_logits)
 
 
 class FakeOnlyBatch(Batch):
-    """A round that must not be asked about real images."""
+    """A batch without real images: a term that reads them raises AttributeError."""
 
     def __init__(self, fake: Tensor):
         super().__init__(lambda image, c: DiscriminatorOutput(fake, fake), Class("ab"), fake, fake, fake)
@@ -40,8 +47,9 @@ class FakeOnlyBatch(Batch):
         del self.real_image
 
 
-def losses_of(objective: Objective, r: Batch) -> tuple[Tensor, Tensor]:
-    """What the generator and the discriminator pay in all, each (N,)."""
-    return sum(term(r) for term in objective.generator.values()), sum(  # type: ignore[return-value]
-        term(r) for term in objective.discriminator.values()
-    )
+def losses_of(objective: Objective, batch: Batch) -> tuple[Tensor, Tensor]:
+    """The sums of the generator's and of the discriminator's terms, each (N,)."""
+    generator = [term(batch) for term in objective.generator.values()]
+    discriminator = [term(batch) for term in objective.discriminator.values()]
+    zero = torch.zeros(len(batch.c))
+    return torch.stack([zero, *generator]).sum(0), torch.stack([zero, *discriminator]).sum(0)

@@ -1,6 +1,5 @@
-"""Commands, as a user types them, and a run that some made."""
+"""Runs commands as a user types them, and a run that some tests share."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,66 +10,70 @@ import pytest
 
 from condgan import cli
 
+TESTS = Path(__file__).parent  # commands start here, so that recipes such as `faulty:diverging` can be imported
 TINY = ["--set", "width=4", "--set", "latent_dim=8", "--set", "batch_size=8", "--resolution", "16"]
 
 
 @dataclass(frozen=True)
-class Done:
-    """How a command ended."""
+class Result:
+    """Exit code and output of a command."""
 
     code: int
     out: str
     err: str
 
 
-def typed(*words: str | Path, before: Callable[[], None] | None = None) -> Done:
-    """A real command line."""
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "condgan.cli", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, preexec_fn=before, check=False)
-    return Done(done.returncode, done.stdout, done.stderr)
+def words_of(*words: str | Path) -> list[str]:
+    """Returns the words that start condgan with the Python of these tests."""
+    return [sys.executable, "-m", "condgan.cli", *map(str, words)]
 
 
-Command = Callable[..., Done]
+def run_command(*words: str | Path, before: Callable[[], None] | None = None) -> Result:
+    """Runs a command in a process of its own. `before` is called in it first."""
+    done = subprocess.run(words_of(*words), capture_output=True, text=True, cwd=TESTS, preexec_fn=before, check=False)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+Command = Callable[..., Result]
 
 
 @pytest.fixture
 def condgan(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """The same within this process, which saves the imports."""
+    """Runs a command within this process, which saves the imports."""
 
-    def run(*words: str | Path) -> Done:
+    def run(*words: str | Path) -> Result:
         monkeypatch.setattr(sys, "argv", ["condgan", *map(str, words)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
             cli.main()
         captured = capsys.readouterr()
-        return Done(int(end.value.code or 0), captured.out, captured.err)
+        return Result(int(end.value.code or 0), captured.out, captured.err)
 
     return run
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a judge, and a run of twenty-five steps, both by command. Tests leave it as it is."""
+    """A folder with a judge and a run of twenty-five steps. Tests do not change them, apart from scores."""
     folder = tmp_path_factory.mktemp("finished")
-    trained = typed("train", "cdcgan", "--data", "shapes", *TINY, "--kimg", "0.2", "--runs", folder / "runs")
-    assert trained.code == 0, trained.err
-    judge = ["judge", "train", "shapes", "--epochs", "1", "--resolution", "16", "--out", folder / "judge.safetensors"]
-    taught = typed(*judge)
-    assert taught.code == 0, taught.err
-    assert "condition_accuracy" in taught.out
+    training = run_command("train", "cdcgan", "--data", "shapes", *TINY, "--kimg", "0.2", "--runs", folder / "runs")
+    assert training.code == 0, training.err
+    judge = folder / "judge.safetensors"
+    training = run_command("judge", "train", "shapes", "--epochs", "1", "--resolution", "16", "--out", judge)
+    assert training.code == 0, training.err
+    assert "condition_accuracy" in training.out
     return folder
 
 
-def assert_refused(done: Done, *parts: str) -> None:
-    """Exit code 2 and one line that says all the parts."""
-    assert done.code == 2, done.err
-    assert "Traceback" not in done.err
-    (line,) = done.err.strip().splitlines()
+def assert_input_error(result: Result, *parts: str) -> None:
+    """Exit code 2 and one line that contains all the parts."""
+    assert result.code == 2, result.err
+    assert "Traceback" not in result.err
+    (line,) = result.err.strip().splitlines()
     assert line.startswith("condgan: ")
     for part in parts:
         assert part in line
 
 
-def assert_nothing_half_written(folder: Path) -> None:
+def assert_no_partial_file(folder: Path) -> None:
     assert [file for file in folder.rglob("*") if file.suffix == ".tmp"] == []

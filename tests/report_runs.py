@@ -1,4 +1,4 @@
-"""Tiny runs for pages about them."""
+"""Runs of a few steps, for pages about them."""
 
 import json
 from pathlib import Path
@@ -20,20 +20,22 @@ EVERY_STEP = 1e-9  # minutes
 CONDITIONS = ["red square", "blue circle, green triangle", "cyan circle"]
 
 
-def trained(folder: Path, recipe: str, kind: str = "multi_label", *, steps: int = 4, watched: bool = False) -> Images:
-    """A run of a few steps at 16x16, saved after each; returns its images."""
+def train_run(
+    folder: Path, recipe: str, kind: str = "multi_label", *, steps: int = 4, with_scores: bool = False
+) -> Images:
+    """Trains for a few steps at 16x16, with a save after each, and returns the images."""
     images = tiny_images(kind, num_images=120)
     options = tiny_options(recipe) | ({"categorical": [3], "continuous": 2} if recipe == "infogan" else {})
     config = Config.of(recipe, options, f"shapes:{kind}", images, seed=0, precision="no")
     torch.manual_seed(0)
-    obeyed = build(recipe, options).condition(images.condition)
-    watch = accuracy_at_saves(images, small_judge(images.condition, 16), obeyed) if watched else None
-    list(Run(folder, config).train(images, Budget(steps * 0.004), save_minutes=EVERY_STEP, callback=watch))
+    condition = build(recipe, options).condition(images.condition)
+    callback = accuracy_at_saves(images, small_judge(images.condition, 16), condition) if with_scores else None
+    list(Run(folder, config).train(images, Budget(steps * 0.004), save_minutes=EVERY_STEP, callback=callback))
     return images
 
 
-def scored(folder: Path, images: Images) -> None:
-    """What `condgan evaluate` leaves, by an untaught judge."""
+def evaluate_run(folder: Path, images: Images) -> None:
+    """Writes the files of `condgan evaluate`, with an untrained judge."""
     torch.manual_seed(0)
     generator, judge = load(folder), small_judge(images.condition, 16)
     values = images.condition.parse_all(CONDITIONS)

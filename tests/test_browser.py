@@ -1,4 +1,4 @@
-"""The report as a browser shows it."""
+"""The report in a browser."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from condgan.report import page
-from report_runs import scored, trained
+from report_runs import evaluate_run, train_run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright; pip install -e '.[dev]'")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH; apt-get install chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH; apt-get install chromium"),
+]
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -43,8 +46,8 @@ CONTRAST = """() => {
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
-    scored(folder / "sagan", trained(folder / "sagan", "sagan", watched=True))
-    trained(folder / "infogan", "infogan", "codes")
+    evaluate_run(folder / "sagan", train_run(folder / "sagan", "sagan", with_scores=True))
+    train_run(folder / "infogan", "infogan", "codes")
     (folder / "report.html").write_text(page([folder / "sagan", folder / "infogan"], "Two runs"))
     return folder / "report.html"
 
@@ -59,16 +62,18 @@ def browser() -> Iterator[Any]:
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize(("scheme", "paper"), [("light", LIGHT), ("dark", DARK)])
-def test_the_page_is_whole_and_readable(browser: Any, report: Path, scheme: str, paper: str, width: int) -> None:
+def test_the_page_loads_without_errors_and_is_readable(
+    browser: Any, report: Path, scheme: str, paper: str, width: int
+) -> None:
     view = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    said: list[str] = []
-    asked: list[str] = []
-    view.on("console", lambda message: said.append(message.text))
-    view.on("pageerror", lambda error: said.append(str(error)))
-    view.on("request", lambda request: asked.append(request.url))
+    messages: list[str] = []
+    requests: list[str] = []
+    view.on("console", lambda message: messages.append(message.text))
+    view.on("pageerror", lambda error: messages.append(str(error)))
+    view.on("request", lambda request: requests.append(request.url))
     view.goto(report.as_uri())
-    assert said == []
-    assert [url for url in asked if not url.startswith("data:")] == [report.as_uri()]
+    assert messages == []
+    assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
     assert view.evaluate("document.documentElement.scrollWidth") <= width
     assert view.evaluate("getComputedStyle(document.body).backgroundColor") == paper
     assert view.evaluate(CONTRAST) > 4.5  # WCAG 2.2, 1.4.3

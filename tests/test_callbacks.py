@@ -1,4 +1,4 @@
-import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,15 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from condgan.callbacks import NUM_LABELS
-from condgan.conditions import Class, Codes
+from condgan.callbacks import KID, MIN_IMAGES, NUM_LABELS, Callback, accuracy_at_saves
+from condgan.conditions import Class, Codes, Condition
 from condgan.config import Config
 from condgan.data import Images
-from condgan.errors import InputError
-from condgan.generate import untrained
+from condgan.generate import LoadedGenerator, untrained
 from condgan.judge import Judge, small_judge
 from condgan.log import read_lines
-from condgan.run import Budget, Callback, Run
+from condgan.run import Budget, Run
 from contracts import leaves, tiny_images, tiny_options
 
 EVERY_STEP = 1e-9  # minutes
@@ -31,83 +30,103 @@ def judge(images: Images) -> Judge:
     return small_judge(images.condition, 16).eval()
 
 
-def a_run(folder: Path, images: Images) -> Run:
-    config = Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no")
-    return Run(folder, config, resume=True)
+def config_of(images: Images) -> Config:
+    return Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no")
 
 
-def played(run: Run, images: Images, steps: int, watch: Callback | None) -> None:
-    """Goes on until so many steps of four images, saving after each."""
-    list(run.train(images, Budget(kimg=steps * 0.004), save_minutes=EVERY_STEP, callback=watch))
+def make_run(folder: Path, images: Images) -> Run:
+    return Run(folder, config_of(images), resume=True)
+
+
+def train(run: Run, images: Images, steps: int, callback: Callback | None) -> None:
+    """Trains up to a step, of four images each, and saves after each."""
+    list(run.train(images, Budget(kimg=steps * 0.004), save_minutes=EVERY_STEP, callback=callback))
+
+
+def callback_of(images: Images, judge: Judge, condition: Condition | None = None) -> Callback:
+    callback = accuracy_at_saves(images, judge, condition or images.condition)
+    assert callback is not None
+    return callback
 
 
 def final_state(run: Run) -> dict[str, torch.Tensor]:
     return leaves(torch.load(run.checkpoints[-1], weights_only=True)["state"])
 
 
-def test_every_save_is_scored_and_so_is_the_start(tmp_path: Path, images: Images, judge: Judge) -> None:
-    run = a_run(tmp_path, images)
-    played(run, images, 3, accuracy_at_saves(images, judge, images.condition))
+def test_every_save_and_step_0_are_scored(tmp_path: Path, images: Images, judge: Judge) -> None:
+    run = make_run(tmp_path, images)
+    train(run, images, 3, callback_of(images, judge))
     lines = read_lines(tmp_path / "scores.jsonl")
     assert [line["step"] for line in lines] == [0, 1, 2, 3]
-    assert list(lines[-1]) == ["step", "kimg", "seconds", "condition_accuracy", "exact_accuracy"]
+    for line in lines:
+        assert list(line) == ["step", "kimg", "seconds", "condition_accuracy", "exact_accuracy", KID]
+        assert 0 <= line["exact_accuracy"] <= line["condition_accuracy"] <= 1
     assert lines[-1]["kimg"] == pytest.approx(0.012)
-    assert all(0 <= line[name] <= 1 for line in lines for name in ("condition_accuracy", "exact_accuracy"))
+    assert len({line[KID] for line in lines}) == 4  # the generator changes
 
 
-def test_to_be_watched_changes_nothing(tmp_path: Path, images: Images, judge: Judge) -> None:
-    watched, alone = a_run(tmp_path / "watched", images), a_run(tmp_path / "alone", images)
-    played(watched, images, 4, accuracy_at_saves(images, judge, images.condition))
-    played(alone, images, 4, None)
-    assert not (alone.folder / "scores.jsonl").exists()
-    left, right = final_state(watched), final_state(alone)
+def test_callbacks_do_not_change_the_training(tmp_path: Path, images: Images, judge: Judge) -> None:
+    scored, plain = make_run(tmp_path / "scored", images), make_run(tmp_path / "plain", images)
+    train(scored, images, 4, callback_of(images, judge))
+    train(plain, images, 4, None)
+    assert not (plain.folder / "scores.jsonl").exists()
+    left, right = final_state(scored), final_state(plain)
     assert [name for name in left if not torch.equal(left[name], right[name])] == []
 
 
-def test_scores_after_the_saved_step_are_dropped_on_resume(tmp_path: Path, images: Images, judge: Judge) -> None:
-    watch = accuracy_at_saves(images, judge, images.condition)
-    played(a_run(tmp_path, images), images, 2, watch)
+def test_scores_after_the_checkpoint_are_removed_on_resume(tmp_path: Path, images: Images, judge: Judge) -> None:
+    callback = callback_of(images, judge)
+    train(make_run(tmp_path, images), images, 2, callback)
     with (tmp_path / "scores.jsonl").open("a") as scores:
-        scores.write('{"step": 3, "kimg": 0.012}\n')  # as if the game had gone on and its checkpoint were lost
-    played(a_run(tmp_path, images), images, 3, watch)
+        scores.write('{"step": 3, "kimg": 0.012}\n')  # as if the next checkpoint had been lost
+    train(make_run(tmp_path, images), images, 3, callback)
     lines = read_lines(tmp_path / "scores.jsonl")
     assert [line["step"] for line in lines] == [0, 1, 2, 3]
     assert "exact_accuracy" in lines[-1]
 
 
-@pytest.mark.parametrize("broken", ['{"step": 1, "kimg"', "[1, 2]", '{"step": 1}', "null"])
-def test_a_broken_line_of_a_journal_is_named(tmp_path: Path, broken: str) -> None:
-    file = tmp_path / "log.jsonl"
-    file.write_text(json.dumps({"step": 1, "kimg": 0.004}) + "\n" + broken + "\n")
-    with pytest.raises(InputError, match=r"log\.jsonl, line 2: found .*expected an object with step and kimg"):
-        read_lines(file)
-
-
-def test_the_same_generator_always_scores_the_same(images: Images, judge: Judge) -> None:
-    generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
-    watch = accuracy_at_saves(images, judge, images.condition)
-    first = watch(generator)
+def test_equal_generators_have_equal_scores(images: Images, judge: Judge) -> None:
+    generator, callback = untrained(config_of(images)), callback_of(images, judge)
+    first = callback(generator)
     torch.manual_seed(5)
-    assert watch(generator) == first
+    assert callback(generator) == first
 
 
-def test_few_conditions_are_drawn_however_many_are_held_out(judge: Judge) -> None:
+def test_at_most_200_conditions_are_generated(judge: Judge) -> None:
     images = tiny_images("multi_label", num_images=20 * (NUM_LABELS + 50))
-    drawn = []
+    sizes = []
 
-    def count(c: torch.Tensor) -> torch.Tensor:
-        drawn.append(len(c))
-        return images.images[: len(c)]
+    class Counting(LoadedGenerator):
+        def generate(self, c: torch.Tensor, seed: int = 0, batch_size: int = 100) -> torch.Tensor:
+            sizes.append(len(c))
+            return images.images[: len(c)]
 
-    generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
-    generator.generate = count  # type: ignore[method-assign,assignment]
-    accuracy_at_saves(images, judge, images.condition)(generator)
-    assert drawn == [NUM_LABELS]
+    scores = callback_of(images, judge)(Counting(untrained(config_of(images)).network, config_of(images)))
+    assert sizes == [NUM_LABELS]
+    assert scores[KID] < 0.01  # real images against real images
+
+
+@pytest.mark.parametrize(("num_held_out", "has_kid"), [(1, False), (MIN_IMAGES - 1, False), (MIN_IMAGES, True)])
+def test_kid_is_left_out_if_there_are_too_few_images(judge: Judge, num_held_out: int, has_kid: bool) -> None:
+    images = tiny_images("multi_label")
+    images = replace(images, held_out=torch.arange(len(images)) < num_held_out)
+    scores = callback_of(images, judge)(untrained(config_of(images)))
+    assert (KID in scores) == has_kid
+    assert all(abs(score) < float("inf") for score in scores.values())
+    assert "condition_accuracy" in scores
+
+
+def test_continuous_codes_alone_cannot_be_scored(images: Images, judge: Judge) -> None:
+    assert accuracy_at_saves(images, judge, Codes({}, ["a", "b"])) is None
+
+
+def test_a_condition_other_than_the_data_sets_cannot_be_scored(images: Images, judge: Judge) -> None:
+    assert accuracy_at_saves(images, judge, Class("ab")) is None
 
 
 @pytest.mark.parametrize(("shift", "varies", "accuracy"), [(0, 1, 1.0), (1, 1, 1.0), (0, 0, 0.33)])
-def test_codes_are_scored_by_what_the_judge_reads_in_their_images(shift: int, varies: int, accuracy: float) -> None:
-    """A judge that reads the brightest channel, and a code that chooses it, in an order of its own, or does not."""
+def test_codes_are_scored_by_the_labels_that_the_judge_predicts(shift: int, varies: int, accuracy: float) -> None:
+    """The judge predicts the brightest channel. The code determines it, up to a permutation, or does not."""
     images = replace(
         tiny_images("class", num_images=2000), condition=Class("rgb"), labels=torch.arange(2000) % 3, condition_lists={}
     )
@@ -115,11 +134,12 @@ def test_codes_are_scored_by_what_the_judge_reads_in_their_images(shift: int, va
     nn.init.eye_(head.weight)
     judge = Judge(images.condition, 16, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), head, "brightest")
 
-    def generate(c: torch.Tensor) -> torch.Tensor:
-        brightest = (varies * c[:, 0].long() + shift) % 3
-        return torch.eye(3)[brightest][:, :, None, None].mul(255).expand(-1, -1, 16, 16).byte()
+    class Channel(LoadedGenerator):
+        def generate(self, c: torch.Tensor, seed: int = 0, batch_size: int = 100) -> torch.Tensor:
+            brightest = (varies * c[:, 0].long() + shift) % 3
+            return torch.eye(3)[brightest][:, :, None, None].mul(255).expand(-1, -1, 16, 16).byte()
 
-    generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
-    generator.generate = generate  # type: ignore[method-assign,assignment]
-    score = accuracy_at_saves(images, judge, Codes({"class": 3}))(generator)
-    assert score == {"code_accuracy": pytest.approx(accuracy, abs=0.1)}
+    generator = Channel(untrained(config_of(images)).network, config_of(images))
+    scores: Mapping[str, float] = callback_of(images, judge, Codes({"class": 3}))(generator)
+    assert scores.keys() == {"code_accuracy", KID}
+    assert scores["code_accuracy"] == pytest.approx(accuracy, abs=0.1)

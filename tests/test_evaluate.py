@@ -1,17 +1,21 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor, nn
 
+from condgan.conditions import Class
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
 from condgan.evaluate import Scores, evaluate, seen_conditions
-from condgan.generate import untrained
+from condgan.generate import LoadedGenerator, untrained
 from condgan.judge import Judge, small_judge
+from condgan.metrics import code_effects, kid
 from contracts import tiny_images, tiny_options
 
-LISTS = ["red square", "blue circle, green triangle"]
+CONDITIONS = ["red square", "blue circle, green triangle"]
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +30,13 @@ def judge(images: Images) -> Judge:
 
 
 def score(images: Images, judge: Judge, seed: int = 0, draws: int = 3) -> Scores:
+    """Scores of an untrained generator."""
     generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
-    lists = {"test": images.condition.parse_all(LISTS)}
+    lists = {"test": images.condition.parse_all(CONDITIONS)}
     return evaluate(generator, images, lists, judge, draws=draws, seed=seed)
 
 
-def test_seen_conditions_are_those_of_training_images_commonest_first() -> None:
+def test_seen_conditions_are_those_of_training_images_most_frequent_first() -> None:
     images = tiny_images("attributes", num_images=400)
     seen = seen_conditions(images)
     labels = images.part(held_out=False).labels.tolist()
@@ -41,7 +46,7 @@ def test_seen_conditions_are_those_of_training_images_commonest_first() -> None:
     assert seen_conditions(images, most=3).tolist() == seen[:3].tolist()
 
 
-def test_a_generator_stands_beside_real_images_and_an_untrained_one(images: Images, judge: Judge) -> None:
+def test_rows_are_real_images_the_generator_and_an_untrained_one(images: Images, judge: Judge) -> None:
     rows = score(images, judge).rows
     assert list(rows) == [
         "real images",
@@ -59,25 +64,28 @@ def test_an_untrained_generator_scores_as_the_untrained_row(images: Images, judg
     assert rows["generator, held-out conditions"] == rows["untrained, held-out conditions"]
 
 
-def test_every_condition_and_every_wanted_object_has_its_score(images: Images, judge: Judge) -> None:
+def test_every_condition_and_every_wanted_object_has_a_score(images: Images, judge: Judge) -> None:
     scores = score(images, judge)
     assert list(scores.per_condition["test"]) == [
-        images.condition.describe(c) for c in images.condition.parse_all(LISTS)
+        images.condition.describe(c) for c in images.condition.parse_all(CONDITIONS)
     ]
     assert set(scores.per_object["test"]) == {"red square", "blue circle", "green triangle"}
 
 
-def test_the_score_of_a_list_is_that_of_all_its_conditions(images: Images, judge: Judge) -> None:
+def test_the_score_of_a_list_is_the_mean_over_its_conditions(images: Images, judge: Judge) -> None:
     scores = score(images, judge)
     each = [exact.value for _, exact in scores.per_condition["test"].values()]
     assert scores.rows["generator, test"]["exact_accuracy"].value == pytest.approx(sum(each) / len(each))
 
 
-def test_a_seed_gives_the_same_scores(images: Images, judge: Judge) -> None:
-    assert score(images, judge, seed=1) == score(images, judge, seed=1)
+def test_a_seed_gives_the_same_scores_and_another_seed_others(images: Images, judge: Judge) -> None:
+    first = score(images, judge, seed=1)
+    torch.manual_seed(5)
+    assert score(images, judge, seed=1) == first
+    assert score(images, judge, seed=2) != first
 
 
-def test_scores_survive_json(images: Images, judge: Judge) -> None:
+def test_scores_are_converted_to_json(images: Images, judge: Judge) -> None:
     plain = json.loads(json.dumps(score(images, judge).to_json()))
     assert len(plain["rows"]["real images"]["condition_accuracy"]) == 3
     assert plain["draws"] == 3
@@ -100,10 +108,121 @@ def test_images_without_labels_cannot_be_scored() -> None:
 
 
 @pytest.mark.parametrize(("categorical", "metrics"), [("3", {"code_accuracy", "kid[judge]"}), ("", {"kid[judge]"})])
-def test_only_categorical_codes_have_a_meaning(categorical: str, metrics: set[str]) -> None:
+def test_only_categorical_codes_are_matched_to_labels(categorical: str, metrics: set[str]) -> None:
     images = tiny_images("class", num_images=120)
     options = tiny_options("infogan") | {"categorical": categorical, "continuous": "1"}
     generator = untrained(Config.of("infogan", options, "shapes:class", images, seed=0, precision="no"))
     scores = evaluate(generator, images, {}, small_judge(images.condition, 16))
     assert set(scores.rows["generator, codes of the prior"]) == metrics
     assert bool(scores.meaning) is bool(categorical)
+
+
+def brightest_channel(condition: Class) -> Judge:
+    """A judge whose features are the mean of each channel, and which predicts the brightest one."""
+    head = nn.Linear(3, 3, bias=False)
+    nn.init.eye_(head.weight)
+    return Judge(condition, 16, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), head, "brightest")
+
+
+def uniform(n: int) -> Tensor:
+    return torch.rand(n, generator=torch.Generator().manual_seed(0))
+
+
+def painted(labels: Tensor, brightness: Tensor) -> Tensor:
+    """Images whose brightest channel is the label, (N, 3, 16, 16) uint8."""
+    channels = 40 + (torch.eye(3)[labels] * brightness[:, None])
+    return channels[:, :, None, None].expand(-1, -1, 16, 16).to(torch.uint8)
+
+
+def painted_images(*, held_out_labels_are_right: bool = True, held_out_brightness: float = 100) -> Images:
+    """Images of three classes. Those that are held out may have wrong labels, or be brighter than training images."""
+    images = tiny_images("class", num_images=1200)
+    labels = torch.arange(1200) % 3
+    is_wrong = images.held_out & (not held_out_labels_are_right)
+    brightness = torch.where(images.held_out, held_out_brightness, 100.0) + 40 * uniform(1200)
+    pixels = painted((labels + is_wrong) % 3, brightness)
+    return replace(images, images=pixels, condition=Class("rgb"), labels=labels, condition_lists={})
+
+
+class Painter(LoadedGenerator):
+    """A generator that follows every condition, or none."""
+
+    def __init__(self, images: Images, follows: bool = True):
+        super().__init__(untrained(config_of(images)).network, config_of(images))
+        self.follows, self.brightness = follows, 100.0
+
+    def forward(self, z: Tensor, c: Tensor, batch_size: int = 100) -> Tensor:
+        shift = 0 if self.follows else 1
+        return painted((c.argmax(1) + shift) % 3, self.brightness + 40 * uniform(len(c)))
+
+
+def config_of(images: Images) -> Config:
+    return Config.of("cdcgan", tiny_options("cdcgan"), "shapes:class", images, seed=0, precision="no")
+
+
+def scores_of(generator: LoadedGenerator, images: Images) -> Scores:
+    judge = brightest_channel(Class("rgb"))
+    return evaluate(generator, images, {"test": torch.tensor([0, 1, 2])}, judge, draws=4)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_accuracies_of_real_images_are_those_of_held_out_images(right: bool) -> None:
+    """Training images are recognised always. A judge was trained on them, so that they would be no ceiling."""
+    images = painted_images(held_out_labels_are_right=right)
+    row = scores_of(Painter(images), images).rows["real images"]
+    assert row["condition_accuracy"].value == row["exact_accuracy"].value == float(right)
+
+
+def test_kid_of_real_images_compares_training_with_held_out_images() -> None:
+    same, brighter = (painted_images(held_out_brightness=brightness) for brightness in (100, 160))
+    for images, low, high in ((same, -0.2, 0.1), (brighter, 0.3, 100)):
+        found = scores_of(Painter(images), images).rows["real images"]["kid[judge]"].value
+        assert low < found < high
+    training, held_out = same.part(held_out=False), same.part(held_out=True)
+    judge = brightest_channel(Class("rgb"))
+    evenly = torch.linspace(0, len(training) - 1, len(held_out)).long()
+    some = judge.classify(training.images[evenly], training.labels[evenly])
+    reals = judge.classify(held_out.images, held_out.labels)
+    assert scores_of(Painter(same), same).rows["real images"]["kid[judge]"] == kid(some, reals, same.condition)
+
+
+def test_kid_of_a_generator_compares_with_held_out_images() -> None:
+    images = painted_images(held_out_brightness=160)
+    generator = Painter(images)
+    like_training = scores_of(generator, images).rows["generator, held-out conditions"]["kid[judge]"].value
+    generator.brightness = 160
+    like_held_out = scores_of(generator, images).rows["generator, held-out conditions"]["kid[judge]"].value
+    assert like_held_out < 0.1 < 0.3 < like_training
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_a_generator_that_follows_its_conditions_is_always_right(follows: bool) -> None:
+    images = painted_images()
+    scores = scores_of(Painter(images, follows), images)
+    for row in ("generator, held-out conditions", "generator, test"):
+        assert scores.rows[row]["condition_accuracy"].value == scores.rows[row]["exact_accuracy"].value == follows
+    assert [exact.value for _, exact in scores.per_condition["test"].values()] == [follows] * 3
+    assert {name: estimate.value for name, estimate in scores.per_object["test"].items()} == dict.fromkeys(
+        "rgb", follows
+    )
+    assert scores.rows["untrained, test"]["exact_accuracy"].value < 0.9
+
+
+def test_a_generator_of_codes_has_code_effects_and_one_of_labels_has_none() -> None:
+    images = tiny_images("class", num_images=120)
+    grey = replace(images, images=images.images[:, :1])
+    judge = small_judge(images.condition, 16)
+    options = tiny_options("infogan") | {"categorical": "3", "continuous": "2"}
+    codes = untrained(Config.of("infogan", options, "shapes:class", grey, seed=0, precision="no"))
+    scores = evaluate(codes, grey, {}, judge, seed=2)
+    assert list(scores.code_effects) == ["c1", "c2"]
+    assert scores.code_effects == code_effects(codes, seed=2)
+    assert json.loads(json.dumps(scores.to_json()))["code_effects"]["c1"].keys() == {"width", "slant"}
+    assert not evaluate(untrained(config_of(grey)), grey, {}, judge).code_effects
+
+
+def test_images_of_another_vocabulary_cannot_be_scored() -> None:
+    images = tiny_images("class", num_images=120)
+    other = replace(images, condition=Class(images.condition.values[::-1]))
+    with pytest.raises(InputError, match="other labels than those of the run"):
+        evaluate(untrained(config_of(images)), other, {}, small_judge(other.condition, 16))

@@ -1,12 +1,15 @@
+import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from condgan import files
 from condgan.errors import InputError
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
+def test_a_written_file_has_its_content_and_nothing_else_is_left(tmp_path: Path) -> None:
     files.write(tmp_path / "new" / "folder" / "a.bin", b"\x00\xff")
     files.write(tmp_path / "b.txt", "grün")
     assert (tmp_path / "new" / "folder" / "a.bin").read_bytes() == b"\x00\xff"
@@ -15,7 +18,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, OSError])
-def test_a_failure_half_way_leaves_the_old_file_alone(tmp_path: Path, failure: type[BaseException]) -> None:
+def test_a_failure_leaves_the_old_file_unchanged(tmp_path: Path, failure: type[BaseException]) -> None:
     file = tmp_path / "a.txt"
     files.write(file, "old")
     with pytest.raises(InputError if failure is OSError else failure), files.atomic_path(file) as temporary:  # noqa: PT012
@@ -25,17 +28,64 @@ def test_a_failure_half_way_leaves_the_old_file_alone(tmp_path: Path, failure: t
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     files.write(file, "old")
     with files.atomic_path(file) as temporary:
         temporary.write_text("new")
         assert file.read_text() == "old"
-        assert temporary.parent == file.parent  # so that renaming it is one step
+        assert temporary.parent == file.parent  # renaming is atomic only within a file system
     assert file.read_text() == "new"
 
 
-def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
+def test_whoever_has_the_old_file_open_reads_it_to_its_end(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    files.write(file, "old")
+    with file.open() as opened:
+        files.write(file, "new")
+        assert opened.read() == "old"  # the file was replaced, not overwritten
+
+
+def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("a file, where a folder is needed")
     with pytest.raises(InputError, match=r"cannot write .*a\.txt"):
         files.write(tmp_path / "file" / "a.txt", "content")
+
+
+def test_written_json_is_read_back_and_ends_with_a_newline(tmp_path: Path) -> None:
+    file, content = tmp_path / "a.json", {"a": [1, 2.5, None], "grün": "é"}
+    files.write_json(file, content)
+    assert files.read_json(file) == content
+    assert file.read_text().endswith("}\n")
+    assert len(file.read_text().splitlines()) > 3  # indented, for people
+
+
+@pytest.mark.parametrize(("text", "line"), [("{", 1), ('{"a": 1,\n "b"}', 2), ("", 1)])
+def test_wrong_json_is_refused_naming_file_and_line(tmp_path: Path, text: str, line: int) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(InputError, match=rf"a\.json, line {line}: .*expected valid JSON"):
+        files.read_json(tmp_path / "a.json")
+    with pytest.raises(InputError, match=f"^header, line {line}: "):
+        files.parse_json(text, "header")
+
+
+def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("grün".encode("latin-1"))
+    with pytest.raises(InputError, match=r"a\.txt: expected text in UTF-8"):
+        files.read_text(tmp_path / "a.txt")
+
+
+def test_safetensors_are_read_with_their_header(tmp_path: Path) -> None:
+    file = tmp_path / "a.safetensors"
+    save_file({"x": torch.arange(3)}, str(file), {"run": json.dumps({"seed": 1})})
+    header, tensors = files.read_safetensors(file)
+    assert header == {"run": '{"seed": 1}'}
+    assert {name: tensor.tolist() for name, tensor in tensors.items()} == {"x": [0, 1, 2]}
+    save_file({"x": torch.arange(3)}, str(file))
+    assert files.read_safetensors(file)[0] == {}
+
+
+def test_broken_safetensors_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.safetensors").write_bytes(b"no tensors")
+    with pytest.raises(InputError, match=r"a\.safetensors: broken file"):
+        files.read_safetensors(tmp_path / "a.safetensors")

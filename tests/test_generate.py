@@ -2,22 +2,65 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
+from torch import Tensor
 
 from condgan.config import Config
 from condgan.data import Images
-from condgan.generate import LoadedGenerator, untrained
+from condgan.errors import InputError
+from condgan.generate import LoadedGenerator, load, untrained
 from contracts import tiny_images, tiny_options
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def images() -> Images:
     return tiny_images("multi_label")
 
 
+def generator_of(images: Images, seed: int = 0) -> LoadedGenerator:
+    options = tiny_options("cdcgan") | {"latent_dim": 16}  # torch draws fewer than 16 normal numbers in another way
+    return untrained(Config.of("cdcgan", options, "shapes", images, seed=seed, precision="no"))
+
+
 @pytest.fixture
 def generator(images: Images) -> LoadedGenerator:
-    options = tiny_options("cdcgan") | {"latent_dim": 16}  # torch draws fewer than 16 normal numbers in another way
-    return untrained(Config.of("cdcgan", options, "shapes", images, seed=0, precision="no"))
+    return generator_of(images)
+
+
+def test_latents_are_standard_normal(generator: LoadedGenerator) -> None:
+    z = generator.latents(4000)
+    assert z.shape == (4000, 16)
+    assert z.mean().item() == pytest.approx(0, abs=0.02)
+    assert z.std().item() == pytest.approx(1, abs=0.02)
+
+
+def test_the_first_latents_do_not_depend_on_their_number(generator: LoadedGenerator) -> None:
+    assert torch.equal(generator.latents(20, seed=3)[:5], generator.latents(5, seed=3))
+    assert not torch.equal(generator.latents(5, seed=3), generator.latents(5, seed=4))
+
+
+def test_images_are_those_of_the_network_for_standard_normal_latents(
+    generator: LoadedGenerator, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    c, seen = images.labels[:4], []
+
+    def network(z: Tensor, vector: Tensor) -> Tensor:
+        seen.append((z, vector))
+        return z[:, :1, None, None].expand(-1, 3, 16, 16).tanh()
+
+    monkeypatch.setattr(generator.network, "forward", network)
+    generated = generator.generate(c, seed=7)
+    z = generator.latents(4, seed=7)
+    assert torch.equal(seen[0][0], z)
+    assert torch.equal(seen[0][1], images.condition.encode(c))
+    expected = ((z[:, 0].tanh() + 1) * 127.5).round()
+    assert torch.equal(generated[:, 0, 0, 0].float(), expected)
+    assert generated.dtype == torch.uint8
+
+
+def test_calling_a_generator_maps_latents_and_vectors_to_images(generator: LoadedGenerator, images: Images) -> None:
+    c = images.labels[:4]
+    assert torch.equal(generator(generator.latents(4), images.condition.encode(c)), generator.generate(c))
 
 
 def test_a_seed_gives_the_same_images_and_another_seed_others(generator: LoadedGenerator, images: Images) -> None:
@@ -28,31 +71,47 @@ def test_a_seed_gives_the_same_images_and_another_seed_others(generator: LoadedG
     assert not torch.equal(generator.generate(c, seed=2), first)
 
 
-def test_images_do_not_depend_on_the_size_of_a_batch(generator: LoadedGenerator, images: Images) -> None:
+def test_images_do_not_depend_on_the_batch_size(generator: LoadedGenerator, images: Images) -> None:
     c = images.labels[:7]
     whole, parts = generator.generate(c), generator.generate(c, batch_size=3)
     assert (whole.int() - parts.int()).abs().max() <= 1
 
 
-def test_an_image_does_not_depend_on_its_neighbours(generator: LoadedGenerator, images: Images) -> None:
+def test_an_image_does_not_depend_on_the_others_of_its_batch(generator: LoadedGenerator, images: Images) -> None:
+    generator.train()
     alone, among = generator.generate(images.labels[:1]), generator.generate(images.labels[:5])
     assert (alone[0].int() - among[0].int()).abs().max() <= 1
 
 
-def test_generating_leaves_the_global_generator_alone(generator: LoadedGenerator, images: Images) -> None:
+def test_generating_leaves_the_global_generator_unchanged(generator: LoadedGenerator, images: Images) -> None:
     state = torch.get_rng_state()
     generator.generate(images.labels[:2])
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_the_vocabulary_comes_with_the_generator(generator: LoadedGenerator, images: Images) -> None:
+def test_a_generator_has_the_condition_of_its_configuration(generator: LoadedGenerator, images: Images) -> None:
     assert generator.condition == images.condition
 
 
-def test_untrained_weights_follow_from_the_seed(images: Images, tmp_path: Path) -> None:
-    def weights(seed: int) -> torch.Tensor:
-        config = Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed, "no")
-        return torch.cat([p.detach().flatten() for p in untrained(config).network.parameters()])
+def test_untrained_weights_follow_from_the_seed_of_the_run(images: Images) -> None:
+    def weights(seed: int) -> Tensor:
+        return torch.cat([p.detach().flatten() for p in generator_of(images, seed).network.parameters()])
 
-    assert torch.equal(weights(0), weights(0))
-    assert not torch.equal(weights(0), weights(1))
+    state = torch.get_rng_state()
+    first = weights(0)
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.manual_seed(5)
+    assert torch.equal(weights(0), first)
+    assert not torch.equal(weights(1), first)
+
+
+def test_a_missing_broken_or_foreign_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"generator\.safetensors: no such file; expected the folder of a run"):
+        load(tmp_path)
+    file = tmp_path / "generator.safetensors"
+    file.write_bytes(b"nothing of use")
+    with pytest.raises(InputError, match=r"generator\.safetensors: broken file"):
+        load(tmp_path)
+    save_file({"weight": torch.zeros(2)}, str(file))
+    with pytest.raises(InputError, match="no configuration in its header"):
+        load(file)

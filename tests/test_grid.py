@@ -12,7 +12,7 @@ def test_a_grid_has_as_many_rows_as_needed() -> None:
     assert grid(images, columns=4).size == (4 * 18 + 2, 3 * 18 + 2)
 
 
-def test_images_stand_in_reading_order_unchanged() -> None:
+def test_images_are_unchanged_and_in_rows() -> None:
     images = torch.randint(0, 256, (6, 3, 8, 8), dtype=torch.uint8)
     picture = np.asarray(grid(images, columns=3))
     for i, image in enumerate(images):
@@ -25,20 +25,20 @@ def test_a_grid_of_one_image_is_the_image() -> None:
     assert np.array_equal(np.asarray(grid(image, 1)), image[0].permute(1, 2, 0).numpy())
 
 
-def test_a_png_is_read_back_pixel_for_pixel() -> None:
+def test_a_png_has_the_pixels_of_the_picture() -> None:
     picture = grid(torch.randint(0, 256, (4, 3, 8, 8), dtype=torch.uint8))
-    with Image.open(io.BytesIO(png(picture))) as read:
-        assert np.array_equal(np.asarray(read), np.asarray(picture))
+    with Image.open(io.BytesIO(png(picture))) as loaded:
+        assert np.array_equal(np.asarray(loaded), np.asarray(picture))
 
 
-def test_small_images_are_enlarged_over_their_captions() -> None:
+def test_small_images_are_enlarged_above_their_captions() -> None:
     images = torch.full((3, 3, 16, 16), 90, dtype=torch.uint8)
-    bare = np.asarray(labelled_grid(images, ["", "", ""]))
-    words = np.asarray(labelled_grid(images, ["red cube", "red cube, blue sphere", "one"]))
-    assert (bare == 90).all(2).sum() == 3 * 128 * 128
-    assert (words == 90).all(2).sum() >= 3 * 128 * 128
-    assert (words < 80).any()  # the letters
-    assert words.shape[0] > bare.shape[0]
+    plain = np.asarray(labelled_grid(images, ["", "", ""]))
+    captioned = np.asarray(labelled_grid(images, ["red cube", "red cube, blue sphere", "one"]))
+    assert (plain == 90).all(2).sum() == 3 * 128 * 128
+    assert (captioned == 90).all(2).sum() >= 3 * 128 * 128
+    assert (captioned < 80).any()  # letters
+    assert captioned.shape[0] > plain.shape[0]
 
 
 def test_captions_do_not_touch_the_images() -> None:

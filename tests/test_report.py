@@ -17,25 +17,27 @@ from condgan.generate import LoadedGenerator, load
 from condgan.metrics import Estimate
 from condgan.plots import Line, plot, smoothed, svg
 from condgan.report import page
-from condgan.report.attention_maps import heated, looks, most_unlike
+from condgan.report.attention_maps import attention_of, heatmap, most_unlike
 from condgan.report.folder import RunFolder
 from condgan.report.pictures import over_time
-from report_runs import scored, trained
+from report_runs import evaluate_run, train_run
+
+RESULTS = Path(__file__).parents[1] / "docs" / "results"
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """One that was watched and scored, one with attention, one of codes, and one that has only begun."""
+    """A run with scores at saves, one with attention, one of codes, and one that has only a run.json."""
     folder = tmp_path_factory.mktemp("runs")
-    scored(folder / "acgan", trained(folder / "acgan", "acgan", watched=True))
-    scored(folder / "sagan", trained(folder / "sagan", "sagan"))
-    trained(folder / "infogan", "infogan", "codes")
-    shutil.copytree(folder / "acgan", folder / "begun", ignore=lambda path, names: set(names) - {"run.json"})
+    evaluate_run(folder / "acgan", train_run(folder / "acgan", "acgan", with_scores=True))
+    evaluate_run(folder / "sagan", train_run(folder / "sagan", "sagan"))
+    train_run(folder / "infogan", "infogan", "codes")
+    shutil.copytree(folder / "acgan", folder / "started", ignore=lambda path, names: set(names) - {"run.json"})
     return {path.name: path for path in folder.iterdir()}
 
 
 def text_of(html: str) -> str:
-    """What a reader sees of it."""
+    """Returns the text of a page."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL))).split())
 
 
@@ -43,7 +45,7 @@ def titles(html: str) -> list[str]:
     return re.findall(r"<h3>(.*?)</h3>", html)
 
 
-def test_nothing_is_fetched(runs: dict[str, Path]) -> None:
+def test_the_page_loads_nothing(runs: dict[str, Path]) -> None:
     html = page(list(runs.values()), "All")
     named = re.findall(r"""(?:src|href|data|action|poster|srcset)\s*=\s*["']([^"']*)""", html)
     assert named
@@ -53,7 +55,7 @@ def test_nothing_is_fetched(runs: dict[str, Path]) -> None:
     assert "<script" not in html
 
 
-def test_every_image_and_plot_says_what_it_is(runs: dict[str, Path]) -> None:
+def test_every_image_and_plot_has_a_description(runs: dict[str, Path]) -> None:
     html = page(list(runs.values()), "All")
     images, plots = re.findall(r"<img[^>]*>", html), re.findall(r"<svg[^>]*>", html)
     assert len(images) > 10
@@ -62,16 +64,22 @@ def test_every_image_and_plot_says_what_it_is(runs: dict[str, Path]) -> None:
     assert all(re.search(r'role="img" aria-label="[^"]{10,}"', plot) for plot in plots)
 
 
-def test_scores_are_those_of_metrics_json(runs: dict[str, Path]) -> None:
+def test_scores_of_metrics_json_are_shown(runs: dict[str, Path]) -> None:
     text = text_of(page([runs["acgan"]], "One"))
-    for who, row in json.loads((runs["acgan"] / "metrics.json").read_text())["rows"].items():
-        assert f"{who} {' '.join(str(Estimate(*value)) for value in row.values())}" in text
+    for source, row in json.loads((runs["acgan"] / "metrics.json").read_text())["rows"].items():
+        assert f"{source} {' '.join(str(Estimate(*value)) for value in row.values())}" in text
 
 
-def test_a_finished_run_has_every_part(runs: dict[str, Path]) -> None:
+def test_a_finished_run_has_all_sections(runs: dict[str, Path]) -> None:
     html = page([runs["acgan"]], "One")
     assert titles(html) == ["Scores", "Curves", "By condition", "Over training", "Interpolations"]
-    for title in ("What D pays", "What G pays", "How real D takes images for", "Accuracy over training"):
+    for title in (
+        "D loss by term",
+        "G loss by term",
+        "D(x) and D(G(z))",
+        "Accuracy over training",
+        "kid[judge] over training",
+    ):
         assert f">{title}</text>" in html
     text = text_of(html)
     assert "two latents: red square" in text
@@ -80,25 +88,25 @@ def test_a_finished_run_has_every_part(runs: dict[str, Path]) -> None:
     assert "not evaluated yet" not in text
 
 
-def test_a_generator_that_attends_shows_where(runs: dict[str, Path]) -> None:
+def test_a_generator_with_attention_has_attention_maps(runs: dict[str, Path]) -> None:
     html = page([runs["sagan"]], "One")
     assert titles(html)[-1] == "Attention"
-    assert len(re.findall(r"where the middle looks, \d+ x \d+ map, gamma -?\d\.\d{3}</figcaption>", html)) == 2
+    assert len(re.findall(r"attention of the centre, \d+ x \d+ map, gamma -?\d\.\d{3}</figcaption>", html)) == 2
     assert "Attention" not in titles(page([runs["acgan"]], "One"))
 
 
-def test_codes_are_traversed_without_any_label(runs: dict[str, Path]) -> None:
+def test_unsupervised_codes_are_traversed(runs: dict[str, Path]) -> None:
     html = page([runs["infogan"]], "One")
     text = text_of(html)
-    assert "c1 from -1 to 1, a row for each class" in text
-    assert "c2 from -1 to 1, a row for each class" in text
+    assert "c1 from -1 to 1, one row for each class" in text
+    assert "c2 from -1 to 1, one row for each class" in text
     assert "two latents: class=" in text
-    assert "Each sheet sweeps c1, then c2 from left to right" in text
+    assert "In each, c1, then c2 goes from -1 to 1 from left to right" in text
     assert f"not evaluated yet: condgan evaluate {runs['infogan']}" in text
     assert "Traversals" not in titles(page([runs["acgan"]], "One"))
 
 
-def test_sweeps_are_shown_whole_at_every_save(runs: dict[str, Path]) -> None:
+def test_previews_of_traversals_are_not_cropped(runs: dict[str, Path]) -> None:
     for recipe, rows in (("infogan", 2 * 3), ("acgan", 1)):
         run = RunFolder(runs[recipe])
         for picture in over_time(run).pictures:
@@ -107,7 +115,7 @@ def test_sweeps_are_shown_whole_at_every_save(runs: dict[str, Path]) -> None:
                 assert round(shown.height / side) == rows
 
 
-def test_codes_stand_in_the_order_of_what_they_mean(runs: dict[str, Path], tmp_path: Path) -> None:
+def test_codes_are_sorted_by_their_labels(runs: dict[str, Path], tmp_path: Path) -> None:
     assert "class=0 class=1 class=2" in text_of(page([runs["infogan"]], "One"))
     shutil.copytree(runs["infogan"], tmp_path / "run")
     rows = {"generator, codes of the prior": {"code_accuracy": [0.9, 0.8, 0.95]}}
@@ -115,11 +123,11 @@ def test_codes_stand_in_the_order_of_what_they_mean(runs: dict[str, Path], tmp_p
     metrics = {"judge": "small", "draws": 2, "seed": 0, "rows": rows, "per_condition": {}, "meaning": meaning}
     (tmp_path / "run" / "metrics.json").write_text(json.dumps(metrics))
     text = text_of(page([tmp_path / "run"], "One"))
-    assert "class=1 class=2, read as 3 class=0, read as 7" in text
+    assert "class=1 class=2, matched to 3 class=0, matched to 7" in text
     assert "generator, codes of the prior 0.900 [0.800, 0.950]" in text
 
 
-def test_codes_have_a_curve_of_their_own(runs: dict[str, Path], tmp_path: Path) -> None:
+def test_code_accuracy_has_a_curve(runs: dict[str, Path], tmp_path: Path) -> None:
     shutil.copytree(runs["infogan"], tmp_path / "run")
     lines = [{"step": i, "kimg": i * 0.1, "seconds": i, "code_accuracy": 0.3 * i} for i in range(3)]
     (tmp_path / "run" / "scores.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
@@ -128,19 +136,19 @@ def test_codes_have_a_curve_of_their_own(runs: dict[str, Path], tmp_path: Path) 
     assert ">exact accuracy</text>" not in html
 
 
-def test_a_run_that_has_only_begun_says_what_is_missing(runs: dict[str, Path]) -> None:
-    text = text_of(page([runs["begun"]], "One"))
+def test_a_run_without_logs_and_generator_says_what_is_missing(runs: dict[str, Path]) -> None:
+    text = text_of(page([runs["started"]], "One"))
     for part in (
-        f"not evaluated yet: condgan evaluate {runs['begun']}",
-        "No line of log.jsonl yet.",
-        "No samples were saved yet.",
+        f"not evaluated yet: condgan evaluate {runs['started']}",
+        "log.jsonl is empty so far.",
+        "No previews were saved yet.",
         "No generator was saved yet.",
-        "No accuracy over training",
+        "No scores over training",
     ):
         assert part in text
 
 
-def test_all_runs_share_a_table_and_are_linked(runs: dict[str, Path]) -> None:
+def test_all_runs_are_in_one_table_and_linked(runs: dict[str, Path]) -> None:
     html = page(list(runs.values()), "All")
     first = html[html.index("<tbody>") : html.index("</tbody>")]
     assert first.count("<tr>") == len(runs)
@@ -149,18 +157,18 @@ def test_all_runs_share_a_table_and_are_linked(runs: dict[str, Path]) -> None:
     assert "All" in re.findall(r"<h1>(.*?)</h1>", html)
 
 
-def test_what_users_wrote_is_text_and_no_markup(runs: dict[str, Path], tmp_path: Path) -> None:
+def test_names_and_titles_are_escaped(runs: dict[str, Path], tmp_path: Path) -> None:
     folder = tmp_path / "<b>&run"
-    shutil.copytree(runs["begun"], folder)
+    shutil.copytree(runs["started"], folder)
     html = page([folder], "<script>alert(1)</script>")
     assert "<script>" not in html
     assert "<b>" not in html
 
 
-def test_a_loss_that_was_not_finite_leaves_a_gap(runs: dict[str, Path], tmp_path: Path) -> None:
+def test_losses_that_are_not_finite_leave_a_gap(runs: dict[str, Path], tmp_path: Path) -> None:
     shutil.copytree(runs["acgan"], tmp_path / "run")
     with (tmp_path / "run" / "log.jsonl").open("a") as log:
-        log.write('{"step": 5, "kimg": 0.02, "seconds": 1, "D/adversarial": null}\n')
+        log.write('{"step": 5, "kimg": 0.02, "seconds": 1, "D/real": null}\n')
     assert "nan" not in text_of(page([tmp_path / "run"], "One")).lower()
 
 
@@ -174,82 +182,108 @@ def test_a_loss_that_was_not_finite_leaves_a_gap(runs: dict[str, Path], tmp_path
         ("run.json", "{}", "not the configuration of a run"),
     ],
 )
-def test_a_broken_file_is_named(runs: dict[str, Path], tmp_path: Path, name: str, content: str, part: str) -> None:
+def test_broken_files_are_reported_by_name(
+    runs: dict[str, Path], tmp_path: Path, name: str, content: str, part: str
+) -> None:
     shutil.copytree(runs["acgan"], tmp_path / "run")
     (tmp_path / "run" / name).write_text(content)
     with pytest.raises(InputError, match=re.escape(part)):
         page([tmp_path / "run"], "One")
 
 
-def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no run\.json in it; expected the folder of a run, or of an ablation"):
+def test_folders_without_a_run_are_reported(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no run\.json in it; expected the folder of a run or an ablation"):
         page([tmp_path], "One")
 
 
-def test_the_command_writes_one_file_or_exits_with_two(
+def test_the_command_writes_one_file_or_exits_with_2(
     runs: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def typed(*words: str | Path) -> tuple[int, str]:
-        words = "condgan", "report", *words, "-o", tmp_path / "page.html"
-        monkeypatch.setattr(sys, "argv", [str(word) for word in words])
+    def report(*words: str | Path) -> tuple[int, str]:
+        command = ["condgan", "report", *words, "-o", tmp_path / "page.html"]
+        monkeypatch.setattr(sys, "argv", [str(word) for word in command])
         with pytest.raises(SystemExit) as end:
             cli.main()
         return int(end.value.code or 0), capsys.readouterr().err
 
-    refusal = f"condgan: {tmp_path}: no run.json in it; expected the folder of a run, or of an ablation\n"
-    assert typed(runs["acgan"], tmp_path) == (2, refusal)
+    refusal = f"condgan: {tmp_path}: no run.json in it; expected the folder of a run or an ablation\n"
+    assert report(runs["acgan"], tmp_path) == (2, refusal)
     assert list(tmp_path.iterdir()) == []
-    assert typed(runs["begun"], "--title", "Mine") == (0, "")
+    assert report(runs["started"], "--title", "Mine") == (0, "")
     assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
     assert "<h1>Mine</h1>" in (tmp_path / "page.html").read_text()
 
 
 @pytest.fixture
-def attentive(runs: dict[str, Path]) -> LoadedGenerator:
+def sagan(runs: dict[str, Path]) -> LoadedGenerator:
     return load(runs["sagan"])
 
 
-def test_to_look_changes_no_image_and_leaves_no_hook(attentive: LoadedGenerator) -> None:
-    c = attentive.condition.parse_all(["red square", "blue circle"])
-    before = attentive.generate(c)
-    images, maps = looks(attentive, c)
+def test_attention_maps_sum_to_1_and_do_not_change_the_images(sagan: LoadedGenerator) -> None:
+    c = sagan.condition.parse_all(["red square", "blue circle"])
+    before = sagan.generate(c)
+    images, maps = attention_of(sagan, c)
     assert torch.equal(images, before)
     for weights in maps:
         assert weights.shape[0] == 2
         assert weights.shape[1:3] == weights.shape[3:5]
         torch.testing.assert_close(weights.sum((3, 4)), torch.ones(weights.shape[:3]))
-    assert not any(module._forward_hooks for module in attentive.network.modules())
+    assert not any(module._forward_hooks for module in sagan.network.modules())
 
 
-def test_an_object_is_where_the_image_is_unlike_its_background() -> None:
+def test_an_object_is_found_where_the_image_differs_from_its_background() -> None:
     images = torch.full((1, 3, 16, 16), 160, dtype=torch.uint8)
     images[0, 0, 9:12, 4:7] = 255
     assert [place.item() for place in most_unlike(images, 8, 8)] == [5, 2]
 
 
-def test_what_is_seen_evenly_is_not_hot_and_what_is_seen_alone_is() -> None:
+def test_only_attention_above_uniform_is_red() -> None:
     images, at = torch.full((1, 3, 128, 128), 100, dtype=torch.uint8), torch.tensor([0])
-    even = heated(images, torch.full((1, 4, 4), 1 / 16), at, at)
+    even = heatmap(images, torch.full((1, 4, 4), 1 / 16), at, at)
     assert (even[0, 0, 40:] == even[0, 2, 40:]).all()
     one = torch.zeros(1, 4, 4)
     one[0, 3, 3] = 1
-    alone = heated(images, one, at, at)[0]
+    alone = heatmap(images, one, at, at)[0]
     assert alone[0, 120, 120] > 200
     assert alone[2, 120, 120] < 50
     assert alone[0, 60, 60] == alone[2, 60, 60]
 
 
-def test_smoothing_keeps_a_line_and_skips_what_is_not_finite() -> None:
+def test_smoothing_keeps_straight_lines_and_skips_nan() -> None:
     assert smoothed([2.0, 2.0, 2.0, 2.0], 3) == [2.0] * 4
     assert smoothed([1.0, 2.0, 3.0, 4.0, 5.0], 3)[1:-1] == [2.0, 3.0, 4.0]
     assert smoothed([1.0, float("nan"), 3.0], 3) == [1.0, 2.0, 3.0]
     assert smoothed([1.0, 5.0], 1) == [1.0, 5.0]
 
 
-def test_a_plot_takes_the_colour_of_the_page_and_no_name_twice() -> None:
+def test_svg_takes_the_colour_of_the_page_and_escapes_text() -> None:
     element = svg(plot({"a <title>": [Line("one", [0, 1], [1, 2])]}), 'says "so"')
     assert element.startswith('<svg role="img" aria-label="says &quot;so&quot;"')
     assert "currentColor" in element
     assert "#000000" not in element
     assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", element)
     assert ">a &lt;title&gt;</text>" in element
+
+
+def test_metrics_of_earlier_versions_are_shown(runs: dict[str, Path], tmp_path: Path) -> None:
+    """Those have no code_effects, and those of labels neither `meaning`."""
+    for name in ("acgan", "infogan"):
+        shutil.copytree(runs[name], tmp_path / name)
+    metrics = json.loads((tmp_path / "acgan" / "metrics.json").read_text())
+    kept = {name: value for name, value in metrics.items() if name not in ("code_effects", "meaning")}
+    assert kept.keys() < metrics.keys()
+    (tmp_path / "acgan" / "metrics.json").write_text(json.dumps(kept))
+    rows = {"generator, codes of the prior": {"code_accuracy": [0.9, 0.8, 0.95]}}
+    codes = {"judge": "small", "draws": 2, "seed": 0, "rows": rows, "per_condition": {}, "meaning": {"class=0": "7"}}
+    (tmp_path / "infogan" / "metrics.json").write_text(json.dumps(codes))
+    text = text_of(page([tmp_path / "acgan", tmp_path / "infogan"], "Two"))
+    assert "generator, pairs" in text
+    assert "class=0, matched to 7" in text
+
+
+@pytest.mark.parametrize("folder", sorted(RESULTS.glob("*/*/*/seed-0")), ids=lambda folder: folder.parent.name)
+def test_published_results_are_shown(folder: Path) -> None:
+    """Only run.json and metrics.json of these runs are published, some of them in format 1."""
+    text = text_of(page([folder], "One"))
+    for row in json.loads((folder / "metrics.json").read_text())["rows"]:
+        assert row in text

@@ -1,11 +1,28 @@
+from itertools import islice
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor, nn
 
-from condgan.state import TrainState
-from condgan.train import batch_indices, train
-from contracts import run_steps, tiny_state
+import condgan.train as train_module
+from condgan.conditions import Codes
+from condgan.objectives import (
+    Batch,
+    Objective,
+    gradient_penalty,
+    hinge,
+    non_saturating,
+    r1,
+    r2,
+)
+from condgan.recipes.recipe import adam
+from condgan.schedules import cosine, linear
+from condgan.state import TrainState, derived_seed
+from condgan.train import batch_indices, real_batch, train
+from contracts import assert_same_state, run_steps, saved_and_loaded, state_of, tiny_images, tiny_state
+from small_networks import LinearDiscriminator, ScalarDiscriminator, equal, linear_recipe, tiny_recipe, weights
 
 
 def process(index: int = 0, num_processes: int = 1, seed: int = 0) -> TrainState:
@@ -20,13 +37,27 @@ def epoch(number: int, num_images: int = 22, batch_size: int = 4, seed: int = 0)
     return torch.cat(batches).tolist()
 
 
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[Batch]:
+    """Every batch of the training loop, in order."""
+    kept: list[Batch] = []
+
+    class KeptBatch(Batch):
+        def __init__(self, *args: Any, **options: Any):
+            super().__init__(*args, **options)
+            kept.append(self)
+
+    monkeypatch.setattr(train_module, "Batch", KeptBatch)
+    return kept
+
+
 def test_an_epoch_shows_no_image_twice_and_leaves_out_less_than_a_batch() -> None:
     shown = epoch(0)
     assert len(shown) == len(set(shown)) == 20
     assert set(shown) <= set(range(22))
 
 
-def test_an_epoch_shows_every_image_once_where_batches_divide_them() -> None:
+def test_an_epoch_shows_every_image_once_if_batches_divide_them() -> None:
     assert sorted(epoch(3, num_images=20)) == list(range(20))
 
 
@@ -43,59 +74,260 @@ def test_processes_share_a_batch_without_overlap() -> None:
     assert sorted(parts[0] + parts[1]) == sorted(whole)
 
 
-def test_without_memory_the_average_is_the_generator() -> None:
+def test_seeds_of_weights_steps_epochs_and_pretraining_differ() -> None:
+    small = range(3)
+    weights_and_steps = [(seed, step, process) for seed in small for step in small for process in small]
+    epochs = [(seed, epoch, 0, 1) for seed in small for epoch in small]
+    pretraining = [
+        (seed, step + 1, process, 2, phase) for seed in small for step in small for process in small for phase in (0, 1)
+    ]
+    numbers = [*weights_and_steps, *epochs, *pretraining]
+    seeds = [derived_seed(*each) for each in numbers]
+    assert len(set(seeds)) == len(numbers)
+    assert seeds == [derived_seed(*each) for each in numbers]
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_real_images_are_floats_with_their_labels() -> None:
+    state, images = tiny_state("cdcgan", "class")
+    image, c = real_batch(state, images)
+    indices = batch_indices(len(images), 4, 0, state)
+    torch.testing.assert_close((image + 1) * 127.5, images.images[indices].float(), atol=1e-4, rtol=0)
+    assert torch.equal(c, images.labels[indices])
+
+
+def test_without_averaging_the_average_is_the_generator() -> None:
     state, images = tiny_state("cdcgan", "class", ema_half_life_kimg=0)
     run_steps(state, images, 3)
-    averaged = state.generator_ema.module.state_dict()
-    for name, weight in state.generator.state_dict().items():
-        assert torch.equal(averaged[name], weight), name
+    assert equal(weights(state.generator_ema.module), weights(state.generator))
 
 
-def test_the_average_lies_behind_the_generator_and_its_buffers_do_not() -> None:
-    state, images = tiny_state("cdcgan", "class", ema_half_life_kimg=100)
-    run_steps(state, images, 5)
-    averaged, current = state.generator_ema.module, state.generator
-    assert not any(torch.equal(a, b) for a, b in zip(averaged.parameters(), current.parameters(), strict=True))
-    for a, b in zip(averaged.buffers(), current.buffers(), strict=True):
-        assert torch.equal(a, b)
-        assert a.data_ptr() != b.data_ptr()
+def test_the_average_follows_the_generator_at_the_decay_of_each_step() -> None:
+    state, images = tiny_state("cdcgan", "class", ema_half_life_kimg=0.001)
+    expected: list[Tensor] = []
+    for _ in islice(train(state, images), 4):
+        decay = 0.5 ** (0.004 / min(0.001, 0.1 * state.kimg))
+        current = [parameter.detach().clone() for parameter in state.generator.parameters()]
+        expected = [torch.lerp(old, new, 1 - decay) for old, new in zip(expected or current, current, strict=True)]
+    torch.testing.assert_close(list(map(torch.Tensor.detach, state.generator_ema.module.parameters())), expected)
+    assert not any(map(torch.equal, state.generator_ema.module.parameters(), state.generator.parameters()))
+    assert equal(list(state.generator_ema.module.buffers()), list(state.generator.buffers()))
 
 
-def test_old_weights_have_half_faded_after_a_half_life() -> None:
-    state, _ = tiny_state("cdcgan", "class", ema_half_life_kimg=0.04)  # ten batches of four
-    state.step = 10**6  # so that the memory no longer grows
-    averaged, current = torch.zeros(3), torch.ones(3)
-    for _ in range(10):
-        state._average([averaged], [current], None)
-    torch.testing.assert_close(averaged, torch.full((3,), 0.5))
-
-
-def test_early_weights_fade_sooner_than_the_half_life() -> None:
-    state, _ = tiny_state("cdcgan", "class", ema_half_life_kimg=1000)
-    state.step = 100  # 0.4 kimg, hence a half-life of 0.04
-    averaged = torch.zeros(1)
-    for _ in range(10):
-        state._average([averaged], [torch.ones(1)], None)
-    assert averaged.item() == pytest.approx(0.5)
-
-
-def test_the_discriminator_learns_nothing_from_the_generators_step() -> None:
+def test_the_step_of_the_generator_leaves_no_gradients_in_the_discriminator() -> None:
     state, images = tiny_state("cdcgan", "class")
     run_steps(state, images, 1)
     assert all(parameter.requires_grad for parameter in state.discriminator.parameters())
     assert not any(parameter.grad is not None for parameter in state.discriminator.parameters())
 
 
+def test_the_discriminator_requires_gradients_in_its_own_step_only() -> None:
+    images, found = tiny_images("class"), []
+
+    def noted(batch: Batch) -> Tensor:
+        found.append({parameter.requires_grad for parameter in state.discriminator.parameters()})
+        return batch.fake.score
+
+    terms = Objective(generator={"noted": noted}, discriminator={"noted": noted})
+    state = state_of(tiny_recipe(objective=terms), images)
+    run_steps(state, images, 2)
+    assert found == [{True}, {False}] * 2
+
+
+def test_each_network_is_trained_by_its_own_terms_only() -> None:
+    zero = Objective(generator={"zero": lambda batch: 0 * batch.fake.score})
+    images = tiny_images("class")
+    state = state_of(linear_recipe(Objective(discriminator=hinge.discriminator) + zero), images)
+    generator, discriminator = (
+        [p.detach().clone() for p in n.parameters()] for n in (state.generator, state.discriminator)
+    )
+    run_steps(state, images, 1)
+    assert equal(generator, list(state.generator.parameters()))
+    assert not torch.equal(discriminator[0], next(state.discriminator.parameters()))
+
+
 def test_kimg_counts_real_images() -> None:
     state, images = tiny_state("cdcgan", "class")
-    steps = train(state, images)
-    assert [(p.step, p.kimg) for p, _ in zip(steps, range(3), strict=False)] == [(1, 0.004), (2, 0.008), (3, 0.012)]
+    steps = islice(train(state, images), 3)
+    assert [(p.phase, p.step, p.kimg) for p in steps] == [("game", 1, 0.004), ("game", 2, 0.008), ("game", 3, 0.012)]
 
 
-def test_the_generator_descends_as_often_as_the_recipe_says() -> None:
+def test_progress_is_the_share_of_the_planned_images() -> None:
+    images = tiny_images("class")
+    state = state_of(tiny_recipe(), images, planned_kimg=0.016)
+    shares = [state.progress, *(state.progress for _ in islice(train(state, images), 6))]
+    assert shares == pytest.approx([0, 0.25, 0.5, 0.75, 1, 1, 1])
+
+
+def test_by_default_all_epochs_of_the_recipe_are_planned() -> None:
+    images = tiny_images("class")
+    assert images.num_training == 38
+    assert state_of(tiny_recipe(num_epochs=3), images).planned_kimg == pytest.approx(0.114)
+
+
+def test_terms_see_the_step_and_the_progress_before_it(batches: list[Batch]) -> None:
+    images = tiny_images("class")
+    state = state_of(tiny_recipe(generator_steps=2), images, planned_kimg=0.016)
+    run_steps(state, images, 2)
+    assert [(batch.step, batch.progress) for batch in batches] == [(0, 0.0)] * 3 + [(1, 0.25)] * 3
+
+
+def test_a_weight_may_change_over_training() -> None:
+    images = tiny_images("class")
+    one = Objective(discriminator={"one": lambda batch: batch.real.score * 0 + 1})
+    state = state_of(linear_recipe(hinge + linear(0, 8) * one), images, planned_kimg=0.016)
+    assert [losses["D/one"] for losses in run_steps(state, images, 5)] == pytest.approx([0, 2, 4, 6, 8])
+
+
+@pytest.mark.parametrize("penalty", [r1, r2], ids=["r1", "r2"])
+def test_gradient_penalties_of_a_linear_discriminator_have_their_closed_form(penalty: Objective) -> None:
+    """The penalty is the squared norm of w, and a step of gradient descent multiplies w by 1 - 2 * weight * rate."""
+    images, weight, lr = tiny_images("class"), 5.0, 0.01
+    generator_only = Objective(generator=hinge.generator)
+    state = state_of(linear_recipe(generator_only + weight * penalty, lr), images)
+    discriminator = state.discriminator
+    assert isinstance(discriminator, LinearDiscriminator)
+    w = discriminator.w.detach().clone()
+    (name,) = penalty.discriminator
+    for losses in run_steps(state, images, 3):
+        assert losses[f"D/{name}"] == pytest.approx(weight * float(w.square().sum()), rel=1e-5)
+        w *= 1 - 2 * weight * lr
+    torch.testing.assert_close(discriminator.w.detach(), w)
+
+
+def test_penalties_and_losses_of_one_step_add_up() -> None:
+    images = tiny_images("class")
+    losses = run_steps(state_of(linear_recipe(non_saturating + 0.5 * (r1 + r2)), images), images, 1)[0]
+    assert list(losses) == ["D/real", "D/fake", "D/r1", "D/r2", "G/fake"]
+    assert losses["D/r1"] == losses["D/r2"] == pytest.approx(4.5)
+
+
+@pytest.mark.parametrize(
+    "objective", [hinge, hinge + 5 * (r1 + r2), hinge + gradient_penalty], ids=["none", "r1 r2", "gp"]
+)
+@pytest.mark.parametrize("recipe", ["linear", "sagan"])  # two passes, and one pass over both
+def test_a_step_computes_no_gradients_of_images(batches: list[Batch], objective: Objective, recipe: str) -> None:
+    images = tiny_images("class")
+    changed = linear_recipe(objective) if recipe == "linear" else tiny_recipe(recipe, objective=objective)
+    run_steps(state_of(changed, images), images, 2)
+    real_image, fake_image = batches[0].real_image, batches[0].fake_image
+    assert real_image.is_leaf
+    assert fake_image.is_leaf
+    assert real_image.grad is None
+    assert fake_image.grad is None
+
+
+def test_the_images_of_the_generator_step_do_not_require_gradients_of_real_ones(batches: list[Batch]) -> None:
+    images = tiny_images("class")
+    run_steps(state_of(tiny_recipe(), images), images, 1)
+    discriminator_batch, generator_batch = batches
+    assert not generator_batch.real_image.requires_grad
+    assert generator_batch.fake_image.requires_grad
+    assert torch.equal(generator_batch.real_image, discriminator_batch.real_image)
+    assert torch.equal(generator_batch.c, discriminator_batch.c)
+    assert not torch.equal(generator_batch.fake_image, discriminator_batch.fake_image)
+
+
+def test_a_term_may_differentiate_by_both_images_in_one_pass() -> None:
+    """Where D sees real and fake images at once, a penalty on one must not see the other."""
+    images = tiny_images("class")
+    states = [state_of(linear_recipe(hinge + 5 * (r1 + r2)), images) for _ in range(2)]
+    for state, one_pass in zip(states, (True, False), strict=True):
+        state.one_pass = one_pass
+    one, two = (run_steps(state, images, 2) for state in states)
+    for a, b in zip(one, two, strict=True):
+        assert a == pytest.approx(b, rel=1e-4)
+
+
+def test_statistics_are_means_on_the_last_batch_of_the_discriminator(batches: list[Batch]) -> None:
+    images = tiny_images("class")
+    state = state_of(tiny_recipe("sagan", objective=3 * non_saturating, discriminator_steps=2), images)
+    progress = next(train(state, images))
+    assert list(progress.statistics) == ["D(x)", "D(G(z))"]
+    assert list(progress.losses) == ["D/real", "D/fake", "G/fake"]
+    last = batches[1]
+    assert torch.equal(progress.statistics["D(x)"], last.real.score.sigmoid().mean())
+    assert torch.equal(progress.statistics["D(G(z))"], last.fake.score.sigmoid().mean())
+    assert not any(value.requires_grad for value in (*progress.statistics.values(), *progress.losses.values()))
+
+
+def test_statistics_change_nothing() -> None:
+    images = tiny_images("class")
+    plain = Objective(generator=non_saturating.generator, discriminator=non_saturating.discriminator)
+    with_statistics, without = (
+        state_of(tiny_recipe(objective=objective), images) for objective in (non_saturating, plain)
+    )
+    assert run_steps(with_statistics, images, 3) == run_steps(without, images, 3)
+    assert_same_state(with_statistics, without)
+
+
+def test_a_hinge_game_has_no_probabilities() -> None:
+    state, images = tiny_state("sagan", "class")
+    assert not {"D(x)", "D(G(z))"} & next(train(state, images)).statistics.keys()
+
+
+def test_a_learning_rate_is_set_before_each_step() -> None:
+    """The loss is D's only parameter, so that it falls by the rate of the step."""
+    images = tiny_images("class")
+    score = Objective(discriminator={"score": lambda batch: batch.real.score}, generator={"image": mean_pixel})
+    recipe = linear_recipe(score, lr=linear(0.8, 0), discriminator=ScalarDiscriminator)
+    state = state_of(recipe, images, planned_kimg=0.016)
+    values = [next(state.discriminator.parameters()).item() for _ in islice(train(state, images), 6)]
+    assert values == pytest.approx([-0.8, -1.4, -1.8, -2.0, -2.0, -2.0], abs=1e-6)
+
+
+def mean_pixel(batch: Batch) -> Tensor:
+    return batch.fake_image.flatten(1).mean(1)
+
+
+def test_rates_of_both_networks_follow_progress_and_groups_keep_their_own() -> None:
+    images, schedule = tiny_images("class"), cosine(1e-3, 1e-4)
+
+    def optimizer(network: nn.Module) -> torch.optim.Optimizer:
+        first, *others = network.parameters()
+        groups: list[dict[str, Any]] = [{"params": [first]}, {"params": others, "lr": 5e-4}]
+        return adam(groups, lr=schedule, betas=(0.5, 0.9))
+
+    recipe = tiny_recipe(generator_optimizer=optimizer, discriminator_optimizer=optimizer)
+    state = state_of(recipe, images, planned_kimg=0.016)
+    for step, _ in enumerate(islice(train(state, images), 6)):
+        for one in (state.generator_optimizer, state.discriminator_optimizer):
+            rates = [group["lr"] for group in one.param_groups]
+            assert rates == pytest.approx([schedule(min(1, step / 4)), 5e-4])
+
+
+def test_schedules_are_not_part_of_the_saved_state() -> None:
+    state, images = tiny_state("cdcgan", "class", learning_rate="cosine:1e-3:0")
+    run_steps(state, images, 1)
+    saved = saved_and_loaded(state)  # with weights_only=True
+    for name in ("generator_optimizer", "discriminator_optimizer"):
+        assert not any("schedule" in group for group in saved[name]["param_groups"])
+
+
+def test_a_training_with_schedules_is_resumed_exactly() -> None:
+    options: dict[str, Any] = {"learning_rate": "cosine:1e-2:0"}
+    whole, images = tiny_state("cdcgan", "class", **options)
+    losses = run_steps(whole, images, 4)
+    first, _ = tiny_state("cdcgan", "class", **options)
+    run_steps(first, images, 2)
+    saved = saved_and_loaded(first)
+    second, _ = tiny_state("cdcgan", "class", **options)
+    second.load_state_dict(saved)
+    assert run_steps(second, images, 2) == losses[2:]
+    assert_same_state(whole, second)
+
+
+def test_a_constant_schedule_equals_the_number() -> None:
+    (number, images), (schedule, _) = (
+        tiny_state("acgan", "class", learning_rate=rate) for rate in (2e-4, "linear:2e-4:2e-4")
+    )
+    assert run_steps(number, images, 3) == run_steps(schedule, images, 3)
+
+
+def test_the_generator_makes_as_many_steps_as_the_recipe_says() -> None:
     state, images = tiny_state("acgan", "class", generator_steps=3)
     run_steps(state, images, 2)
-    _, _, generator, discriminator = (part.state_dict() for part in state.prepared)
+    generator, discriminator = state.generator_optimizer.state_dict(), state.discriminator_optimizer.state_dict()
     assert next(iter(generator["state"].values()))["step"] == 6
     assert next(iter(discriminator["state"].values()))["step"] == 2
 
@@ -104,7 +336,7 @@ def test_the_first_weights_follow_from_the_seed_alone() -> None:
     first, _ = tiny_state("cdcgan", "class")
     torch.manual_seed(999)
     again, _ = tiny_state("cdcgan", "class")
-    assert all(map(torch.equal, first.generator.parameters(), again.generator.parameters()))
+    assert equal(weights(first.generator), weights(again.generator))
 
 
 def test_a_step_follows_from_seed_and_step_alone() -> None:
@@ -116,14 +348,7 @@ def test_a_step_follows_from_seed_and_step_alone() -> None:
     assert run_steps(b, images, 2) == first
 
 
-def test_beliefs_are_probabilities_of_both_players_last_verdicts() -> None:
-    state, images = tiny_state("sagan", "class")
-    beliefs = next(train(state, images)).beliefs
-    assert list(beliefs) == ["D(x)", "D(G(z))", "D(G(z)) for G"]
-    assert all(0 < belief < 1 for belief in beliefs.values())
-
-
-def test_a_step_shows_a_batch_for_each_turn_of_the_discriminator(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_shows_a_batch_for_each_step_of_the_discriminator(monkeypatch: pytest.MonkeyPatch) -> None:
     state, images = tiny_state("wgan_gp", "class", discriminator_steps=3)
     shown: list[int] = []
 
@@ -131,14 +356,14 @@ def test_a_step_shows_a_batch_for_each_turn_of_the_discriminator(monkeypatch: py
         shown.append(number)
         return batch_indices(num_images, batch_size, number, state)
 
-    monkeypatch.setattr("condgan.train.batch_indices", noted)
+    monkeypatch.setattr(train_module, "batch_indices", noted)
     run_steps(state, images, 2)
     assert shown == [0, 1, 2, 3, 4, 5]
     assert state.kimg == pytest.approx(2 * 3 * 4 / 1000)
 
 
-def test_codes_of_a_recipe_take_the_place_of_the_labels() -> None:
+def test_codes_of_a_recipe_replace_the_labels() -> None:
     state, images = tiny_state("infogan", "class", categorical=(3,), continuous=1)
-    assert state.condition.describe(torch.tensor([2.0, 0.5])) == "class=2, c1=0.5"
+    assert state.condition == Codes({"class": 3}, ("c1",), 0.1)
     run_steps(state, images, 1)
     assert state.generator.conditioning.channels == 8 + 3 + 1

@@ -1,4 +1,4 @@
-"""Scores at every save of a run, as curves over training. They are never used to select a checkpoint."""
+"""Scores at every save of a run, for curves over training. They are not used to select checkpoints."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,7 +8,7 @@ from torch import Tensor
 from condgan.conditions import Condition
 from condgan.data.dataset import Images
 from condgan.generate import LoadedGenerator
-from condgan.judge import Judge
+from condgan.judge import Judge, Samples
 from condgan.metrics import code_accuracy, condition_accuracy, exact_accuracy, kid
 
 Callback = Callable[[LoadedGenerator], Mapping[str, float]]
@@ -16,16 +16,17 @@ Callback = Callable[[LoadedGenerator], Mapping[str, float]]
 ACCURACIES = ("condition_accuracy", "exact_accuracy", "code_accuracy")
 KID = "kid[judge]"
 NUM_LABELS = 200
-NUM_CODES = 400  # more, as half of them only serve to match codes to labels
+NUM_CODES = 400  # twice as many, as half of them only serve to match codes to labels
+MIN_IMAGES = 4  # for KID, whose subsets are half as large and need two images
 
 
 def accuracy_at_saves(images: Images, judge: Judge, condition: Condition) -> Callback | None:
-    """Returns a callback that scores a generator of `condition` on held-out images, always from the same latents.
+    """Returns a callback that scores a generator of `condition`, always with the same latents and conditions.
 
-    Condition and exact accuracy on the conditions of up to 200 held-out images; for codes, which no image is labelled
-    with, the accuracy of up to 400 codes. Either way KID in the features of the judge. Each point has an error of a few
-    hundredths; `evaluate` uses more images and gives intervals. Returns None if the condition cannot be scored: neither
-    the data set's own nor categorical codes.
+    The scores are condition and exact accuracy on the conditions of up to 200 held-out images, or for codes the code
+    accuracy on up to 400 of them. KID in the judge's features is added if there are at least four images. Each score
+    has an error of a few hundredths; `evaluate` uses more images and gives intervals. Returns None if the condition is
+    neither that of the data set nor has categorical codes.
     """
     held_out = images.part(held_out=True)
     if condition == images.condition:
@@ -45,7 +46,7 @@ def _of_labels(held_out: Images, judge: Judge) -> Callback:
         return {
             "condition_accuracy": condition_accuracy(fakes, reals, condition).value,
             "exact_accuracy": exact_accuracy(fakes, reals, condition).value,
-            KID: kid(fakes, reals, condition).value,
+            **_kid(fakes, reals, condition),
         }
 
     return score
@@ -61,14 +62,18 @@ def _of_codes(held_out: Images, judge: Judge, codes: Condition) -> Callback:
     def score(generator: LoadedGenerator) -> dict[str, float]:
         fakes = judge.classify(generator.generate(c), labels)
         predicted = held_out.condition.describe_all(held_out.condition.predict(fakes.logits))
-        return {
-            "code_accuracy": code_accuracy(codes.categories(c), predicted).accuracy.value,
-            KID: kid(fakes, reals, held_out.condition).value,
-        }
+        accuracy = code_accuracy(codes.categories(c), predicted).accuracy
+        return {"code_accuracy": accuracy.value, **_kid(fakes, reals, held_out.condition)}
 
     return score
 
 
+def _kid(fakes: Samples, reals: Samples, condition: Condition) -> dict[str, float]:
+    if min(len(fakes), len(reals)) < MIN_IMAGES:
+        return {}
+    return {KID: kid(fakes, reals, condition).value}
+
+
 def _evenly(images: Images, most: int) -> Tensor:
-    """Returns the labels of up to so many images, evenly spaced over the data set."""
+    """Returns the labels of up to `most` images, evenly spaced over the data set."""
     return images.labels[torch.linspace(0, len(images) - 1, min(len(images), most)).long()]

@@ -137,8 +137,13 @@ def data_name(data: str) -> str:
 
 
 def _from_format_1(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Format 1 held only the options that were given, as text, and the path of the data."""
+    """Format 1 held only the options that were given, as text, and the path of the data.
+
+    At first it held neither the number of training images, here 0, nor of channels, which was always 3.
+    """
     return {
+        "num_training": 0,
+        "channels": 3,
         **content,
         "format": 2,
         "options": recipes.resolve(content["recipe"], content["options"]),

@@ -12,7 +12,7 @@ from condgan.callbacks import ACCURACIES, KID
 from condgan.log import read_lines
 from condgan.plots import Line, plot, smoothed
 
-Lines = Sequence[Mapping[str, Any]]  # of a log
+Lines = Sequence[Mapping[str, Any]]  # lines of a log
 NOT_CURVES = {"step", "kimg", "seconds", "images_per_second", "phase"}
 TITLES = {"D": "D loss by term", "G": "G loss by term"}
 PROBABILITIES = "D(x) and D(G(z))"
@@ -21,7 +21,7 @@ ACCURACY = "Accuracy over training"
 
 
 def run_curves(log: Lines, scores: Lines) -> dict[str, list[Line]]:
-    """Returns the curves of one run by title: losses, D(x) and D(G(z)), D's accuracies, accuracy and KID at saves."""
+    """Returns the curves of a run by title: losses, D(x) and D(G(z)), D's accuracies, accuracy and KID at saves."""
     names = [name for name in dict.fromkeys(name for line in log for name in line) if name not in NOT_CURVES]
     groups: dict[str, list[str]] = {}
     for name in names:
@@ -36,12 +36,12 @@ def run_curves(log: Lines, scores: Lines) -> dict[str, list[Line]]:
 
 
 def window(log: Lines) -> int:
-    """Returns the number of lines that curves of losses are smoothed over."""
+    """Returns the number of log lines over which losses are smoothed."""
     return max(1, len(log) // 25)
 
 
 def compare(runs: Mapping[str, Sequence[Path]]) -> Figure:
-    """Plots the runs of each cell of a study in one colour: accuracy at saves, or total losses if none was scored."""
+    """Plots runs, one colour for each cell of a study: scores at saves, or total losses if there are no scores."""
     scores = {cell: [read_lines(folder / "scores.jsonl") for folder in folders] for cell, folders in runs.items()}
     scored = {name for logs in scores.values() for lines in logs for line in lines for name in line}
     if found := [name for name in (*ACCURACIES, KID) if name in scored]:

@@ -1,5 +1,6 @@
 """Generates images with a trained generator, from its run or from `generator.safetensors` alone."""
 
+import re
 from pathlib import Path
 
 import torch
@@ -58,7 +59,11 @@ def load(path: str | Path) -> LoadedGenerator:
     if "run" not in header:
         raise InputError(f"{file}: no configuration in its header; expected a generator.safetensors written by condgan")
     loaded = untrained(Config.parse(header["run"], str(file)))
-    loaded.network.load_state_dict(weights)
+    renamed = {re.sub(r"^entrance\.", "conditioning.", name): weight for name, weight in weights.items()}  # format 1
+    try:
+        loaded.network.load_state_dict(renamed)
+    except RuntimeError as error:
+        raise InputError(f"{file}: its weights do not fit its configuration ({error}); restore the file") from None
     return loaded
 
 

@@ -1,4 +1,4 @@
-"""Pictures of many images: plain grids, and grids with each condition in words beneath its image."""
+"""Grids of images, plain or with a caption under each image."""
 
 import io
 from collections.abc import Sequence
@@ -11,13 +11,16 @@ from torchvision.utils import make_grid
 
 
 def grid(images: Tensor, columns: int = 8) -> Image.Image:
-    """Images (N, 3, R, R) uint8 in rows of `columns`."""
+    """Returns a grid of images (N, C, R, R) uint8 with so many `columns`."""
     picture: Image.Image = to_pil_image(make_grid(images.cpu(), columns, padding=2, pad_value=255))
     return picture
 
 
 def labelled_grid(images: Tensor, captions: Sequence[str], columns: int = 8) -> Image.Image:
-    """Images (N, 3, R, R) uint8, at least 128 pixels wide each, over their captions: one line for each name."""
+    """Returns a grid of images (N, C, R, R) uint8 with captions, in which every name is on its own line.
+
+    Small images are enlarged to about 128 pixels.
+    """
     scale = max(1, 128 // images.shape[-1])
     side, margin, line = images.shape[-1] * scale, 6, 13
     texts = [[row for name in caption.split(", ") for row in wrap(name, 22)] for caption in captions]
@@ -35,7 +38,7 @@ def labelled_grid(images: Tensor, captions: Sequence[str], columns: int = 8) -> 
 
 
 def png(picture: Image.Image) -> bytes:
-    """The picture as a PNG file's content."""
+    """Returns the content of a PNG file."""
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()

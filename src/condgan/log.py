@@ -18,9 +18,10 @@ GAME = "game"
 
 
 class RunLog:
-    """Appends to the logs of a run, on the main process.
+    """Writes the logs of a run, on the main process.
 
-    `steps` are the steps of each phase that the run continues from; later lines are removed.
+    `steps` holds for each phase the step that the run continues from, and is empty for a run that starts anew: lines of
+    later steps, and of phases that are not in it, are removed.
     """
 
     def __init__(self, folder: Path, steps: Mapping[str, int], is_main_process: bool):
@@ -29,30 +30,32 @@ class RunLog:
         )
         self.is_main_process = is_main_process
         self.images_per_second = 0.0
-        self._sums: dict[str, Tensor] = {}
-        self._num_steps, self._kimg, self._time = 0, 0.0, time.monotonic()
+        self.start()
         if is_main_process:
             for file in (self.log, self.pretraining, self.scores):
-                kept = [line for line in read_lines(file) if line["step"] <= steps.get(line.get("phase", GAME), 0)]
+                kept = [line for line in read_lines(file) if line["step"] <= steps.get(line.get("phase", GAME), -1)]
                 if file.exists():
                     files.write(file, "".join(json.dumps(line) + "\n" for line in kept))
             self._writer = _tensorboard(folder)
 
-    def start(self, kimg: float) -> None:
-        """Starts a phase at so many thousand images."""
-        self._sums, self._num_steps, self._kimg, self._time = {}, 0, kimg, time.monotonic()
+    def start(self) -> None:
+        """Starts the means of the next line, and the clock that its speed is measured with."""
+        self._sums: dict[str, Tensor] = {}
+        self._num_steps, self._kimg, self._time = 0, 0.0, time.monotonic()
 
     def add(self, progress: Progress) -> None:
-        """Adds a step to the means of the next line."""
+        """Adds the losses and statistics of a step to the means."""
+        if not self._num_steps:
+            self._kimg = progress.kimg * (1 - 1 / progress.step)  # before this step
         for name, value in {**progress.losses, **progress.statistics}.items():
             self._sums[name] = self._sums[name] + value if name in self._sums else value
         self._num_steps += 1
 
     def write(self, progress: Progress, seconds: float) -> dict[str, float]:
-        """Writes the means since the last line, and returns them."""
+        """Writes a line with the means since the last one, and returns the means."""
         means = {name: float(total) / self._num_steps for name, total in self._sums.items()}
         self.images_per_second = 1000 * (progress.kimg - self._kimg) / (time.monotonic() - self._time)
-        self.start(progress.kimg)
+        self.start()
         if self.is_main_process:
             line: dict[str, Any] = {} if progress.phase == GAME else {"phase": progress.phase}
             line |= {"step": progress.step, "kimg": progress.kimg, "seconds": round(seconds, 3)}
@@ -75,14 +78,14 @@ class RunLog:
 
 
 def read_lines(file: Path) -> list[dict[str, Any]]:
-    """Reads the lines of a log; none if there is no such file. Raises InputError naming file and line."""
+    """Reads the lines of a log; returns none if the file does not exist. Raises InputError naming file and line."""
     lines: list[dict[str, Any]] = []
     for number, text in enumerate(read_text(file).splitlines() if file.exists() else [], start=1):
         try:
             line = json.loads(text)
             line["step"], line["kimg"]
         except (ValueError, TypeError, KeyError):
-            expected = 'expected an object with step and kimg, such as {"step": 50, "kimg": 1.6}; delete the line'
+            expected = 'expected an object with step and kimg, e.g. {"step": 50, "kimg": 1.6}; delete the line'
             raise InputError(f"{file}, line {number}: found {text[:40]!r}, {expected}") from None
         lines.append(line)
     return lines

@@ -1,4 +1,4 @@
-"""This machine: its devices and processes, and which arithmetic and memory are fast on it."""
+"""The machine: devices, processes, and the fastest precision and memory settings."""
 
 import ctypes
 import sys
@@ -11,32 +11,32 @@ PRECISIONS = ("no", "bf16", "auto")
 
 
 def fast_device() -> torch.device:
-    """The accelerator, if there is one, else the CPU."""
+    """Returns the accelerator if there is one, else the CPU."""
     return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 
 
 def accelerator(precision: str = "no") -> Accelerator:
-    """Device, precision and processes: those that `torchrun` or `accelerate launch` started, or this one alone.
+    """Returns accelerate's view of device, precision and processes, as started by `torchrun` or `accelerate launch`.
 
-    Batch norm's statistics are shared after each step by `train`; to broadcast them before each forward pass would
-    change, between D's two passes, tensors that its backward pass still needs.
+    Buffers are not broadcast before each forward pass: that would overwrite, between the two passes of D, tensors that
+    its backward pass needs. `train` averages the statistics of batch norm after each step instead.
     """
     handler = DistributedDataParallelKwargs(broadcast_buffers=False)
     return Accelerator(mixed_precision=precision, kwargs_handlers=[handler])
 
 
 def fast_precision() -> str:
-    """ "bf16" where bfloat16 is worth its casts, else "no", which is float32. Weights stay float32 either way.
+    """Returns "bf16" if bfloat16 is much faster on this machine, else "no" for float32. Weights stay float32.
 
-    A convolution is timed in both: processors with matrix units multiply bfloat16 many times faster, others hardly
-    faster than float32 or slower.
+    Times a convolution in both. Processors with matrix units are many times faster in bfloat16, others about equal or
+    slower; with the casts of mixed precision, a factor of three is needed for a gain.
     """
     device = fast_device()
     return "bf16" if _seconds(torch.float32, device) > 3 * _seconds(torch.bfloat16, device) else "no"
 
 
 def _seconds(dtype: torch.dtype, device: torch.device) -> float:
-    """The least of ten times of a convolution of 0.6 GFLOP."""
+    """Times a convolution of 0.6 GFLOP; the minimum of ten runs."""
     image = torch.ones(8, 128, 16, 16, device=device, dtype=dtype).contiguous(memory_format=torch.channels_last)
     weight = torch.ones(128, 128, 3, 3, device=device, dtype=dtype).contiguous(memory_format=torch.channels_last)
     times = []
@@ -48,10 +48,11 @@ def _seconds(dtype: torch.dtype, device: torch.device) -> float:
 
 
 def keep_freed_memory(keep: bool = True) -> None:
-    """Tells glibc to keep freed blocks, or to give them back as it does by default. Elsewhere does nothing.
+    """Tells glibc to keep freed memory, or with `keep=False` to return it to the system, its default.
 
-    A training step frees and asks for the same large blocks again and again; each return to the system costs a page
-    fault for every 4 KiB, a fifth of a step on a CPU. See mallopt(3): M_TRIM_THRESHOLD (-1), M_MMAP_MAX (-4).
+    Every training step frees and allocates the same large blocks. Returning them to the system costs a page fault for
+    every 4 KiB, a fifth of a step on a CPU. See mallopt(3): M_TRIM_THRESHOLD (-1), M_MMAP_MAX (-4). Does nothing on
+    systems without glibc.
     """
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -1,4 +1,4 @@
-"""Curves by matplotlib: for a page whose text colour they take, and for a file."""
+"""Plots of curves, as SVG elements for an HTML page and as PNG files."""
 
 import io
 import re
@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-INK = "#010203"  # of all that is no curve; on a page the colour of its text
+INK = "#010203"  # colour of axes and text; `svg` replaces it by the text colour of the page
 COLORS = ("#3d85c6", "#e0793a", "#3a9e6e", "#a35fc0", "#d1495b", "#9a8a2b", "#3aa6a6", "#8c8c8c")
 STYLE: dict[Any, Any] = {
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
@@ -29,7 +29,7 @@ STYLE: dict[Any, Any] = {
 
 
 class Line(NamedTuple):
-    """A curve; a pale one stands behind the others. Without a label it has no place in the legend."""
+    """A curve. `color` is an index into COLORS. A line with an empty label is not in the legend."""
 
     label: str
     x: Sequence[float]
@@ -39,7 +39,7 @@ class Line(NamedTuple):
 
 
 def plot(panels: Mapping[str, Sequence[Line]], x_label: str = "kimg") -> Figure:
-    """Small plots side by side, each under its title and wide enough for a phone, with the legend of the first."""
+    """Returns plots side by side, one for each title, under which is the legend of the first."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(3.7 * len(panels), 2.9), layout="constrained")
         for axes, (title, lines) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
@@ -55,7 +55,7 @@ def plot(panels: Mapping[str, Sequence[Line]], x_label: str = "kimg") -> Figure:
 
 
 def smoothed(y: Sequence[float], window: int) -> list[float]:
-    """The mean over `window` neighbours, fewer at the ends; what is not finite is left out."""
+    """Returns the moving average over `window` values, fewer at the ends; values that are not finite are left out."""
     values = np.asarray(y, dtype=float)
     known = np.isfinite(values)
     kernel = np.ones(2 * (window // 2) + 1)
@@ -66,21 +66,24 @@ def smoothed(y: Sequence[float], window: int) -> list[float]:
 
 
 def svg(figure: Figure, alt: str) -> str:
-    """The plot as an element of a page: no width of its own, text in the page's colour and font."""
+    """Returns the plot as an SVG element that scales with the page and takes its text colour and font.
+
+    `alt` is the description for screen readers.
+    """
     buffer = io.StringIO()
     with matplotlib.rc_context(STYLE):
         figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     text = buffer.getvalue()
     text = text[text.index("<svg") :].replace(INK, "currentColor")
     text = re.sub(r"<(metadata|style).*?</\1>", "", text, flags=re.DOTALL)
-    text = re.sub(r'<g id="[^"]*"', "<g", text)  # several plots share a page
+    text = re.sub(r'<g id="[^"]*"', "<g", text)  # ids must be unique if several plots are on a page
     text = re.sub(r' (width|height)="[\d.]+pt"', "", text, count=2)
     text = re.sub(r"'DejaVu Sans'[^;\"]*", "inherit", text)
     return text.replace("<svg", f'<svg role="img" aria-label="{escape(alt)}"', 1)
 
 
 def png(figure: Figure) -> bytes:
-    """The plot as a PNG file's content, black on white."""
+    """Returns the content of a PNG file with the plot on white."""
     buffer = io.BytesIO()
     with matplotlib.rc_context(STYLE):
         figure.savefig(buffer, format="png", dpi=200, facecolor="white")

@@ -1,12 +1,12 @@
-"""A run is a folder with its configuration, logs, previews, checkpoints and generator.
+"""A run: a folder with the configuration, logs, previews, checkpoints and generator of one training.
 
 run.json                configuration: recipe, options, data, seed, versions, machine
-local.json              where the data are on this machine; not needed elsewhere
-log.jsonl               losses and speed, a line every LOG_STEPS steps
-pretraining.jsonl       the same of networks that are trained before the game
+local.json              where the data set is on this machine; not needed elsewhere
+log.jsonl               losses, statistics and speed, a line every LOG_STEPS steps
+pretraining.jsonl       the same for networks that are trained before the game
 scores.jsonl            scores at every save
-samples/*.png           fixed previews over training
-checkpoints/*.pt        to continue from; the last two
+samples/*.png           previews at every save, always with the same latents and conditions
+checkpoints/*.pt        the last two states of the training, to continue from
 generator.safetensors   the averaged generator, with run.json in its header
 """
 
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
 LOG_STEPS = 50
 NUM_SAMPLES = 32
-PLAN_STEPS = 5  # steps at least, and share of the minutes, after which a budget in minutes is turned into images
-PLAN_SHARE = 0.05
+PLAN_STEPS = 5  # a budget in minutes is turned into images after this many steps
+PLAN_SHARE = 0.05  # and this share of the minutes
 
 
 class Diverged(RuntimeError):
@@ -53,9 +53,9 @@ class Diverged(RuntimeError):
 
 @dataclass(frozen=True)
 class Budget:
-    """The length of a training: at most `kimg` thousand real images, and at most about so many `minutes`.
+    """The length of a training: at most `kimg` thousand real images and about `minutes` minutes.
 
-    Minutes are turned into images once the speed is known, so that schedules over the images end with the training.
+    Minutes are turned into a number of images once the speed is known, so that schedules end with the training.
     """
 
     kimg: float
@@ -64,9 +64,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class Status:
-    """Progress of a run, for a progress bar. `progress` in [0, 1] and `step` count in the phase, see `Progress`.
+    """Progress of a run, e.g. for a progress bar.
 
-    `losses` and `statistics` are means since the last line of the log.
+    `step`, `kimg` and `progress` in [0, 1] are those of the phase, see `condgan.train.Progress`. `losses` holds losses
+    and statistics by name, means since the last line of the log. `seconds` counts from the start of the run.
     """
 
     phase: str
@@ -79,7 +80,9 @@ class Status:
 
     @property
     def totals(self) -> dict[str, float]:
-        """The sum of each network's losses, e.g. `{"D": 1.2, "G": 0.7}`; of the one loss in pretraining."""
+        """The sum of each network's losses, e.g. `{"D": 1.2, "G": 0.7}`, or the loss of pretraining."""
+        if self.phase != GAME:
+            return {"loss": self.losses["classification_real"]}
         totals: dict[str, float] = {}
         for name, loss in self.losses.items():
             network, slash, _ = name.partition("/")
@@ -89,7 +92,7 @@ class Status:
 
 
 def check_trainable(recipe: Recipe, images: Images) -> None:
-    """Raises InputError if the recipe cannot be trained on these images, e.g. with fewer than one batch."""
+    """Raises InputError if the recipe cannot be trained on these images, e.g. because they do not fill a batch."""
     condition = recipe.condition(images.condition)
     shape = condition, images.resolution, images.channels
     with torch.device("meta"):
@@ -102,10 +105,10 @@ def check_trainable(recipe: Recipe, images: Images) -> None:
 
 
 class Run:
-    """The folder of a training, new or existing."""
+    """A training and its folder, new or existing."""
 
     def __init__(self, folder: Path, config: Config, *, data: str | None = None, resume: bool = False):
-        """Creates the folder, or opens it with `resume`. `data` is where the data are on this machine.
+        """Creates the folder, or with `resume` opens it if it exists. `data` locates the data set on this machine.
 
         Raises InputError if the folder is not empty, or with `resume` if its run has another configuration.
         """
@@ -116,13 +119,17 @@ class Run:
             before.check_same(config)
             self.config = replace(before, minutes=config.minutes, planned_kimg=config.planned_kimg)
             if config.minutes is not None and config.minutes == before.minutes:
-                self.config = before  # the same budget: the plan that was made for it
-            return
+                self.config = before  # the same budget, so the same plan
+        else:
+            self._create()
+        if data is not None:
+            files.write_json(folder / "local.json", {"data": data})
+
+    def _create(self) -> None:
+        folder = self.folder
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InputError(f"{folder} is not empty; choose another --name, or add --resume to continue a run in it")
         self._write_config()
-        if data is not None:
-            files.write_json(folder / "local.json", {"data": data})
 
     @property
     def checkpoints(self) -> list[Path]:
@@ -138,11 +145,12 @@ class Run:
         accelerator: Accelerator | None = None,
         callback: "Callback | None" = None,
     ) -> Iterator[Status]:
-        """Trains on the training images until the budget is spent, and saves regularly; yields every LOG_STEPS steps.
+        """Trains until the budget is used up and saves regularly; yields every LOG_STEPS steps.
 
-        Continues from the newest checkpoint. An interrupt (SIGINT, SIGTERM) finishes the step, saves and raises
-        KeyboardInterrupt. What `callback` returns for the averaged generator at a save is appended to scores.jsonl; it
-        has no influence on the training. Raises Diverged if a loss is not finite.
+        Continues from the newest checkpoint. On SIGINT or SIGTERM it finishes the step, saves and raises
+        KeyboardInterrupt. At every save `callback` is called with the averaged generator and the scores it returns are
+        appended to scores.jsonl; it does not influence the training. Raises Diverged if a loss or a weight is not
+        finite.
         """
         accelerator = accelerator or machine.accelerator(self.config.precision)
         recipe = recipes.build(self.config.recipe, self.config.options)
@@ -154,7 +162,7 @@ class Run:
         if state.step and state.progress >= 1:
             return
         if accelerator.is_main_process:
-            self._write_config()  # the budget may be another one than before
+            self._write_config()  # the budget may have changed
         training, preview = images.part(held_out=False), self._preview(state, images)
         log = RunLog(self.folder, _steps(state) if resumed else {}, accelerator.is_main_process)
 
@@ -168,12 +176,10 @@ class Run:
         if not resumed:
             on_save(seconds)
         started, saved = time.monotonic() - seconds, time.monotonic()
-        phase = ""
+        log.start()
         with deferred_interrupts() as interrupted:
             for progress in chain(pretrain(state, training), train(state, training)):
-                if progress.phase != phase:
-                    phase = progress.phase
-                    log.start(0.0 if phase != GAME else state.kimg - state.step_kimg)
+                phase = progress.phase
                 log.add(progress)
                 seconds = time.monotonic() - started
                 plan.update(progress, seconds)
@@ -189,6 +195,7 @@ class Run:
                     if phase == GAME:
                         on_save(seconds)
                     saved = time.monotonic()
+                    log.start()  # the speed in the log is that of training alone
                 if stop:
                     break
             if interrupted():
@@ -206,7 +213,9 @@ class Run:
         for name, loss in losses.items():
             if not abs(loss) < float("inf"):
                 kept = (
-                    f"{self.checkpoints[-1]} is the last good one" if self.checkpoints else "there is no checkpoint yet"
+                    f"the last good checkpoint is {self.checkpoints[-1]}"
+                    if self.checkpoints
+                    else "there is no checkpoint yet"
                 )
                 raise Diverged(
                     f"{name} is {loss} at step {step}: training diverged; {kept}. Try a lower learning_rate."
@@ -218,8 +227,7 @@ class Run:
             return 0.0
         newest = self.checkpoints[-1]
         try:
-            # `load_state_dict` copies to the state's device, which may be "cpu:0" (several processes), where torch
-            # cannot load anything.
+            # To the CPU, as torch cannot load to "cpu:0", the device of several processes; `load_state_dict` copies.
             saved = torch.load(newest, map_location="cpu", weights_only=True)
             state.load_state_dict(saved["state"])
         except (RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
@@ -233,7 +241,7 @@ class Run:
             return
         weights = state.generator_ema.module.state_dict()
         if not all(weight.isfinite().all() for weight in weights.values()):
-            raise Diverged(f"a weight is not finite at step {state.step}: training diverged; nothing was overwritten")
+            raise Diverged(f"a weight is not finite at step {state.step}: training diverged; no file was overwritten")
         buffer = io.BytesIO()
         torch.save({"state": state.state_dict(), "seconds": seconds}, buffer)
         files.write(self.folder / "checkpoints" / f"{state.step:09d}.pt", buffer.getvalue())
@@ -244,7 +252,7 @@ class Run:
             old.unlink()
 
     def _preview(self, state: TrainState, images: Images) -> tuple[Tensor, Tensor]:
-        """Latents and conditions of the fixed previews."""
+        """Returns latents (N, latent_dim) and conditions of the previews."""
         held_out = images.part(held_out=True).labels
         labels = next(iter(images.condition_lists.values()), held_out)[:NUM_SAMPLES]
         with torch.random.fork_rng():
@@ -259,10 +267,10 @@ class Run:
 
 
 class Plan:
-    """Turns a budget in minutes into a number of images, once the speed is known, and records it."""
+    """Turns a budget in minutes into a number of images once the speed is known, and records it in run.json."""
 
     def __init__(self, run: Run, state: TrainState, budget: Budget):
-        """Takes over the plan that the run has already recorded for this budget."""
+        """Uses the plan that run.json holds for this budget, if any."""
         self.run, self.state, self.budget = run, state, budget
         self.start: tuple[int, float] | None = None  # step and seconds after the first step
         self.is_made = budget.minutes is None or run.config.planned_kimg is not None
@@ -270,7 +278,7 @@ class Plan:
             state.planned_kimg = run.config.planned_kimg
 
     def update(self, progress: Progress, seconds: float) -> None:
-        """Makes the plan as soon as enough of the budget has passed."""
+        """Makes the plan if it is not made yet and enough of the budget has passed to measure the speed."""
         state, minutes = self.state, self.budget.minutes
         if self.is_made or minutes is None or progress.phase != GAME:
             return
@@ -282,35 +290,35 @@ class Plan:
         if not _any(state.accelerator, is_measured or seconds >= 60 * minutes):
             return
         left = max(0.0, 60 * minutes - seconds)
-        kimg = state.kimg + steps * state.step_kimg / elapsed * left
-        planned = torch.tensor(min(self.budget.kimg, kimg), device=state.accelerator.device, dtype=torch.float32)
-        state.planned_kimg = float(state.accelerator.reduce(planned, "mean"))  # one plan for all processes
+        planned = torch.tensor(steps / elapsed * left, device=state.accelerator.device)
+        steps_left = round(float(state.accelerator.reduce(planned, "mean")))  # one plan for all processes
+        state.planned_kimg = min(self.budget.kimg, (state.step + steps_left) * state.step_kimg)
         self.is_made = True
         if state.accelerator.is_main_process:
             self.run.record_plan(state.planned_kimg)
 
 
 def data_location(folder: Path, config: Config) -> str:
-    """Returns where a run's data are on this machine, or their name if the run was trained elsewhere."""
+    """Returns where the data set of a run is on this machine, or its name if the run was trained elsewhere."""
     file = folder / "local.json"
     content = read_json(file) if file.is_file() else {}
     return str(content.get("data", config.data)) if isinstance(content, dict) else config.data
 
 
 def _steps(state: TrainState) -> dict[str, int]:
-    """The steps of every phase so far."""
+    """Returns the number of steps of every phase so far."""
     return {GAME: state.step} | {phase.name: phase.step for phase in state.phases}
 
 
 def _share(state: TrainState, progress: Progress) -> float:
-    """Share of the current phase that is done, in [0, 1]."""
+    """Returns the share of the current phase that is done, in [0, 1]."""
     if progress.phase == GAME:
         return state.progress
     return next(phase.step / phase.num_steps for phase in state.phases if phase.name == progress.phase)
 
 
 def _any(accelerator: Accelerator, yes: bool) -> bool:
-    """Whether any process says yes, so that all stop and save at the same step."""
+    """Whether the answer of any process is yes: all processes have to stop and save at the same step."""
     if accelerator.num_processes == 1:
         return yes
     votes = torch.tensor(float(yes), device=accelerator.device)

@@ -1,16 +1,17 @@
-"""Ablations by command, on runs of a few steps."""
+"""`condgan ablate` with runs of a few steps."""
 
 import json
-import os
+import shutil
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 
+from commands import TESTS, Result, run_command, words_of
 from condgan import files
 from condgan.ablate import Study, conclude, read
 from condgan.ablate.results import text
@@ -20,7 +21,6 @@ from condgan.judge import judge_to_bytes, small_judge
 from condgan.report import page
 from contracts import tiny_images
 
-TESTS = Path(__file__).parents[1]
 SPEC = """\
 title: widths, and one that diverges
 data: shapes
@@ -37,7 +37,7 @@ judge: judge.safetensors
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With a spec, and an untaught judge beside it."""
+    """A folder with a spec and an untrained judge."""
     folder = tmp_path_factory.mktemp("ablate")
     torch.manual_seed(0)
     files.write(folder / "judge.safetensors", judge_to_bytes(small_judge(tiny_images("multi_label").condition, 16)))
@@ -45,47 +45,40 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def command(*words: str | Path) -> list[str]:
-    return [sys.executable, "-m", "condgan.cli", *map(str, words)]
-
-
-def environment() -> dict[str, str]:
-    path = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def asked(folder: Path, spec: str = "widths.yaml") -> subprocess.CompletedProcess[str]:
-    words = command("ablate", folder / spec, "--runs", folder / "runs")
-    return subprocess.run(words, capture_output=True, text=True, env=environment(), check=False)
+def ablate(folder: Path, spec: str = "widths.yaml") -> Result:
+    return run_command("ablate", folder / spec, "--runs", folder / "runs")
 
 
 @pytest.fixture(scope="module")
-def first(folder: Path) -> subprocess.CompletedProcess[str]:
-    """What the command said the first time."""
-    return asked(folder)
+def first(folder: Path) -> Result:
+    """The result of the first call of the command."""
+    return ablate(folder)
 
 
-def test_every_run_is_begun_and_ended_in_a_line(first: subprocess.CompletedProcess[str]) -> None:
-    lines = [line for line in first.stdout.splitlines() if line.startswith("[")]
+@pytest.mark.slow
+def test_the_start_and_the_end_of_every_run_are_printed(first: Result) -> None:
+    lines = [line for line in first.out.splitlines() if line.startswith("[")]
     assert [line.partition(";")[0] for line in lines[:4]] == [
-        "[1/4] narrow/seed-0: starts",
+        "[1/4] narrow/seed-0: started",
         "[1/4] narrow/seed-0: done",
-        "[2/4] narrow/seed-1: starts",
+        "[2/4] narrow/seed-1: started",
         "[2/4] narrow/seed-1: done",
     ]
     assert "min left" in lines[1]
 
 
-def test_what_fails_is_recorded_and_the_rest_go_on(folder: Path, first: subprocess.CompletedProcess[str]) -> None:
-    assert first.returncode == 1
-    assert first.stderr.strip() == "condgan: 2 of 4 runs are not done; the same command tries them again"
-    assert "[3/4] broken/seed-0: failed: D/adversarial is nan at step 4" in first.stdout
+@pytest.mark.slow
+def test_failures_are_recorded_and_the_other_runs_continue(folder: Path, first: Result) -> None:
+    assert first.code == 1
+    assert first.err.strip() == "condgan: 2 of 4 runs are not done; run the same command to retry"
+    assert "[3/4] broken/seed-0: failed: D/hook is nan at step 4" in first.out
     page = (folder / "runs" / "widths" / "table.md").read_text()
-    assert "## Not done\n\n- broken/seed-0: D/adversarial is nan" in page
-    assert "Traceback" not in first.stderr + first.stdout
+    assert "## Not done\n\n- broken/seed-0: D/hook is nan" in page
+    assert "Traceback" not in first.err + first.out
 
 
-def test_the_table_holds_the_means_of_the_runs_metrics(folder: Path, first: subprocess.CompletedProcess[str]) -> None:
+@pytest.mark.slow
+def test_the_table_has_the_means_over_metrics_of_runs(folder: Path, first: Result) -> None:
     study = folder / "runs" / "widths"
     metrics = [json.loads((study / "narrow" / f"seed-{seed}" / "metrics.json").read_text()) for seed in (0, 1)]
     values = [m["rows"]["generator, held-out conditions"]["condition_accuracy"][0] for m in metrics]
@@ -93,88 +86,89 @@ def test_the_table_holds_the_means_of_the_runs_metrics(folder: Path, first: subp
     markdown = (study / "table.md").read_text()
     assert f"| narrow | 2 | {text(values)} |  |" in markdown
     assert "| broken | 0 |" in markdown
-    assert text(values) in first.stdout
+    assert text(values) in first.out
     assert "![curves of every cell](curves.png)" in markdown
     assert (study / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_run_of_an_ablation_is_an_ordinary_run(folder: Path, first: subprocess.CompletedProcess[str]) -> None:
+@pytest.mark.slow
+def test_a_run_of_an_ablation_is_an_ordinary_run(folder: Path, first: Result) -> None:
     run = folder / "runs" / "widths" / "narrow" / "seed-1"
     config = json.loads((run / "run.json").read_text())
-    assert (config["recipe"], config["seed"], config["options"]["width"]) == ("cdcgan", 1, "4")
+    assert (config["recipe"], config["seed"], config["options"]["width"]) == ("cdcgan", 1, 4)
     assert [json.loads(line)["step"] for line in (run / "scores.jsonl").read_text().splitlines()] == [0, 2]
 
 
-def test_what_is_done_is_not_done_again(folder: Path, first: subprocess.CompletedProcess[str]) -> None:
+@pytest.mark.slow
+def test_finished_runs_are_not_repeated(folder: Path, first: Result) -> None:
     kept = folder / "runs" / "widths" / "narrow" / "seed-0" / "metrics.json"
     before = kept.stat().st_mtime_ns
     study = Study(read(folder / "widths.yaml"), folder / "runs" / "widths")
-    turns = study.run()
-    assert next(turns)[2:4] == ("narrow/seed-0", "done before")
-    assert next(turns)[2:4] == ("narrow/seed-1", "done before")
-    assert next(turns)[2:4] == ("broken/seed-0", "starts")  # what failed is tried again
-    turns.close()
+    events = study.run()
+    assert next(events)[2:4] == ("narrow/seed-0", "already done")
+    assert next(events)[2:4] == ("narrow/seed-1", "already done")
+    assert next(events)[2:4] == ("broken/seed-0", "started")  # failures are retried
     assert kept.stat().st_mtime_ns == before
     assert [trial.end for trial in study.trials][:2] == [DONE, DONE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "part"),
     [
-        ("width: 4", "width: 8", "options"),
-        ("kimg: 0.016", "kimg: 0.008", "kimg 0.016, the spec now asks for 0.008, which is less"),
+        ("width: 4", "width: 8", "was started with options"),
+        ("kimg: 0.016", "kimg: 0.008", "was started with kimg 0.016, found a smaller 0.008 in the spec"),
         ("resolution: 16", "resolution: 32", "data_hash"),
-        ("data: shapes", "data: shapes\nprecision: bf16", "precision 'no', the spec now asks for 'bf16'"),
+        ("data: shapes", "data: shapes\nprecision: bf16", "was started with precision 'no', found 'bf16' in the spec"),
     ],
 )
-def test_runs_of_another_spec_are_not_mixed_in(
-    folder: Path, first: subprocess.CompletedProcess[str], old: str, new: str, part: str
-) -> None:
+def test_a_study_rejects_runs_of_another_spec(folder: Path, first: Result, old: str, new: str, part: str) -> None:
     (folder / "changed.yaml").write_text(SPEC.replace(old, new))
     spec = read(folder / "changed.yaml")
-    with pytest.raises(InputError, match=r"was begun with .*give the spec's file another name, or delete") as error:
+    with pytest.raises(InputError, match=r"was started with .*; rename the spec file, or delete") as error:
         Study(spec, folder / "runs" / "widths")
     assert part in str(error.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("old", "new"), [("kimg: 0.016", "kimg: 0.024"), ("draws: 2", "draws: 3")])
-def test_a_larger_budget_or_other_scoring_is_no_other_spec_and_not_done(
-    folder: Path, first: subprocess.CompletedProcess[str], old: str, new: str
-) -> None:
+def test_a_larger_budget_or_other_scoring_continues_a_study(folder: Path, first: Result, old: str, new: str) -> None:
     (folder / "changed.yaml").write_text(SPEC.replace(old, new))
-    turns = Study(read(folder / "changed.yaml"), folder / "runs" / "widths").run()
-    assert next(turns)[2:4] == ("narrow/seed-0", "starts")
-    turns.close()
+    events = Study(read(folder / "changed.yaml"), folder / "runs" / "widths").run()
+    assert next(events)[2:4] == ("narrow/seed-0", "started")
 
 
-def test_a_report_shows_an_ablation_with_its_runs(folder: Path, first: subprocess.CompletedProcess[str]) -> None:
+@pytest.mark.slow
+def test_a_report_shows_an_ablation_with_its_runs(folder: Path, first: Result) -> None:
     html = page([folder / "runs" / "widths"], "Ablation")
     assert "<h2>widths, and one that diverges</h2>" in html
-    assert "broken/seed-0: D/adversarial is nan" in html
+    assert "broken/seed-0: D/hook is nan" in html
     assert html.count('<section id="run-') == 4
 
 
-def test_an_interrupted_ablation_goes_on(folder: Path, tmp_path: Path) -> None:
-    """Somebody ends one of its runs: the command ends as interrupted, and finishes when it is asked again."""
-    (folder / "pressed.yaml").write_text(
-        "title: t\ndata: shapes\nresolution: 16\nkimg: 0.02\nvariants: {pressed: {recipe: 'faulty:interrupted', "
+@pytest.mark.slow
+def test_an_interrupted_ablation_continues(folder: Path) -> None:
+    """One of its runs receives SIGINT: the command exits with 130, and the same command continues."""
+    (folder / "stopped.yaml").write_text(
+        "title: t\ndata: shapes\nresolution: 16\nkimg: 0.02\nvariants: {stopped: {recipe: 'faulty:interrupted', "
         "options: {at_step: 2}}}\ndraws: 1\njudge: judge.safetensors\n"
     )
-    stopped = asked(folder, "pressed.yaml")
-    assert stopped.returncode == 130
-    assert stopped.stderr.startswith("condgan: interrupted")
-    run = folder / "runs" / "pressed" / "pressed" / "seed-0"
+    interrupted = ablate(folder, "stopped.yaml")
+    assert interrupted.code == 130
+    assert interrupted.err.startswith("condgan: interrupted")
+    run = folder / "runs" / "stopped" / "stopped" / "seed-0"
     assert [file.stem for file in (run / "checkpoints").iterdir()] == ["000000003"]
-    done = asked(folder, "pressed.yaml")
-    assert done.returncode == 0, done.stderr
+    result = ablate(folder, "stopped.yaml")
+    assert result.code == 0, result.err
     assert "000000005" in {file.stem for file in (run / "checkpoints").iterdir()}
-    assert (folder / "runs" / "pressed" / "table.md").is_file()
+    assert (folder / "runs" / "stopped" / "table.md").is_file()
 
 
-def test_a_signal_reaches_the_run_once_and_it_saves(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_signal_reaches_the_current_run_once_and_it_is_saved(folder: Path, tmp_path: Path) -> None:
     (folder / "long.yaml").write_text(SPEC.replace("kimg: 0.016", "kimg: 1000"))
-    words = command("ablate", folder / "long.yaml", "--runs", tmp_path)
-    running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+    words = words_of("ablate", folder / "long.yaml", "--runs", tmp_path)
+    running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=TESTS)
     run = tmp_path / "long" / "narrow" / "seed-0"
     deadline = time.monotonic() + 120
     while not (run / "log.jsonl").exists() or not (run / "log.jsonl").read_text():
@@ -182,38 +176,74 @@ def test_a_signal_reaches_the_run_once_and_it_saves(folder: Path, tmp_path: Path
         assert time.monotonic() < deadline
         time.sleep(0.1)
     running.send_signal(signal.SIGTERM)
-    _, complaint = running.communicate(timeout=60)
+    _, errors = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert complaint.startswith("condgan: interrupted")
+    assert errors.startswith("condgan: interrupted")
     assert (run / "generator.safetensors").is_file()
     assert json.loads((run.parent / "seed-0.json").read_text())["end"] == "interrupted"
 
 
-def test_wrong_data_are_refused_before_anything_is_trained(folder: Path, tmp_path: Path) -> None:
+def test_wrong_data_are_reported_before_any_training(folder: Path, tmp_path: Path) -> None:
     (folder / "wrong.yaml").write_text(SPEC.replace("data: shapes", "data: shaps"))
     with pytest.raises(InputError, match="did you mean 'shapes'"):
         Study(read(folder / "wrong.yaml"), tmp_path / "study")
     assert not (tmp_path / "study").exists()
 
 
-def test_a_study_that_has_not_begun_has_a_page(folder: Path, tmp_path: Path) -> None:
+def test_a_study_without_finished_runs_has_tables_of_failures(folder: Path, tmp_path: Path) -> None:
     outcome = conclude(Study(read(folder / "widths.yaml"), tmp_path / "study"))
     assert outcome.tables == []
-    assert set(outcome.failures.values()) == {"not begun"}
+    assert set(outcome.failures.values()) == {"not started"}
     assert (tmp_path / "study" / "table.md").is_file()
 
 
-def test_the_precision_of_auto_is_found_once_for_all_runs(
-    folder: Path, first: subprocess.CompletedProcess[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.slow
+def test_auto_precision_is_resolved_once_for_all_runs(
+    folder: Path, first: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("condgan.machine.fast_precision", lambda: "bf16")
     (folder / "auto.yaml").write_text(SPEC + "precision: auto\n")
     spec = read(folder / "auto.yaml")
     assert Study(spec, tmp_path / "new").precision == "bf16"
-    assert Study(spec, folder / "runs" / "widths").precision == "no"  # in which its runs were begun
+    assert Study(spec, folder / "runs" / "widths").precision == "no"  # as for the runs it already has
 
 
-def test_a_broken_record_is_named(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_records_of_earlier_versions_with_options_as_text_are_read(folder: Path, first: Result, tmp_path: Path) -> None:
+    shutil.copytree(folder / "runs" / "widths", tmp_path / "study")
+    record = tmp_path / "study" / "narrow" / "seed-0.json"
+    content = files.read_json(record)
+    content["training"]["options"] = {"width": "4", "latent_dim": "8", "batch_size": "8"}
+    files.write_json(record, content)
+    study = Study(read(folder / "widths.yaml"), tmp_path / "study")
+    events = study.run()
+    assert next(events)[2:4] == ("narrow/seed-0", "already done")
+
+
+def test_the_commands_have_no_minutes_if_the_spec_has_none(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+
+    def execute(words: Sequence[object], log: Path) -> str:
+        commands.append([str(word) for word in words])
+        return "stopped"
+
+    monkeypatch.setattr("condgan.ablate.study.execute", execute)
+    for number, minutes in enumerate(("", "minutes: 0.5\n")):
+        (folder / "budget.yaml").write_text(SPEC + minutes)
+        assert final_state(Study(read(folder / "budget.yaml"), tmp_path / str(number))) == "failed: stopped"
+    without, *_, with_minutes = commands
+    assert "--minutes" not in without
+    assert with_minutes[with_minutes.index("--minutes") + 1] == "0.5"
+
+
+def final_state(study: Study) -> str:
+    """Runs a study and returns the state of its last run."""
+    return [event.state for event in study.run()][-1]
+
+
+def test_a_broken_record_is_reported_by_name(folder: Path, tmp_path: Path) -> None:
     files.write(tmp_path / "study" / "narrow" / "seed-0.json", "{}")
-    with pytest.raises(InputError, match=r"seed-0\.json: expected what was asked of a run"):
+    with pytest.raises(InputError, match=r"seed-0\.json: not the record of a run"):
         Study(read(folder / "widths.yaml"), tmp_path / "study")

@@ -24,15 +24,17 @@ def test_tags_are_attributes(faces: Path) -> None:
     assert images.part(held_out=True).scenes.tolist() == [0, 20]
 
 
-def test_tags_may_stand_in_any_order(faces: Path) -> None:
+def test_the_order_of_tags_and_rows_does_not_matter(faces: Path) -> None:
     before = anime(faces, 16).content_hash
     rows = (faces / "tags.csv").read_text().splitlines()
-    turned = [f"{row.split(',')[0]},{row.split('hair ')[1]} {row.split(',')[1].split('hair')[0]}hair" for row in rows]
-    (faces / "tags.csv").write_text("\n".join(reversed(turned)))
+    reordered = [
+        f"{row.split(',')[0]},{row.split('hair ')[1]} {row.split(',')[1].split('hair')[0]}hair" for row in rows
+    ]
+    (faces / "tags.csv").write_text("\n".join(reversed(reordered)))
     assert anime(faces, 16).content_hash == before
 
 
-def test_images_may_lie_beside_the_tags_and_in_a_zip_file(faces: Path) -> None:
+def test_images_may_be_beside_the_tags_or_in_a_zip_file(faces: Path) -> None:
     before = load_images(str(faces), 16).content_hash
     archive = shutil.make_archive(str(faces), "zip", faces)
     assert load_images(archive, 16).content_hash == before
@@ -41,7 +43,7 @@ def test_images_may_lie_beside_the_tags_and_in_a_zip_file(faces: Path) -> None:
     assert load_images(f"anime:{faces}", 16).content_hash == before
 
 
-def test_tags_may_be_a_table_of_zeros_and_ones(faces: Path) -> None:
+def test_tags_may_be_columns_of_zeros_and_ones(faces: Path) -> None:
     before = anime(faces, 16)
     values = before.condition.values
     hot = before.condition.encode(before.labels).int().tolist()
@@ -53,31 +55,31 @@ def test_tags_may_be_a_table_of_zeros_and_ones(faces: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("40,aqua hair", "found 'aqua hair', expected a colour of hair and of eyes"),
-        ("40,hair blue eyes", "found 'hair blue eyes', expected a colour"),
-        ("40,aqua hair blue eyes smile", "found 'aqua hair blue eyes smile', expected a colour"),
-        ("40,aqua hair blue hair", "found 'aqua hair blue hair', expected a colour"),
+        ("40,aqua hair", "found 'aqua hair', expected hair and eye colour"),
+        ("40,hair blue eyes", "found 'hair blue eyes', expected hair and eye colour"),
+        ("40,aqua hair blue eyes smile", "found 'aqua hair blue eyes smile', expected hair and eye colour"),
+        ("40,aqua hair blue hair", "found 'aqua hair blue hair', expected hair and eye colour"),
         ("40", "found 1 cells, expected 2"),
         ("40,aqua hair,blue eyes", "found 3 cells, expected 2"),
         ("40,aqua hair blue eyes", "no image '40'"),
-        ("7,aqua hair blue eyes", "'images/7.jpg' is named again, first in line 8"),
+        ("7,aqua hair blue eyes", "'images/7.jpg' occurs again, first in line 8"),
     ],
 )
-def test_a_wrong_row_is_named_with_its_line(faces: Path, row: str, message: str) -> None:
+def test_an_invalid_row_is_reported_with_its_line(faces: Path, row: str, message: str) -> None:
     with (faces / "tags.csv").open("a") as file:
         file.write(row)
-    with pytest.raises(InputError) as refusal:
+    with pytest.raises(InputError) as raised:
         anime(faces, 16)
-    assert f"{faces / 'tags.csv'}, line 41: {message}" in str(refusal.value)
+    assert f"{faces / 'tags.csv'}, line 41: {message}" in str(raised.value)
 
 
-def test_an_image_without_tags_is_named(faces: Path) -> None:
+def test_an_image_without_tags_is_reported(faces: Path) -> None:
     write_images(faces, ["images/40.jpg", "images/41.jpg"])
     with pytest.raises(InputError, match=r"no row for the image images/40\.jpg \(and 1 more\)"):
         anime(faces, 16)
 
 
-def test_tags_must_be_there(faces: Path) -> None:
+def test_a_missing_tags_file_is_reported(faces: Path) -> None:
     (faces / "tags.csv").unlink()
     with pytest.raises(InputError, match=r"tags\.csv: no such file"):
         anime(faces, 16)

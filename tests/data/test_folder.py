@@ -15,16 +15,16 @@ from condgan.errors import InputError
 from written import write_csv, write_folder, write_images
 
 
-def refused(path: Path, *parts: object, min_objects: int = 1) -> None:
-    """Reading fails naming every part."""
-    with pytest.raises(InputError) as refusal:
+def assert_refused(path: Path, *parts: object, min_objects: int = 1) -> None:
+    """Asserts that reading fails with a message that contains every part."""
+    with pytest.raises(InputError) as raised:
         folder(path, 16, min_objects=min_objects)
     for part in parts:
-        assert str(part) in str(refusal.value)
+        assert str(part) in str(raised.value)
 
 
-def said(path: Path, *, min_objects: int = 1) -> list[str]:
-    """The labels of all images in words."""
+def descriptions(path: Path, *, min_objects: int = 1) -> list[str]:
+    """Reads the folder and returns the labels of all images as text."""
     images = folder(path, 16, min_objects=min_objects)
     return [images.condition.describe(c) for c in images.labels]
 
@@ -38,7 +38,7 @@ def test_sub_folders_are_classes(tmp_path: Path) -> None:
     (tmp_path / "dogs" / "notes.txt").write_text("no image")
     images = folder(tmp_path, 16)
     assert images.condition == Class(("dogs", "red cats"))
-    assert [str(file.relative_to(tmp_path)) for file in images.files] == [
+    assert [str(file).removeprefix(f"{tmp_path}/") for file in images.files] == [
         "dogs/9.jpeg",
         "dogs/10.bmp",
         "dogs/a.webp",
@@ -56,14 +56,14 @@ def test_every_twentieth_image_is_held_out(tmp_path: Path) -> None:
     assert (images.channels, images.symmetric) == (3, False)
 
 
-def test_a_photograph_stands_as_its_camera_was_held(tmp_path: Path) -> None:
+def test_the_exif_orientation_is_applied(tmp_path: Path) -> None:
     left_dark = Image.new("L", (32, 32), 255)
     left_dark.paste(0, (0, 0, 16, 32))
-    turned = Image.Exif()
-    turned[0x0112] = 3  # the camera was upside down
+    exif = Image.Exif()
+    exif[0x0112] = 3  # orientation: rotated by 180 degrees
     for name in ("day", "night"):
         (tmp_path / name).mkdir()
-        left_dark.save(tmp_path / name / "photo.jpg", exif=turned, quality=95)
+        left_dark.save(tmp_path / name / "photo.jpg", exif=exif, quality=95)
     image = folder(tmp_path, 16).images[0].float().mean(0)
     assert image[:, :7].min() > 200
     assert image[:, 9:].max() < 50
@@ -73,39 +73,39 @@ def test_columns_are_attributes(tmp_path: Path) -> None:
     write_csv(tmp_path, "hair,eyes", ["dark  red,blue", "aqua,green", "aqua,10", "aqua,9"], name="any.CSV")
     condition = folder(tmp_path, 16).condition
     assert condition == Attributes({"hair": ("aqua", "dark red"), "eyes": ("9", "10", "blue", "green")})
-    assert said(tmp_path)[:2] == ["dark red hair, blue eyes", "aqua hair, green eyes"]
+    assert descriptions(tmp_path)[:2] == ["dark red hair, blue eyes", "aqua hair, green eyes"]
 
 
 def test_one_column_is_a_class(tmp_path: Path) -> None:
     write_csv(tmp_path, "kind of animal", ["cat", "dog", "cat"])
     assert folder(tmp_path, 16).condition == Class(("cat", "dog"))
-    assert said(tmp_path) == ["cat", "dog", "cat"]
+    assert descriptions(tmp_path) == ["cat", "dog", "cat"]
 
 
 @pytest.mark.parametrize("separator", [";", " | "])
-def test_one_column_of_several_labels_is_a_set(tmp_path: Path, separator: str) -> None:
+def test_one_column_with_several_labels_in_a_cell_is_a_set(tmp_path: Path, separator: str) -> None:
     write_csv(tmp_path, "objects", [f"red cube{separator}blue cone", "red cube", f"blue cone{separator}"])
     assert folder(tmp_path, 16).condition == MultiLabel(("blue cone", "red cube"))
-    assert said(tmp_path) == ["blue cone, red cube", "red cube", "blue cone"]
+    assert descriptions(tmp_path) == ["blue cone, red cube", "red cube", "blue cone"]
 
 
-def test_a_set_may_be_empty_where_asked_for(tmp_path: Path) -> None:
+def test_an_empty_set_is_read_only_with_min_objects_0(tmp_path: Path) -> None:
     write_csv(tmp_path, "objects", ["a;b", ""])
-    refused(tmp_path, "labels.csv, line 3", "'objects' is empty", "at least 1 labels")
-    assert said(tmp_path, min_objects=0) == ["a, b", "nothing"]
+    assert_refused(tmp_path, "labels.csv, line 3", "'objects' is empty", "at least 1 labels")
+    assert descriptions(tmp_path, min_objects=0) == ["a, b", "nothing"]
 
 
 @pytest.mark.parametrize(("no", "yes"), [("0", "1"), ("-1", "1"), ("False", "True")])
 def test_columns_of_yes_and_no_are_a_set(tmp_path: Path, no: str, yes: str) -> None:
     write_csv(tmp_path, "red cube,blue cube,smiling", [f"{yes},{yes},{no}", f"{no},{no},{yes}", f"{yes},{no},{no}"])
     assert folder(tmp_path, 16).condition == MultiLabel(("blue cube", "red cube", "smiling"))
-    assert said(tmp_path) == ["blue cube, red cube", "smiling", "red cube"]
+    assert descriptions(tmp_path) == ["blue cube, red cube", "smiling", "red cube"]
 
 
-def test_a_row_without_a_yes_needs_asking_for(tmp_path: Path) -> None:
+def test_a_row_without_a_yes_is_read_only_with_min_objects_0(tmp_path: Path) -> None:
     write_csv(tmp_path, "glasses,hat", ["1,0", "0,0", "0,1"])
-    refused(tmp_path, "labels.csv, line 3", "found 0 labels", "at least 1", "drop the row")
-    assert said(tmp_path, min_objects=0) == ["glasses", "nothing", "hat"]
+    assert_refused(tmp_path, "labels.csv, line 3", "found 0 labels", "at least 1", "drop the row")
+    assert descriptions(tmp_path, min_objects=0) == ["glasses", "nothing", "hat"]
 
 
 def test_columns_of_values_with_one_yes_each_are_attributes(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_columns_of_values_with_one_yes_each_are_attributes(tmp_path: Path) -> N
     write_csv(tmp_path, header, ["1,0,0,1", "0,1,1,0", "0,1,0,1"])
     condition = folder(tmp_path, 16).condition
     assert condition == Attributes({"hair": ("aqua", "red"), "eyes": ("blue", "dark green")})
-    assert said(tmp_path)[0] == "red hair, dark green eyes"
+    assert descriptions(tmp_path)[0] == "red hair, dark green eyes"
     write_csv(tmp_path, header, ["1,1,0,1", "0,1,1,0", "0,1,0,1", "1,0,1,0"])
     assert isinstance(folder(tmp_path, 16).condition, MultiLabel)
 
@@ -128,10 +128,10 @@ def test_stylegans_classes_and_vectors_are_read(tmp_path: Path) -> None:
     ):
         write_json(tmp_path, list(zip(names, labels, strict=True)))
         assert folder(tmp_path, 16).condition == condition
-        assert said(tmp_path) == words
+        assert descriptions(tmp_path) == words
 
 
-def test_a_zip_file_is_a_folder_even_inside_one_of_its_own(tmp_path: Path) -> None:
+def test_a_zip_file_is_read_like_a_folder_with_or_without_a_top_level_folder(tmp_path: Path) -> None:
     faces = tmp_path / "faces"
     write_folder(faces)
     plain = load_images(str(faces), 16)
@@ -151,11 +151,11 @@ def test_hidden_files_are_left_out(tmp_path: Path) -> None:
     assert len(folder(tmp_path, 16)) == 40
 
 
-def test_what_spreadsheets_write_is_read(tmp_path: Path) -> None:
+def test_csv_files_of_spreadsheets_are_read(tmp_path: Path) -> None:
     write_images(tmp_path, ["sub/a.png", "b.png"])
     rows = '\ufefffile,hair,eyes\r\nsub\\a.png, red ,"blue"\r\n\r\n./b.png,aqua,green\r\n,,\r\n'
     (tmp_path / "labels.csv").write_text(rows, newline="")
-    assert said(tmp_path) == ["aqua hair, green eyes", "red hair, blue eyes"]
+    assert descriptions(tmp_path) == ["aqua hair, green eyes", "red hair, blue eyes"]
 
 
 HEADERS = [
@@ -169,10 +169,10 @@ HEADERS = [
 
 
 @pytest.mark.parametrize(("header", "parts"), HEADERS)
-def test_a_wrong_header_is_named(tmp_path: Path, header: str, parts: Sequence[str]) -> None:
+def test_an_invalid_header_is_reported(tmp_path: Path, header: str, parts: Sequence[str]) -> None:
     write_images(tmp_path, ["0.png", "1.png"])
     (tmp_path / "labels.csv").write_text(f"{header}\n0.png,red,blue\n1.png,aqua,green\n")
-    refused(tmp_path, tmp_path / "labels.csv", "line 1", *parts)
+    assert_refused(tmp_path, tmp_path / "labels.csv", "line 1", *parts)
 
 
 ROWS = [
@@ -180,104 +180,111 @@ ROWS = [
     (["red,blue", "aqua,green,1"], ["line 3", "found 4 cells, expected 3"]),
     (["red,blue", ",green"], ["line 3", "'hair' is empty", "drop the row"]),
     (["red,no", "aqua,no", "aqua,no"], ["'eyes' has one value 'no' in all 3 rows; a condition needs two: drop"]),
-    (['"red, dark",blue', "aqua,green"], ["line 2, 'hair': 'red, dark'", "no comma"]),
-    (["a=b,blue", "aqua,green"], ["line 2, 'hair': 'a=b'", "no equals sign; rename it"]),
-    (["red;aqua,blue", "aqua,green"], ["line 2, 'hair'", "'red;aqua'", "the only column"]),
+    (['"red, dark",blue', "aqua,green"], ["line 2, 'hair': 'red, dark'", "may not contain commas"]),
+    (["a=b,blue", "aqua,green"], ["line 2, 'hair': 'a=b'", "or equals signs; rename it"]),
+    (["red;aqua,blue", "aqua,green"], ["line 2, 'hair'", "'red;aqua'", "only allowed in a single column"]),
     (["0,1", "1,1"], ["'eyes' has one value '1' in all 2 rows"]),
     (['"red,blue', "aqua,green"], ["line 3", "separated by commas"]),
 ]
 
 
 @pytest.mark.parametrize(("rows", "parts"), ROWS)
-def test_a_wrong_row_is_named_with_file_and_line(tmp_path: Path, rows: Sequence[str], parts: Sequence[str]) -> None:
+def test_an_invalid_row_is_reported_with_file_and_line(
+    tmp_path: Path, rows: Sequence[str], parts: Sequence[str]
+) -> None:
     write_csv(tmp_path, "hair,eyes", rows)
-    refused(tmp_path, tmp_path / "labels.csv", *parts)
+    assert_refused(tmp_path, tmp_path / "labels.csv", *parts)
 
 
 CELLS = [
-    (["cat", "cat"], ["'kind' has one value 'cat' in all 2 rows", "label the images by something else"]),
+    (["cat", "cat"], ["'kind' has one value 'cat' in all 2 rows", "label the images differently"]),
     (["a;b", '"a,b;c"'], ["line 3, 'kind': 'a,b'", "separated by ';'"]),
-    (["a;b", "a;a"], ["line 3, 'kind': 'a' is named twice"]),
-    (["a;", "a"], ["'kind' holds no label but ['a']", "needs two"]),
+    (["a;b", "a;a"], ["line 3, 'kind': 'a' occurs twice"]),
+    (["a;", "a"], ["'kind' contains only the label ['a']", "needs two"]),
 ]
 
 
 @pytest.mark.parametrize(("rows", "parts"), CELLS)
-def test_a_wrong_cell_of_a_single_column_is_named(tmp_path: Path, rows: Sequence[str], parts: Sequence[str]) -> None:
+def test_an_invalid_cell_of_a_single_column_is_reported(
+    tmp_path: Path, rows: Sequence[str], parts: Sequence[str]
+) -> None:
     write_csv(tmp_path, "kind", rows)
-    refused(tmp_path, tmp_path / "labels.csv", *parts)
+    assert_refused(tmp_path, tmp_path / "labels.csv", *parts)
 
 
 def test_a_column_that_numbers_the_rows_is_refused(tmp_path: Path) -> None:
     write_csv(tmp_path, "number,hair", [f"{i},{'red' if i % 2 else 'aqua'}" for i in range(30)])
-    refused(tmp_path, "'number' has another value in each of 30 rows", "values that recur: drop the column")
+    assert_refused(tmp_path, "'number' has a different value in each of 30 rows", "values that recur: drop the column")
 
 
 @pytest.mark.parametrize(
-    ("header", "message"), [("hair color", "expected one word, such as 'hair_color'"), ('"a,b"', "no comma")]
+    ("header", "message"),
+    [("hair color", "expected one word, such as 'hair_color'"), ('"a,b"', "may not contain commas")],
 )
 def test_an_attribute_of_two_words_is_refused(tmp_path: Path, header: str, message: str) -> None:
     write_csv(tmp_path, f"{header},eyes", ["red,blue", "aqua,green"])
-    refused(tmp_path, tmp_path / "labels.csv", message)
+    assert_refused(tmp_path, tmp_path / "labels.csv", message)
 
 
-def test_rows_and_images_must_be_the_same(tmp_path: Path) -> None:
+def test_every_row_needs_one_image_and_every_image_one_row(tmp_path: Path) -> None:
     write_folder(tmp_path)
     file = tmp_path / "labels.csv"
     whole = file.read_text()
     file.write_text(whole + "O7.png,aqua,blue\n")
-    refused(tmp_path, f"{file}, line 42: no image 'O7.png'", "did you mean '", "drop its row")
+    assert_refused(tmp_path, f"{file}, line 42: no image 'O7.png'", "did you mean '", "drop its row")
     file.write_text(whole + "7.png,aqua,blue\n")
-    refused(tmp_path, f"{file}, line 42: '7.png' is named again, first in line 9")
+    assert_refused(tmp_path, f"{file}, line 42: '7.png' occurs again, first in line 9")
     file.write_text(whole)
     write_images(tmp_path, ["new/1.png", "new/2.png", "new/3.png"])
-    refused(tmp_path, file, "no row for the image new/1.png (and 2 more)")
+    assert_refused(tmp_path, file, "no row for the image new/1.png (and 2 more)")
     file.write_text(whole.replace(".png", ""))
-    refused(tmp_path, f"{file}, line 2: found '0'", "expected the path of an image", "in its first column")
+    assert_refused(tmp_path, f"{file}, line 2: found '0'", "expected the path of an image", "in its first column")
 
 
-def test_a_table_needs_rows(tmp_path: Path) -> None:
+def test_a_csv_file_without_rows_is_refused(tmp_path: Path) -> None:
     write_csv(tmp_path, "hair,eyes", [])
     write_images(tmp_path, ["0.png"])
-    refused(tmp_path, "found no rows under the header")
+    assert_refused(tmp_path, "found no rows under the header")
     (tmp_path / "labels.csv").write_text("")
-    refused(tmp_path, "found no rows, expected a header")
+    assert_refused(tmp_path, "found no rows, expected a header")
 
 
-def test_a_table_must_be_utf_8(tmp_path: Path) -> None:
+def test_a_csv_file_must_be_utf_8(tmp_path: Path) -> None:
     write_images(tmp_path, ["0.png"])
     (tmp_path / "labels.csv").write_bytes("file,hair\n0.png,grün\n".encode("latin1"))
-    refused(tmp_path, tmp_path / "labels.csv", "UTF-8")
+    assert_refused(tmp_path, tmp_path / "labels.csv", "UTF-8")
 
 
-def test_an_unknown_layout_is_refused_with_those_known(tmp_path: Path) -> None:
-    refused(tmp_path, tmp_path, "found no images", ".jpg .png")
-    refused(tmp_path / "nowhere", "nowhere", "no such folder")
+def test_an_unknown_layout_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    assert_refused(tmp_path, tmp_path, "found no images", ".jpg .png")
+    assert_refused(tmp_path / "nowhere", "nowhere", "no such folder")
     write_images(tmp_path, ["0.png", "1.png"])
-    refused(tmp_path, "found no labels for its 2 images; expected a sub-folder for each class", "CSV", "dataset.json")
+    assert_refused(
+        tmp_path, "found no labels for its 2 images; expected a sub-folder for each class", "CSV", "dataset.json"
+    )
     (tmp_path / "labels.xlsx").write_text("")
-    refused(tmp_path, "found no labels for its 2 images, beside labels.xlsx")
+    assert_refused(tmp_path, "found no labels for its 2 images, only labels.xlsx")
 
 
-def test_labels_must_be_in_one_place(tmp_path: Path) -> None:
+def test_labels_in_several_files_are_refused(tmp_path: Path) -> None:
     write_folder(tmp_path)
     (tmp_path / "more.csv").write_text("")
     write_json(tmp_path, [])
-    refused(tmp_path, "dataset.json, labels.csv, more.csv", "keep one")
+    assert_refused(tmp_path, "dataset.json, labels.csv, more.csv", "keep one")
 
 
-def test_sub_folders_must_hold_all_images_and_be_classes(tmp_path: Path) -> None:
+def test_invalid_sub_folders_are_refused(tmp_path: Path) -> None:
     write_images(tmp_path, ["cats/0.png"])
-    refused(tmp_path, "found one sub-folder 'cats'; a condition needs two classes")
+    assert_refused(tmp_path, "found one sub-folder 'cats'; a condition needs two classes")
     write_images(tmp_path, ["dogs, cats/0.png"])
-    refused(tmp_path, tmp_path / "dogs, cats", "no comma")
+    assert_refused(tmp_path, tmp_path / "dogs, cats", "may not contain commas")
     write_images(tmp_path, ["a.png", "b.png"])
-    refused(tmp_path, f"{tmp_path / 'a.png'} (and 1 more): lies beside the sub-folders")
+    assert_refused(tmp_path, f"{tmp_path / 'a.png'} (and 1 more): found beside the sub-folders")
 
 
-def test_parts_of_a_split_are_no_classes(tmp_path: Path) -> None:
+def test_parts_of_a_split_are_refused_as_classes(tmp_path: Path) -> None:
     write_images(tmp_path, ["train/cat/0.png", "train/dog/0.png", "val/cat/0.png"])
-    refused(tmp_path, "train, val are parts of a split", f"such as {tmp_path / 'train'}")
+    assert_refused(tmp_path, "train, val are parts of a split", f"such as {tmp_path / 'train'}")
     assert folder(tmp_path / "train", 16).condition == Class(("cat", "dog"))
 
 
@@ -293,21 +300,21 @@ def test_parts_of_a_split_are_no_classes(tmp_path: Path) -> None:
         ([["0.png", 0], ["1.png"]], "entry 1"),
         ([["0.png", 0], ["1.png", 0]], "has one value '0' in all 2 rows"),
         ([["0.png", 0], ["2.png", 1]], "entry 1: no image '2.png'"),
-        ([["0.png", 0], ["0.png", 1]], "entry 1: '0.png' is named again, first in entry 0"),
+        ([["0.png", 0], ["0.png", 1]], "entry 1: '0.png' occurs again, first in entry 0"),
     ],
 )
-def test_a_wrong_dataset_json_is_named_with_its_entry(tmp_path: Path, labels: Any, message: str) -> None:
+def test_an_invalid_dataset_json_is_reported_with_its_entry(tmp_path: Path, labels: Any, message: str) -> None:
     write_images(tmp_path, ["0.png", "1.png"])
     write_json(tmp_path, labels)
-    refused(tmp_path, tmp_path / "dataset.json", message)
+    assert_refused(tmp_path, tmp_path / "dataset.json", message)
 
 
-def test_resolution_is_checked_before_anything_is_read(tmp_path: Path) -> None:
+def test_resolution_is_checked_before_reading(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="resolution 60: expected a power of two"):
         folder(tmp_path / "nowhere", 60)
 
 
 @pytest.mark.parametrize("name", ["folder", "anime", "iclevr"])
-def test_a_layout_without_a_folder_is_told_what_it_needs(name: str) -> None:
+def test_a_layout_without_a_folder_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=f"expected a folder or zip file, {name}:FOLDER"):
         load_images(name)

@@ -23,14 +23,14 @@ def digits(tmp_path: Path) -> Path:
     return folder
 
 
-def refused(folder: Path, *parts: object) -> None:
-    with pytest.raises(InputError) as refusal:
+def assert_refused(folder: Path, *parts: object) -> None:
+    with pytest.raises(InputError) as raised:
         mnist(folder)
     for part in parts:
-        assert str(part) in str(refusal.value)
+        assert str(part) in str(raised.value)
 
 
-def test_digits_are_read_as_they_are(digits: Path) -> None:
+def test_digits_are_not_changed_at_28_pixels(digits: Path) -> None:
     images = mnist(digits)
     assert images.condition == Class("0123456789")
     assert (images.channels, images.resolution, images.symmetric) == (1, 28, False)
@@ -55,36 +55,36 @@ def test_other_resolutions_are_resized(digits: Path) -> None:
         mnist(digits, 60)
 
 
-def test_a_folder_of_idx_files_needs_no_name_of_its_kind(digits: Path) -> None:
+def test_the_layout_is_recognised_by_its_files(digits: Path) -> None:
     by_name = load_images(f"mnist:{digits}").content_hash
     assert load_images(str(digits)).content_hash == by_name
     archive = shutil.make_archive(str(digits), "zip", digits.parent, digits.name)  # one folder in a zip file
     assert load_images(archive).content_hash == by_name
 
 
-def test_a_missing_file_is_named(digits: Path) -> None:
+def test_a_missing_file_is_reported(digits: Path) -> None:
     (digits / "t10k-labels-idx1-ubyte.gz").unlink()
-    refused(digits, digits / "t10k-labels-idx1-ubyte", "no such file, nor with .gz")
-    refused(digits / "nowhere", "nowhere", "no such folder")
+    assert_refused(digits, digits / "t10k-labels-idx1-ubyte", "no such file, with or without .gz")
+    assert_refused(digits / "nowhere", "nowhere", "no such folder")
 
 
 @pytest.mark.parametrize("keep", [0, 3, 10, 500])
-def test_a_truncated_file_is_named(digits: Path, keep: int) -> None:
+def test_a_truncated_file_is_reported(digits: Path, keep: int) -> None:
     (digits / IMAGES).write_bytes((digits / IMAGES).read_bytes()[:keep])
-    refused(digits, digits / IMAGES, "restore it")
+    assert_refused(digits, digits / IMAGES, "restore it")
 
 
-def test_a_broken_gzip_file_is_named(digits: Path) -> None:
+def test_a_broken_gzip_file_is_reported(digits: Path) -> None:
     file = digits / "t10k-images-idx3-ubyte.gz"
     whole = file.read_bytes()
     for broken in (whole[:-100], b"not gzip", whole[:50] + b"\0" * 50 + whole[100:]):
         file.write_bytes(broken)
-        refused(digits, file, "broken file", "restore it")
+        assert_refused(digits, file, "broken file", "restore it")
 
 
-def test_a_file_of_something_else_is_named(digits: Path) -> None:
+def test_a_file_with_another_number_of_dimensions_is_reported(digits: Path) -> None:
     (digits / IMAGES).write_bytes((digits / LABELS).read_bytes())
-    refused(digits, digits / IMAGES, "3-dimensional")
+    assert_refused(digits, digits / IMAGES, "3-dimensional")
 
 
 @pytest.mark.parametrize(
@@ -93,15 +93,15 @@ def test_a_file_of_something_else_is_named(digits: Path) -> None:
         (LABELS, np.zeros(39), "found 39 labels, expected 40"),
         (LABELS, np.full(40, 10), "entry 0: found 10, expected 0 to 9"),
         (IMAGES, np.zeros((40, 20, 20)), "found images of (20, 20) pixels, expected 28 x 28"),
-        (IMAGES, np.zeros((0, 28, 28)), "empty"),
+        (IMAGES, np.zeros((0, 28, 28)), "non-empty"),
     ],
 )
-def test_files_that_do_not_fit_are_named(digits: Path, name: str, array: np.ndarray, message: str) -> None:
+def test_inconsistent_files_are_reported(digits: Path, name: str, array: np.ndarray, message: str) -> None:
     (digits / name).write_bytes(idx(array))
-    refused(digits, digits / name, message)
+    assert_refused(digits, digits / name, message)
 
 
-def test_without_a_folder_digits_are_downloaded_into_the_cache(
+def test_without_a_folder_digits_are_downloaded_to_the_cache(
     digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONDGAN_CACHE", str(tmp_path / "cache"))
@@ -115,16 +115,16 @@ def test_without_a_folder_digits_are_downloaded_into_the_cache(
     assert load_images("mnist").content_hash == mnist(digits).content_hash
 
 
-def test_without_a_network_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
+def test_a_failed_download_suggests_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("Error downloading:\nTried a mirror, got:\nno route")
 
-    monkeypatch.setattr(torchvision.datasets, "MNIST", refuse)
-    with pytest.raises(InputError, match=r"mnist: no download \(Error downloading: Tried .*use mnist:FOLDER"):
+    monkeypatch.setattr(torchvision.datasets, "MNIST", fail)
+    with pytest.raises(InputError, match=r"mnist: download failed \(Error downloading: Tried .*use mnist:FOLDER"):
         load_images("mnist")
 
 
-def test_a_whole_file_may_be_compressed_or_not(digits: Path) -> None:
+def test_each_file_may_be_compressed(digits: Path) -> None:
     before = mnist(digits).content_hash
     (digits / f"{IMAGES}.gz").write_bytes(gzip.compress((digits / IMAGES).read_bytes()))
     (digits / IMAGES).unlink()

@@ -19,11 +19,13 @@ CONDITION = MultiLabel(LABELS)
 
 def lab_network(sigmoid: bool) -> nn.Module:
     torch.manual_seed(0)
-    network = resnet18()
+    network: nn.Module = resnet18()
     last = nn.Linear(512, 24)
-    network.fc = nn.Sequential(last, nn.Sigmoid()) if sigmoid else last  # type: ignore[assignment]
+    network.fc = nn.Sequential(last, nn.Sigmoid()) if sigmoid else last
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):  # so that forgetting a buffer shows
+        if (
+            isinstance(module, nn.BatchNorm2d) and module.running_mean is not None
+        ):  # so that a buffer that is not loaded is noticed
             nn.init.uniform_(module.running_mean)
     return network.eval()
 
@@ -37,7 +39,7 @@ def small(tmp_path: Path) -> tuple[Judge, Path]:
 
 
 @pytest.mark.parametrize("sigmoid", [False, True])
-def test_the_labs_checkpoint_gives_the_labs_logits(tmp_path: Path, sigmoid: bool) -> None:
+def test_a_lab_checkpoint_gives_the_logits_of_its_network(tmp_path: Path, sigmoid: bool) -> None:
     network = lab_network(sigmoid)
     torch.save({"model": network.state_dict()}, tmp_path / "checkpoint.pth")
     judge = load_judge(tmp_path / "checkpoint.pth", CONDITION)
@@ -59,10 +61,10 @@ class Malicious:
 
 
 @pytest.mark.parametrize("by_torch", [True, False])
-def test_a_checkpoint_that_would_run_code_is_refused_and_runs_none(tmp_path: Path, by_torch: bool) -> None:
-    file, target = tmp_path / "checkpoint.pth", tmp_path / "pwned"
-    loot = {"model": Malicious(target)}
-    torch.save(loot, file) if by_torch else file.write_bytes(pickle.dumps(loot, protocol=2))
+def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path, by_torch: bool) -> None:
+    file, target = tmp_path / "checkpoint.pth", tmp_path / "created"
+    content = {"model": Malicious(target)}
+    torch.save(content, file) if by_torch else file.write_bytes(pickle.dumps(content, protocol=2))
     with pytest.raises(InputError, match="expected a file of tensors"):
         load_judge(file, CONDITION)
     assert not target.exists()
@@ -90,7 +92,7 @@ def test_a_lab_checkpoint_for_another_number_of_labels_is_refused(tmp_path: Path
         load_judge(tmp_path / "checkpoint.pth", MultiLabel("ab"))
 
 
-def test_a_small_judge_is_read_back_bit_for_bit(small: tuple[Judge, Path]) -> None:
+def test_a_small_judge_is_loaded_bit_for_bit(small: tuple[Judge, Path]) -> None:
     judge, file = small
     loaded = load_judge(file, CONDITION)
     assert (loaded.condition, loaded.resolution) == (CONDITION, 64)
@@ -104,12 +106,12 @@ def test_a_small_judge_fits_in_five_megabytes(small: tuple[Judge, Path]) -> None
 
 
 def test_a_judge_of_another_vocabulary_is_refused(small: tuple[Judge, Path]) -> None:
-    with pytest.raises(InputError, match=r"reads 24 values .*labelled 2 values .*condgan judge train"):
+    with pytest.raises(InputError, match=r"recognises 24 values .*labelled with 2 values .*condgan judge train"):
         load_judge(small[1], MultiLabel(("cat", "dog")))
 
 
 def test_a_judge_of_the_same_names_in_another_order_is_refused(small: tuple[Judge, Path]) -> None:
-    with pytest.raises(InputError, match="reads 24 values"):
+    with pytest.raises(InputError, match="recognises 24 values"):
         load_judge(small[1], MultiLabel(LABELS[::-1]))
 
 
@@ -132,7 +134,7 @@ def test_a_safetensors_file_of_something_else_is_refused(tmp_path: Path) -> None
         load_judge(tmp_path / "other.safetensors", CONDITION)
 
 
-def test_images_of_another_size_are_resized_straight(small: tuple[Judge, Path]) -> None:
+def test_images_of_another_size_are_resized(small: tuple[Judge, Path]) -> None:
     judge, image = small[0], torch.rand(2, 3, 64, 64) * 2 - 1
     with torch.no_grad():
         larger = image.repeat_interleave(2, 2).repeat_interleave(2, 3)
@@ -141,7 +143,7 @@ def test_images_of_another_size_are_resized_straight(small: tuple[Judge, Path]) 
         assert judge(torch.rand(1, 3, 32, 16))[1].shape == (1, 24)
 
 
-def test_reading_does_not_depend_on_the_size_of_a_batch(small: tuple[Judge, Path]) -> None:
+def test_classification_does_not_depend_on_the_batch_size(small: tuple[Judge, Path]) -> None:
     judge, images = small[0], torch.randint(0, 256, (7, 3, 64, 64), dtype=torch.uint8)
     c = torch.zeros(7, 24)
     whole, parts = judge.classify(images, c), judge.classify(images, c, batch_size=3)
@@ -151,7 +153,7 @@ def test_reading_does_not_depend_on_the_size_of_a_batch(small: tuple[Judge, Path
     assert whole.c is c
 
 
-def test_a_judge_is_ready_to_learn_any_condition() -> None:
+def test_training_has_all_steps_of_all_epochs() -> None:
     images = tiny_images("class", num_images=80)
     judge = small_judge(images.condition, 16)
     steps = list(train_judge(judge, images, num_epochs=2, seed=0, batch_size=16))
@@ -159,7 +161,7 @@ def test_a_judge_is_ready_to_learn_any_condition() -> None:
     assert {step.num_steps for step in steps} == {8}
 
 
-def test_training_lowers_the_loss_and_follows_from_the_seed() -> None:
+def test_training_lowers_the_loss_and_is_reproducible() -> None:
     images = tiny_images("multi_label", num_images=160)
 
     def losses(seed: int) -> list[float]:
@@ -173,10 +175,10 @@ def test_training_lowers_the_loss_and_follows_from_the_seed() -> None:
     assert losses(1) != first
 
 
-def test_a_judge_is_never_shown_held_out_images() -> None:
+def test_held_out_images_are_not_used_in_training() -> None:
     images = tiny_images("class", num_images=80)
-    poisoned = images.held_out.nonzero().flatten()
-    images.labels[poisoned] = 10**6  # would raise if it were looked at
+    held_out = images.held_out.nonzero().flatten()
+    images.labels[held_out] = 10**6  # would raise if it were used
     judge = small_judge(Class(images.condition.values), 16)
     assert len(list(train_judge(judge, images, num_epochs=1, seed=0, batch_size=16))) == 4
 
@@ -185,11 +187,11 @@ def test_calibration_error_agrees_with_a_hand_computed_case() -> None:
     condition = MultiLabel("ab")
     probability = torch.tensor([[0.95, 0.05], [0.95, 0.05]])
     samples = Samples(torch.tensor([[1, 0], [0, 0]]), probability.logit(), torch.zeros(2, 1))
-    # bin of 0.95: one of two is there, gap 0.45; bin of 0.05: none of two, gap 0.05; each holds half of the labels
+    # Bin of 0.95: one of two is present, gap 0.45. Bin of 0.05: none of two, gap 0.05. Each holds half of the labels.
     assert calibration_error(small_judge(condition, 16), samples) == pytest.approx(0.25)
 
 
-def test_alternatives_are_calibrated_under_their_softmax() -> None:
+def test_attributes_are_calibrated_under_their_softmax() -> None:
     torch.manual_seed(0)
     condition = Attributes({"hair": "abc", "eyes": "de"})
     logits = 2 * torch.randn(20000, 5)

@@ -17,17 +17,17 @@ def test_the_value_is_the_share_of_all_trials() -> None:
     assert proportion(torch.tensor([1, 3, 0]), torch.tensor([1, 3, 4])).value == 0.5
 
 
-def test_independent_trials_have_wilsons_interval() -> None:
+def test_independent_trials_have_the_interval_of_wilson() -> None:
     estimate = proportion(torch.tensor([1] * 30 + [0] * 10), torch.ones(40))
     assert (estimate.low, estimate.high) == pytest.approx(wilson(0.75, 40))
 
 
-def test_the_interval_of_a_published_score_is_that_of_the_field_notes() -> None:
+def test_the_interval_of_67_hits_in_72_trials() -> None:
     estimate = proportion(torch.tensor([1] * 67 + [0] * 5), torch.ones(72))
     assert (round(estimate.low, 3), round(estimate.high, 3)) == (0.848, 0.970)
 
 
-def test_trials_that_stand_or_fall_together_count_as_one() -> None:
+def test_trials_of_one_sample_that_agree_count_as_one() -> None:
     together = proportion(torch.tensor([3] * 30 + [0] * 10), torch.full((40,), 3))
     assert (together.low, together.high) == pytest.approx(wilson(0.75, 40))
     apart = proportion(torch.tensor([1] * 90 + [0] * 30), torch.ones(120))
@@ -36,7 +36,7 @@ def test_trials_that_stand_or_fall_together_count_as_one() -> None:
 
 
 @pytest.mark.parametrize("hit", [0, 1])
-def test_all_or_none_hit_leaves_an_interval(hit: int) -> None:
+def test_all_or_no_hits_have_an_interval_of_positive_width(hit: int) -> None:
     estimate = proportion(torch.full((12,), 2 * hit), torch.full((12,), 2))
     assert estimate.value == hit
     assert estimate.high - estimate.low == pytest.approx(Z95**2 / (12 + Z95**2))
@@ -55,7 +55,7 @@ def test_no_trials_are_refused() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1).filter(lambda rows: any(map(sum, rows))))
-def test_the_value_lies_in_its_interval_and_both_between_zero_and_one(rows: list[tuple[int, int]]) -> None:
+def test_value_and_interval_are_between_zero_and_one(rows: list[tuple[int, int]]) -> None:
     hits, misses = torch.tensor(rows).T
     estimate = proportion(hits, hits + misses)
     assert 0 <= estimate.low <= estimate.value + 1e-9
@@ -69,7 +69,7 @@ def test_more_samples_narrow_the_interval() -> None:
     assert many.high - many.low < 0.2 * (few.high - few.low)
 
 
-def test_an_estimate_reads_as_value_and_interval() -> None:
+def test_an_estimate_is_formatted_as_value_and_interval() -> None:
     assert str(Estimate(0.5, 0.25, 0.75)) == "0.500 [0.250, 0.750]"
 
 
@@ -79,7 +79,7 @@ def test_the_interval_of_a_mean_agrees_with_a_hand_computed_case() -> None:
     assert (value, low, high) == pytest.approx((3, 3 - 2.7764 * 0.5**0.5, 3 + 2.7764 * 0.5**0.5), abs=1e-4)
 
 
-def test_a_single_value_has_no_interval() -> None:
+def test_the_interval_of_a_single_value_is_unknown() -> None:
     value, low, high = mean([0.3])
     assert value == 0.3
     assert isnan(low)

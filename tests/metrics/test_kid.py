@@ -13,12 +13,12 @@ def samples(shift: float = 0.0, seed: int = 0, num: int = 300) -> Samples:
     return Samples(torch.zeros(num, 2), torch.zeros(num, 2), features)
 
 
-def test_a_set_is_at_no_distance_from_itself() -> None:
-    # The estimator is unbiased for two draws; of one and itself it is slightly negative.
+def test_the_distance_of_a_set_from_itself_is_zero() -> None:
+    # The estimator is unbiased for independent sets; of a set and itself it is slightly negative.
     assert -0.1 < kid(samples(), samples(), LABELS).value <= 0.01
 
 
-def test_two_draws_of_one_distribution_are_at_almost_no_distance() -> None:
+def test_the_distance_of_two_samples_of_one_distribution_is_almost_zero() -> None:
     assert kid(samples(seed=0), samples(seed=1), LABELS).value == pytest.approx(0, abs=0.1)
 
 
@@ -45,12 +45,12 @@ def test_sets_may_differ_in_size() -> None:
     assert kid(samples(seed=1, num=50), samples(), LABELS).value == pytest.approx(0, abs=0.3)
 
 
-def test_the_size_of_a_feature_space_does_not_matter() -> None:
+def test_the_distance_does_not_depend_on_the_scale_of_the_features() -> None:
     fakes, reals = samples(0.5, seed=1), samples()
-    large = [Samples(s.c, s.logits, 100 * s.features) for s in (fakes, reals)]
-    assert kid(*large, LABELS).value == pytest.approx(kid(fakes, reals, LABELS).value, rel=1e-4)
+    large_fakes, large_reals = (Samples(s.c, s.logits, 100 * s.features) for s in (fakes, reals))
+    assert kid(large_fakes, large_reals, LABELS).value == pytest.approx(kid(fakes, reals, LABELS).value, rel=1e-4)
 
 
-def test_the_interval_has_a_width() -> None:
+def test_the_interval_has_a_positive_width() -> None:
     estimate = kid(samples(0.5, seed=1), samples(), LABELS)
     assert estimate.low < estimate.value < estimate.high

@@ -10,23 +10,23 @@ from condgan.networks.summary import summarize
 from condgan.recipes import build
 
 
-def test_weights_and_products_are_those_counted_by_hand() -> None:
+def test_parameters_and_multiply_adds_equal_a_count_by_hand() -> None:
     condition = Class("ab")
     body = IgnoreCondition(nn.Conv2d(3, 5, 4, 2, 1), nn.LeakyReLU(0.2))
     network = Discriminator(Unconditional(3, condition), body, ScoreHead(5, 4, condition))
     conditioning, conv, relu, score, whole = summarize(network, torch.zeros(1, 3, 8, 8), torch.zeros(1, 2))
-    assert (conv.place, conv.shape) == ("body.0", (5, 4, 4))
-    assert (conv.num_weights, conv.multiply_adds) == (5 * 3 * 16 + 5, 5 * 3 * 16 * 16)
-    assert (score.num_weights, score.multiply_adds) == (5 * 16 + 1, 5 * 16)
-    assert {(layer.num_weights, layer.multiply_adds) for layer in (conditioning, relu)} == {(0, 0)}
-    assert (whole.num_weights, whole.multiply_adds) == (81 + 245, 3840 + 80)
+    assert (conv.path, conv.shape) == ("body.0", (5, 4, 4))
+    assert (conv.num_parameters, conv.multiply_adds) == (5 * 3 * 16 + 5, 5 * 3 * 16 * 16)
+    assert (score.num_parameters, score.multiply_adds) == (5 * 16 + 1, 5 * 16)
+    assert {(layer.num_parameters, layer.multiply_adds) for layer in (conditioning, relu)} == {(0, 0)}
+    assert (whole.num_parameters, whole.multiply_adds) == (81 + 245, 3840 + 80)
 
 
-def test_attention_s_products_are_in_the_sum_though_no_layer_makes_them() -> None:
+def test_the_total_includes_the_products_of_attention_weights() -> None:
     condition = Class("ab")
     with torch.device("meta"):
         network = build("sagan", {}).discriminator(condition, 64, 3)
         layers = summarize(network, torch.empty(1, 3, 64, 64), torch.empty(1, 2))
     by_hand = 1024 * 1024 * (8 + 64) + 256 * 256 * (16 + 128)
     assert layers[-1].multiply_adds - sum(layer.multiply_adds for layer in layers[:-1]) == by_hand
-    assert layers[-1].num_weights == sum(weight.numel() for weight in network.parameters())
+    assert layers[-1].num_parameters == sum(weight.numel() for weight in network.parameters())

@@ -1,9 +1,21 @@
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 from batches import FakeOnlyBatch, KnownBatch, losses_of
-from condgan.objectives import Objective, hinge, non_saturating, relativistic, target_game, wasserstein
+from condgan.conditions import Class
+from condgan.networks.gan import DiscriminatorOutput
+from condgan.objectives import (
+    Batch,
+    Objective,
+    hinge,
+    mismatched,
+    non_saturating,
+    relativistic,
+    target_game,
+    wasserstein,
+)
 
 GAMES = {
     "non_saturating": non_saturating,
@@ -12,7 +24,7 @@ GAMES = {
     "relativistic": relativistic,
     "target_game": target_game((0.7, 1), (0, 0.3), 0.1),
 }
-games = pytest.mark.parametrize("game", GAMES.values(), ids=GAMES)
+games = pytest.mark.parametrize("name", GAMES)
 
 
 def scores(n: int = 64) -> tuple[Tensor, Tensor]:
@@ -21,7 +33,7 @@ def scores(n: int = 64) -> tuple[Tensor, Tensor]:
 
 
 def recovered_targets(game: Objective, n: int = 64) -> tuple[Tensor, Tensor]:
-    """The slope of a cross-entropy over a score is sigmoid(score) - target."""
+    """Targets of real and fake images: the derivative of a cross-entropy is sigmoid(score) - target."""
     real, fake = (score.requires_grad_() for score in scores(n))
     losses_of(game, KnownBatch(real, fake))[1].sum().backward()
     assert real.grad is not None
@@ -30,30 +42,45 @@ def recovered_targets(game: Objective, n: int = 64) -> tuple[Tensor, Tensor]:
 
 
 @games
-def test_a_game_has_one_term_a_player_and_one_loss_a_sample(game: Objective) -> None:
-    assert list(game.generator) == list(game.discriminator) == ["adversarial"]
-    assert all(loss.shape == (64,) for loss in losses_of(game, KnownBatch(*scores())))
+def test_losses_on_real_and_fake_images_are_separate_terms(name: str) -> None:
+    game, batch = GAMES[name], KnownBatch(*scores())
+    pair = ["relativistic"], ["relativistic"]  # each loss is of a pair of a real and a fake image
+    expected = pair if name == "relativistic" else (["fake"], ["real", "fake"])
+    assert (list(game.generator), list(game.discriminator)) == expected
+    for term in [*game.generator.values(), *game.discriminator.values()]:
+        assert term(batch).shape == (64,)
 
 
 @games
-def test_the_generator_pays_less_the_more_real_its_images_look(game: Objective) -> None:
+def test_generator_loss_decreases_with_the_fake_score(name: str) -> None:
     real, fake = scores()
-    before, after = (losses_of(game, KnownBatch(real, fake + shift))[0] for shift in (0.0, 0.5))
+    before, after = (losses_of(GAMES[name], KnownBatch(real, fake + shift))[0] for shift in (0.0, 0.5))
     assert (after < before).all()
 
 
 @pytest.mark.parametrize("name", ["non_saturating", "wasserstein", "relativistic"])
-def test_the_discriminator_pays_less_the_better_it_tells_them_apart(name: str) -> None:
+def test_discriminator_loss_decreases_with_the_margin_between_real_and_fake(name: str) -> None:
     real, fake = scores()
     before, after = (losses_of(GAMES[name], KnownBatch(real + shift, fake - shift))[1] for shift in (0.0, 0.5))
     assert (after < before).all()
 
 
-def test_non_saturating_is_the_textbook_form() -> None:
+@pytest.mark.parametrize("name", ["hinge", "non_saturating", "wasserstein", "target_game"])
+def test_the_real_term_ignores_fake_images_and_the_fake_term_real_ones(name: str) -> None:
+    real, fake = (score.requires_grad_() for score in scores())
+    batch = KnownBatch(real, fake)
+    terms = GAMES[name].discriminator
+    for term, own, other in (("real", real, fake), ("fake", fake, real)):
+        gradients = torch.autograd.grad(terms[term](batch).sum(), (own, other), allow_unused=True)
+        assert gradients[0].any()
+        assert gradients[1] is None
+
+
+def test_non_saturating_agrees_with_the_formula() -> None:
     real, fake = (score.double() for score in scores())
     generator, discriminator = losses_of(non_saturating, KnownBatch(real, fake))
-    torch.testing.assert_close(generator, -fake.sigmoid().log())
-    torch.testing.assert_close(discriminator, -real.sigmoid().log() - (1 - fake.sigmoid()).log())
+    torch.testing.assert_close(generator, -fake.sigmoid().log(), check_dtype=False)
+    torch.testing.assert_close(discriminator, -real.sigmoid().log() - (1 - fake.sigmoid()).log(), check_dtype=False)
 
 
 def test_non_saturating_stays_finite_at_extreme_scores() -> None:
@@ -63,51 +90,59 @@ def test_non_saturating_stays_finite_at_extreme_scores() -> None:
 
 def test_relativistic_ignores_a_shift_of_all_scores() -> None:
     real, fake = (score.double() for score in scores())
-    for before, after in zip(
-        losses_of(relativistic, KnownBatch(real, fake)),
-        losses_of(relativistic, KnownBatch(real + 3, fake + 3)),
-        strict=True,
-    ):
-        torch.testing.assert_close(before, after)
+    before, after = (losses_of(relativistic, KnownBatch(real + shift, fake + shift)) for shift in (0, 3))
+    torch.testing.assert_close(before, after)
 
 
-def test_relativistic_swaps_players_as_it_swaps_real_and_fake() -> None:
+def test_relativistic_swaps_the_losses_if_real_and_fake_are_swapped() -> None:
     real, fake = scores()
     torch.testing.assert_close(
         losses_of(relativistic, KnownBatch(real, fake)), losses_of(relativistic, KnownBatch(fake, real))[::-1]
     )
 
 
-def test_hinge_costs_nothing_beyond_the_margins_and_one_a_unit_within() -> None:
+def test_hinge_is_zero_beyond_the_margins_and_linear_within() -> None:
     real, fake = torch.tensor([1.0, 2.5, 0.5, 1.0]), torch.tensor([-1.0, -4.0, -1.0, 0.25])
     assert losses_of(hinge, KnownBatch(real, fake))[1].tolist() == [0, 0, 0.5, 1.25]
 
 
 @pytest.mark.parametrize("name", ["hinge", "non_saturating", "wasserstein", "target_game"])
-def test_the_generator_never_looks_at_real_images(name: str) -> None:
+def test_the_generator_loss_does_not_use_real_images(name: str) -> None:
     fake = scores()[1]
-    assert GAMES[name].generator["adversarial"](FakeOnlyBatch(fake)).shape == fake.shape
+    assert GAMES[name].generator["fake"](FakeOnlyBatch(fake)).shape == fake.shape
 
 
-def test_wasserstein_changes_sign_as_real_and_fake_swap() -> None:
+def test_wasserstein_changes_sign_if_real_and_fake_are_swapped() -> None:
     real, fake = scores()
     there, back = (losses_of(wasserstein, KnownBatch(*pair))[1] for pair in ((real, fake), (fake, real)))
     torch.testing.assert_close(there, -back)
 
 
-def test_hard_targets_without_flips_are_the_non_saturating_game() -> None:
-    r = KnownBatch(*scores())
-    torch.testing.assert_close(losses_of(target_game((1, 1), (0, 0), 0), r), losses_of(non_saturating, r))
+@games
+def test_only_games_of_cross_entropy_have_probabilities(name: str) -> None:
+    real, fake = scores()
+    statistics = GAMES[name].statistics
+    if name in ("non_saturating", "target_game"):
+        assert list(statistics) == ["D(x)", "D(G(z))"]
+        assert torch.equal(statistics["D(x)"](KnownBatch(real, fake)), real.sigmoid())
+        assert torch.equal(statistics["D(G(z))"](KnownBatch(real, fake)), fake.sigmoid())
+    else:
+        assert not statistics
 
 
-def test_flipped_hard_targets_are_the_game_with_real_and_fake_swapped() -> None:
+def test_hard_targets_without_flips_give_the_non_saturating_game() -> None:
+    batch = KnownBatch(*scores())
+    torch.testing.assert_close(losses_of(target_game((1, 1), (0, 0), 0), batch), losses_of(non_saturating, batch))
+
+
+def test_flipped_hard_targets_give_the_game_with_real_and_fake_swapped() -> None:
     real, fake = scores()
     flipped = losses_of(target_game((1, 1), (0, 0), 1), KnownBatch(real, fake))[1]
     torch.testing.assert_close(flipped, losses_of(non_saturating, KnownBatch(fake, real))[1])
 
 
 @pytest.mark.parametrize("flip", [0.0, 1.0])
-def test_soft_targets_stay_in_their_ranges_and_vary(flip: float) -> None:
+def test_soft_targets_are_uniform_in_their_ranges(flip: float) -> None:
     torch.manual_seed(0)
     on_real, on_fake = recovered_targets(target_game((0.7, 1.0), (0.0, 0.3), flip), 400)
     high, low = (on_fake, on_real) if flip else (on_real, on_fake)
@@ -118,9 +153,25 @@ def test_soft_targets_stay_in_their_ranges_and_vary(flip: float) -> None:
         assert target.std().item() == pytest.approx(0.3 / 12**0.5, rel=0.1)
 
 
-def test_a_whole_batch_flips_as_often_as_asked() -> None:
+def test_targets_of_real_and_fake_images_flip_together_for_a_whole_batch() -> None:
     torch.manual_seed(0)
-    game = target_game((1, 1), (0, 0), 0.25)
-    flips = [recovered_targets(game, 4)[0].round() for _ in range(400)]
-    assert all(len(targets.unique()) == 1 for targets in flips)
-    assert sum(float(targets[0] == 0) for targets in flips) / 400 == pytest.approx(0.25, abs=0.07)
+    game, flips = target_game((1, 1), (0, 0), 0.25), []
+    for _ in range(400):
+        on_real, on_fake = (targets.round() for targets in recovered_targets(game, 4))
+        assert torch.equal(on_real, 1 - on_fake)
+        assert len(on_real.unique()) == 1
+        flips.append(float(on_fake[0]))
+    assert sum(flips) / 400 == pytest.approx(0.25, abs=0.07)
+
+
+def test_mismatched_conditions_of_real_images_count_as_fake() -> None:
+    def discriminator(image: Tensor, vector: Tensor) -> DiscriminatorOutput:
+        return DiscriminatorOutput(image.flatten(1).mean(1) + vector @ torch.tensor([1.0, 2.0]), vector[:, :0])
+
+    c = torch.tensor([0, 1])
+    real = torch.tensor([5.0, -3.0])[:, None, None, None].expand(2, 3, 4, 4)
+    batch = Batch(discriminator, Class("ab"), c, real, torch.zeros(2, 3, 4, 4))
+    wrong = torch.tensor([5.0 + 2, -3.0 + 1])  # the scores with the other class
+    assert list(mismatched.discriminator) == ["mismatched"]
+    assert not mismatched.generator
+    torch.testing.assert_close(mismatched.discriminator["mismatched"](batch), softplus(wrong))

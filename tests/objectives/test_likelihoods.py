@@ -1,41 +1,92 @@
+import pytest
 import torch
+from torch import Tensor
 
-from batches import KnownBatch, losses_of
-from condgan.conditions import MultiLabel
-from condgan.objectives import classification, information, per_logit, real_classification
+from batches import FakeOnlyBatch, KnownBatch, losses_of
+from condgan.conditions import Class, MultiLabel
+from condgan.networks.gan import DiscriminatorOutput
+from condgan.objectives import (
+    Batch,
+    Objective,
+    classification,
+    information,
+    per_logit,
+    reader_classification,
+    real_classification,
+)
 
 LABELS = MultiLabel("abc")
 C = torch.tensor([[1, 0, 0], [1, 1, 0]], dtype=torch.uint8)
 REAL, FAKE = torch.randn(2, 3), torch.randn(2, 3)
 
 
-def round_of_labels() -> KnownBatch:
+def labelled_batch(c: Tensor = C) -> KnownBatch:
     zero = torch.zeros(2)
-    return KnownBatch(zero, zero, condition=LABELS, c=C, real_logits=REAL, fake_logits=FAKE)
+    return KnownBatch(zero, zero, condition=LABELS, c=c, real_logits=REAL, fake_logits=FAKE)
 
 
-def test_information_is_what_both_players_pay_for_the_fakes() -> None:
-    generator, discriminator = losses_of(information, round_of_labels())
+def test_information_is_minimised_by_both_networks_on_fake_images() -> None:
+    generator, discriminator = losses_of(information, labelled_batch())
     torch.testing.assert_close(generator, LABELS.nll(FAKE, C))
     torch.testing.assert_close(discriminator, LABELS.nll(FAKE, C))
 
 
-def test_classification_costs_the_generator_for_fakes_and_the_discriminator_for_both() -> None:
-    generator, discriminator = losses_of(classification, round_of_labels())
+def test_classification_trains_the_discriminator_on_real_and_fake_images() -> None:
+    generator, discriminator = losses_of(classification, labelled_batch())
     torch.testing.assert_close(generator, LABELS.nll(FAKE, C))
     torch.testing.assert_close(discriminator, LABELS.nll(FAKE, C) + LABELS.nll(REAL, C))
+    assert list(classification.discriminator) == ["classification_real", "classification_fake"]
+    torch.testing.assert_close(
+        classification.discriminator["classification_real"](labelled_batch()), LABELS.nll(REAL, C)
+    )
 
 
-def test_real_classification_costs_the_discriminator_for_reals_alone() -> None:
-    generator, discriminator = losses_of(real_classification, round_of_labels())
+def test_real_classification_trains_the_discriminator_on_real_images_only() -> None:
+    generator, discriminator = losses_of(real_classification, labelled_batch())
     torch.testing.assert_close(generator, LABELS.nll(FAKE, C))
     torch.testing.assert_close(discriminator, LABELS.nll(REAL, C))
 
 
-def test_per_logit_divides_by_the_width_of_the_head() -> None:
+@pytest.mark.parametrize("objective", [classification, real_classification, information])
+def test_per_logit_divides_by_the_number_of_logits(objective: Objective) -> None:
     for whole, mean in zip(
-        losses_of(classification, round_of_labels()),
-        losses_of(per_logit(classification), round_of_labels()),
-        strict=True,
+        losses_of(objective, labelled_batch()), losses_of(per_logit(objective), labelled_batch()), strict=True
     ):
         torch.testing.assert_close(mean, whole / 3)
+
+
+@pytest.mark.parametrize("objective", [classification, real_classification])
+def test_accuracies_are_shares_of_the_wanted_values_of_each_image(objective: Objective) -> None:
+    real = torch.tensor([[3.0, 1.0, 2.0], [1.0, 2.0, 3.0]])  # the first label is right; of two labels one is right
+    fake = torch.tensor([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
+    batch = KnownBatch(real[:, 0], fake[:, 0], condition=LABELS, c=C, real_logits=real, fake_logits=fake)
+    assert list(objective.statistics) == ["accuracy_real", "accuracy_fake"]
+    assert objective.statistics["accuracy_real"](batch).tolist() == [1.0, 0.5]
+    assert objective.statistics["accuracy_fake"](batch).tolist() == [0.0, 1.0]
+
+
+def test_accuracy_is_one_where_no_value_is_wanted() -> None:
+    batch = labelled_batch(torch.zeros(2, 3, dtype=torch.uint8))
+    assert classification.statistics["accuracy_real"](batch).tolist() == [1, 1]
+
+
+def test_information_logs_the_accuracy_on_fake_images_only() -> None:
+    assert list(information.statistics) == ["accuracy_fake"]
+
+
+def test_reader_classification_trains_the_generator_alone_by_the_readers_logits() -> None:
+    batch = FakeOnlyBatch(torch.zeros(2))
+    batch.condition, batch.c, batch.reader = LABELS, C, lambda image: FAKE
+    assert list(reader_classification.generator) == ["reader"]
+    assert not reader_classification.discriminator
+    torch.testing.assert_close(reader_classification.generator["reader"](batch), LABELS.nll(FAKE, C))
+
+
+def test_reader_classification_without_a_reader_is_refused() -> None:
+    def discriminator(image: Tensor, c: Tensor) -> DiscriminatorOutput:
+        raise AssertionError("the discriminator was called")
+
+    image = torch.zeros(2, 3, 4, 4)
+    batch = Batch(discriminator, Class("ab"), torch.tensor([0, 1]), image, image)
+    with pytest.raises(ValueError, match="the recipe has no reader"):
+        reader_classification.generator["reader"](batch)

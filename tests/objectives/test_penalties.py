@@ -11,7 +11,7 @@ from condgan.objectives import Batch, Objective, gradient_penalty, r1, r2, squar
 C = torch.tensor([0, 1, 1])
 
 
-class LinearCritic(nn.Module):
+class LinearDiscriminator(nn.Module):
     """<w, image>, with w of the given norm."""
 
     def __init__(self, norm: float):
@@ -24,72 +24,74 @@ class LinearCritic(nn.Module):
         return DiscriminatorOutput(score, score[:, None][:, :0])
 
 
-def round_of(critic: Callable[[Tensor, Tensor], DiscriminatorOutput]) -> Batch:
+def batch_of(discriminator: Callable[[Tensor, Tensor], DiscriminatorOutput]) -> Batch:
     real, fake = (torch.rand(3, 3, 8, 8).requires_grad_() for _ in range(2))
-    return Batch(critic, Class("ab"), C, real, fake)
+    return Batch(discriminator, Class("ab"), C, real, fake)
 
 
 @pytest.mark.parametrize(("penalty", "name"), [(r1, "r1"), (r2, "r2")])
-def test_the_penalty_of_a_linear_critic_is_its_squared_weight(penalty: Objective, name: str) -> None:
-    critic = LinearCritic(norm=3)
-    torch.testing.assert_close(penalty.discriminator[name](round_of(critic)), torch.full((3,), 9.0))
+def test_penalty_of_a_linear_discriminator_is_its_squared_weight(penalty: Objective, name: str) -> None:
+    discriminator = LinearDiscriminator(norm=3)
+    torch.testing.assert_close(penalty.discriminator[name](batch_of(discriminator)), torch.full((3,), 9.0))
 
 
-def test_r1_looks_at_real_images_and_r2_at_fakes() -> None:
-    def critic(image: Tensor, c: Tensor) -> DiscriminatorOutput:
-        score = image.square().sum((1, 2, 3)) / 2  # its slope is the image
+def test_r1_uses_real_images_and_r2_fake_ones() -> None:
+    def discriminator(image: Tensor, c: Tensor) -> DiscriminatorOutput:
+        score = image.square().sum((1, 2, 3)) / 2  # its gradient is the image
         return DiscriminatorOutput(score, score[:, None][:, :0])
 
-    r = round_of(critic)
-    torch.testing.assert_close(r1.discriminator["r1"](r), r.real_image.square().sum((1, 2, 3)))
-    torch.testing.assert_close(r2.discriminator["r2"](r), r.fake_image.square().sum((1, 2, 3)))
+    batch = batch_of(discriminator)
+    torch.testing.assert_close(r1.discriminator["r1"](batch), batch.real_image.square().sum((1, 2, 3)))
+    torch.testing.assert_close(r2.discriminator["r2"](batch), batch.fake_image.square().sum((1, 2, 3)))
 
 
-def test_r1_can_be_descended() -> None:
-    critic = LinearCritic(norm=3)
-    r1.discriminator["r1"](round_of(critic)).mean().backward()
-    torch.testing.assert_close(critic.w.grad, 2 * critic.w.detach())
+def test_r1_has_the_gradient_of_its_formula() -> None:
+    discriminator = LinearDiscriminator(norm=3)
+    r1.discriminator["r1"](batch_of(discriminator)).mean().backward()
+    torch.testing.assert_close(discriminator.w.grad, 2 * discriminator.w.detach())
 
 
-def test_penalties_add_up_under_their_names_and_leave_the_generator_alone() -> None:
+def test_penalties_are_separate_terms_of_the_discriminator() -> None:
     both = 0.5 * (r1 + r2)
     assert list(both.discriminator) == ["r1", "r2"]
     assert not both.generator
-    torch.testing.assert_close(both.discriminator["r2"](round_of(LinearCritic(2))), torch.full((3,), 2.0))
+    torch.testing.assert_close(both.discriminator["r2"](batch_of(LinearDiscriminator(2))), torch.full((3,), 2.0))
 
 
 @pytest.mark.parametrize(("norm", "expected"), [(1.0, 0.0), (3.0, 4.0), (0.5, 0.25)])
-def test_gradient_penalty_is_the_squared_distance_from_unit_slope(norm: float, expected: float) -> None:
-    penalty = gradient_penalty.discriminator["gradient_penalty"](round_of(LinearCritic(norm)))
+def test_gradient_penalty_is_the_squared_distance_from_unit_norm(norm: float, expected: float) -> None:
+    penalty = gradient_penalty.discriminator["gradient_penalty"](batch_of(LinearDiscriminator(norm)))
     torch.testing.assert_close(penalty, torch.full((3,), expected), atol=1e-5, rtol=1e-5)
 
 
-def test_gradient_penalty_of_a_flat_critic_has_a_finite_slope() -> None:
-    critic = LinearCritic(norm=1)
+def test_gradient_penalty_of_a_constant_discriminator_has_a_finite_gradient() -> None:
+    discriminator = LinearDiscriminator(norm=1)
     with torch.no_grad():
-        critic.w.zero_()
-    gradient_penalty.discriminator["gradient_penalty"](round_of(critic)).mean().backward()
-    assert critic.w.grad is not None
-    assert critic.w.grad.isfinite().all()
+        discriminator.w.zero_()
+    gradient_penalty.discriminator["gradient_penalty"](batch_of(discriminator)).mean().backward()
+    assert discriminator.w.grad is not None
+    assert discriminator.w.grad.isfinite().all()
 
 
-def test_gradient_penalty_looks_between_real_and_fake() -> None:
+def test_gradient_penalty_uses_random_points_between_real_and_fake_images() -> None:
     seen: list[Tensor] = []
 
-    def critic(image: Tensor, c: Tensor) -> DiscriminatorOutput:
+    def discriminator(image: Tensor, c: Tensor) -> DiscriminatorOutput:
         seen.append(image.detach())
         return DiscriminatorOutput(image.sum((1, 2, 3)), image.new_empty(len(image), 0))
 
     real, fake = torch.zeros(50, 3, 4, 4), torch.ones(50, 3, 4, 4)
-    gradient_penalty.discriminator["gradient_penalty"](Batch(critic, Class("ab"), torch.zeros(50).long(), real, fake))
+    gradient_penalty.discriminator["gradient_penalty"](
+        Batch(discriminator, Class("ab"), torch.zeros(50).long(), real, fake)
+    )
     (between,) = seen
-    assert (between == between[:, :1, :1, :1]).all()  # one point on the line for each pair
+    assert (between == between[:, :1, :1, :1]).all()  # one point on the line between each pair
     assert between.min() >= 0
     assert between.max() <= 1
     assert between[:, 0, 0, 0].std() > 0.2
 
 
-def test_the_slope_is_summed_over_pixels_and_kept_for_each_sample() -> None:
+def test_squared_gradient_norm_is_summed_over_pixels_of_each_sample() -> None:
     image = torch.randn(3, 3, 4, 4).requires_grad_()
-    slope = squared_gradient_norm((image * torch.tensor([1.0, 2, 3])[:, None, None, None]).sum((1, 2, 3)), image)
-    torch.testing.assert_close(slope, 48 * torch.tensor([1.0, 4, 9]))
+    norm = squared_gradient_norm((image * torch.tensor([1.0, 2, 3])[:, None, None, None]).sum((1, 2, 3)), image)
+    torch.testing.assert_close(norm, 48 * torch.tensor([1.0, 4, 9]))

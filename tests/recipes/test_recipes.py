@@ -1,114 +1,280 @@
 import inspect
 import re
 from collections.abc import Callable
+from itertools import islice
+from typing import Any, NamedTuple
 
 import pytest
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-from condgan.conditions import Class
+from condgan.conditions import Attributes, Class, Codes, MultiLabel
 from condgan.errors import InputError
-from condgan.recipes import RECIPES, Recipe, build, find
+from condgan.networks.conditioning import ConcatAttributeEmbeddings
+from condgan.networks.gan import DiscriminatorOutput
+from condgan.objectives import (
+    Batch,
+    Objective,
+    gradient_penalty,
+    hinge,
+    non_saturating,
+    real_classification,
+    wasserstein,
+)
+from condgan.recipes import RECIPES, build, find
+from condgan.schedules import cosine
+from condgan.train import train
+from contracts import state_of, tiny_images, tiny_options
 
-recipes = pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+recipes = pytest.mark.parametrize("recipe", RECIPES)
+CONDITION = Class("ab")
+FACES = Attributes({"hair": ("red", "blue", "gray"), "eyes": ("red", "green")})
 
 
 @recipes
-def test_a_recipe_says_what_it_is_whence_and_how_to_run_it(recipe: Callable[..., Recipe]) -> None:
-    text = inspect.getdoc(recipe) or ""
+def test_a_docstring_has_a_summary_a_source_and_a_command(recipe: str) -> None:
+    text = inspect.getdoc(RECIPES[recipe]) or ""
     assert text.splitlines()[0].endswith(".")
     assert re.search(r"Report 00\d|et al\. \d{4}|and \w+ \d{4}", text)
-    assert f"Command: condgan train {recipe.__name__} --data" in text
+    assert f"Command: condgan train {recipe} --data" in text
 
 
 @recipes
-def test_every_option_has_a_default_and_a_name(recipe: Callable[..., Recipe]) -> None:
-    for option in inspect.signature(recipe).parameters.values():
+def test_every_option_is_a_keyword_with_a_default(recipe: str) -> None:
+    for option in inspect.signature(RECIPES[recipe]).parameters.values():
         assert option.kind is option.KEYWORD_ONLY
         assert option.default is not option.empty
 
 
-@recipes
-def test_options_may_be_text(recipe: Callable[..., Recipe]) -> None:
-    built = build(recipe.__name__, {"batch_size": "12", "learning_rate": "2e-4"})
-    assert built.batch_size == 12
-    optimizer = built.generator_optimizer(nn.Linear(2, 2))
-    assert optimizer.defaults["lr"] == 2e-4
+class Training(NamedTuple):
+    """How a recipe trains by default: what its report or paper prints, and where these are silent, its docstring."""
+
+    generator_rates: list[float]
+    discriminator_rates: list[float]
+    betas: tuple[float, float]
+    batch_size: int
+    num_epochs: int
+    discriminator_steps: int
+    generator_steps: int
+
+
+DEFAULTS = {
+    "cdcgan": Training([1e-4], [1e-4], (0.5, 0.999), 32, 1000, 1, 1),
+    "acgan": Training([2e-4], [2e-4], (0.5, 0.999), 100, 300, 1, 2),
+    "acgan_attributes": Training([2e-4], [2e-4], (0.5, 0.999), 64, 36, 1, 1),
+    "infogan": Training([1e-3], [2e-4, 1e-3], (0.5, 0.999), 100, 50, 1, 1),  # D, Q
+    "sagan": Training([1e-4], [1e-4], (0.0, 0.9), 64, 300, 1, 1),
+    "dcgan": Training([1e-4], [1e-4], (0.5, 0.999), 64, 300, 1, 1),
+    "wgan_gp": Training([1e-4], [1e-4], (0.0, 0.9), 64, 300, 5, 1),
+    "projection": Training([2e-4], [2e-4], (0.0, 0.9), 64, 300, 5, 1),
+}
 
 
 @recipes
+def test_defaults_of_training_are_those_of_the_source(recipe: str) -> None:
+    built = build(recipe, tiny_options(recipe) | defaults_of(recipe, "batch_size", "discriminator_steps"))
+    expected = DEFAULTS[recipe]
+    state = state_of(built, tiny_images("class"))
+    optimizers = state.generator_optimizer, state.discriminator_optimizer
+    assert {group["betas"] for optimizer in optimizers for group in optimizer.param_groups} == {expected.betas}
+    assert all(type(optimizer.optimizer) is torch.optim.Adam for optimizer in optimizers)
+    assert all(group["weight_decay"] == 0 for optimizer in optimizers for group in optimizer.param_groups)
+    assert expected == Training(
+        [group["lr"] for group in optimizers[0].param_groups],
+        [group["lr"] for group in optimizers[1].param_groups],
+        expected.betas,
+        built.batch_size,
+        built.num_epochs,
+        built.discriminator_steps,
+        built.generator_steps,
+    )
+    assert built.ema_half_life_kimg == 0
+    assert built.discriminator_pretraining is None
+    assert built.reader is None
+
+
+def defaults_of(recipe: str, *names: str) -> dict[str, Any]:
+    parameters = inspect.signature(RECIPES[recipe]).parameters
+    return {name: parameters[name].default for name in names if name in parameters}
+
+
+@recipes
+def test_optimizers_have_every_parameter_of_their_network_once(recipe: str) -> None:
+    state = state_of(build(recipe, tiny_options(recipe)), tiny_images("class"))
+    for network, optimizer in (
+        (state.generator, state.generator_optimizer),
+        (state.discriminator, state.discriminator_optimizer),
+    ):
+        optimized = [id(parameter) for group in optimizer.param_groups for parameter in group["params"]]
+        assert len(optimized) == len(set(optimized))
+        assert set(optimized) == {id(parameter) for parameter in network.parameters()}
+
+
+def test_the_second_rate_of_infogan_is_that_of_q() -> None:
+    recipe = build("infogan", tiny_options("infogan"))
+    discriminator = recipe.discriminator(CONDITION, 16, 1)
+    _, q = recipe.discriminator_optimizer(discriminator).param_groups
+    expected = [parameter for name, parameter in discriminator.named_parameters() if name.startswith("head.logits.")]
+    assert [id(parameter) for parameter in q["params"]] == [id(parameter) for parameter in expected]
+    assert len(expected) == 5
+
+
+# The groups of both optimizers, G, D and for infogan Q, whose rate an option is; in all other recipes G and D.
+GROUPS = {
+    ("infogan", "learning_rate"): (True, False, True),
+    ("infogan", "discriminator_learning_rate"): (False, True, False),
+}
+
+
+@pytest.mark.parametrize(("recipe", "option"), [*((recipe, "learning_rate") for recipe in RECIPES), *list(GROUPS)[1:]])
+def test_a_schedule_of_a_rate_reaches_the_optimizers(recipe: str, option: str) -> None:
+    images, text, schedule = tiny_images("class"), "cosine:8e-4:0", cosine(8e-4, 0)
+    built = build(recipe, tiny_options(recipe) | {option: text})
+    state = state_of(built, images, planned_kimg=4 * built.batch_size * built.discriminator_steps / 1000)
+    scheduled = GROUPS.get((recipe, option), (True, True))
+    constants = [*DEFAULTS[recipe].generator_rates, *DEFAULTS[recipe].discriminator_rates]
+    rates = [*state.generator_rates, *state.discriminator_rates]
+    assert rates == [schedule if yes else rate for yes, rate in zip(scheduled, constants, strict=True)]
+    for step, _ in enumerate(islice(train(state, images), 3)):
+        optimizers = state.generator_optimizer, state.discriminator_optimizer
+        found = [group["lr"] for optimizer in optimizers for group in optimizer.param_groups]
+        now = schedule(step / 4)
+        assert found == pytest.approx([now if yes else rate for yes, rate in zip(scheduled, constants, strict=True)])
+
+
+NORMAL, KERAS, PYTORCH = "N(0, 0.02)", "Glorot uniform", "PyTorch's default"
+INITIALIZATIONS = {
+    "cdcgan": NORMAL,
+    "acgan": PYTORCH,
+    "acgan_attributes": KERAS,
+    "infogan": NORMAL,
+    "sagan": PYTORCH,
+    "dcgan": NORMAL,
+    "wgan_gp": PYTORCH,
+    "projection": PYTORCH,
+}
+
+
+@recipes
+def test_weights_are_initialized_as_in_the_source(recipe: str) -> None:
+    torch.manual_seed(0)
+    kind, built = INITIALIZATIONS[recipe], build(recipe, {"width": 32})
+    shape = built.condition(FACES), 32, 3
+    num_checked = 0
+    for network in (built.generator(*shape), built.discriminator(*shape)):
+        for name, parameter in network.named_parameters():
+            weight = parameter.detach()
+            if weight.numel() < 4000 or weight.dim() < 2 or "embed" in name:
+                continue
+            num_checked += 1
+            fan_out, fan_in = (size * weight[0, 0].numel() for size in weight.shape[:2])
+            if kind == NORMAL and weight.dim() == 4:
+                assert weight.std().item() == pytest.approx(0.02, rel=0.05), name
+                assert weight.mean().abs() < 0.002, name
+                assert weight.abs().max() > 0.06, name  # beyond a uniform distribution of the same deviation
+            else:
+                bound = (6 / (fan_in + fan_out)) ** 0.5 if kind == KERAS else fan_in**-0.5
+                assert weight.abs().max().item() == pytest.approx(bound, rel=0.01), name
+                assert weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.05), name
+    assert num_checked >= 5
+
+
+@recipes
+def test_biases_and_norms_are_initialized_as_in_the_source(recipe: str) -> None:
+    torch.manual_seed(0)
+    kind, built = INITIALIZATIONS[recipe], build(recipe, {"width": 32})
+    shape = built.condition(FACES), 32, 3
+    for network in (built.generator(*shape), built.discriminator(*shape)):
+        for name, module in network.named_modules():
+            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm) and module.affine:
+                deviation = 0.02 if kind == NORMAL else 0
+                assert module.weight.std().item() == pytest.approx(deviation, rel=0.4), name
+                assert module.weight.mean().item() == pytest.approx(1, abs=0.01), name
+                assert not module.bias.any(), name
+            elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear) and module.bias is not None:
+                assert bool(module.bias.any()) is (kind != KERAS), name
+
+
+def test_embeddings_of_attributes_are_uniform_as_in_keras() -> None:
+    torch.manual_seed(0)
+    generator = build("acgan_attributes", {"width": 4, "embedding_dim": 500}).generator(FACES, 16, 3)
+    embeddings = list(generator.conditioning.parameters())
+    assert [embedding.shape for embedding in embeddings] == [(500, 3), (500, 2)]
+    for embedding in embeddings:
+        assert embedding.abs().max().item() == pytest.approx(0.05, rel=0.01)
+        assert embedding.std().item() == pytest.approx(0.05 / 3**0.5, rel=0.05)
+
+
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("recipe", "objective"),
     [
-        ({"widht": 4}, "no option 'widht'; did you mean 'width'"),
-        ({"width": 0}, "option width: found 0"),
-        ({"width": 2.5}, "option width: found 2.5"),
-        ({"learning_rate": -1}, "option learning_rate: found -1"),
-        ({"beta1": 1}, "option beta1: found 1"),
-        ({"batch_size": 1}, "option batch_size: found 1"),
-        ({"ema_half_life_kimg": "long"}, "option ema_half_life_kimg: found 'long'"),
+        ("dcgan", non_saturating),
+        ("wgan_gp", wasserstein + 10 * gradient_penalty + real_classification),
+        ("projection", hinge),
     ],
 )
-def test_a_wrong_option_is_refused_naming_it(
-    recipe: Callable[..., Recipe], options: dict[str, object], message: str
-) -> None:
-    with pytest.raises(InputError, match=f"{recipe.__name__} (has )?{message}"):
-        build(recipe.__name__, options)
+def test_objectives_without_a_printed_listing_are_those_of_the_cited_papers(recipe: str, objective: Objective) -> None:
+    def discriminator(image: Tensor, c: Tensor) -> DiscriminatorOutput:
+        return DiscriminatorOutput((image**3).sum((1, 2, 3)), image[:, :2, 0, 0])
+
+    found, expected = (losses(each, discriminator) for each in (build(recipe, {}).objective, objective))
+    assert found == expected
 
 
-def test_the_defaults_of_cdcgan_are_those_of_report_000() -> None:
-    recipe = build("cdcgan", {})
-    assert (recipe.batch_size, recipe.num_epochs, recipe.generator_steps) == (32, 1000, 1)
-    for optimizer in (recipe.generator_optimizer, recipe.discriminator_optimizer):
-        defaults = optimizer(nn.Linear(2, 2)).defaults
-        assert (defaults["lr"], defaults["betas"]) == (1e-4, (0.5, 0.999))
+def losses(
+    objective: Objective, discriminator: Callable[[Tensor, Tensor], DiscriminatorOutput]
+) -> dict[str, list[float]]:
+    torch.manual_seed(0)
+    real_image, fake_image = torch.randn(2, 4, 3, 2, 2)
+    batch = Batch(discriminator, CONDITION, torch.tensor([0, 1, 1, 0]), real_image, fake_image)
+    by_network = {"G": objective.generator, "D": objective.discriminator}
+    return {
+        f"{name}/{term}": loss(batch).tolist() for name, terms in by_network.items() for term, loss in terms.items()
+    }
 
 
-def test_the_defaults_of_acgan_are_those_of_report_001() -> None:
-    recipe = build("acgan", {})
-    assert recipe.num_epochs == 300
-    assert recipe.generator_optimizer(nn.Linear(2, 2)).defaults["lr"] == 2e-4
-    options = {name: option.default for name, option in inspect.signature(RECIPES["acgan"]).parameters.items()}
-    assert (options["real_target"], options["fake_target"]) == ((0.7, 1.0), (0.0, 0.3))
-    assert (options["flip_probability"], options["aux_weight"], options["dropout"]) == (0.1, 100, 0.5)
-
-
-def test_the_defaults_of_acgan_attributes_are_those_of_report_002() -> None:
-    recipe = build("acgan_attributes", {})
-    for optimizer in (recipe.generator_optimizer, recipe.discriminator_optimizer):
-        defaults = optimizer(nn.Linear(2, 2)).defaults
-        assert (defaults["lr"], defaults["betas"][0]) == (2e-4, 0.5)
-
-
-def test_the_defaults_of_infogan_are_those_of_report_003() -> None:
-    recipe = build("infogan", {})
-    assert (recipe.batch_size, recipe.num_epochs) == (100, 50)
-    codes = recipe.condition(Class("ab"))
-    assert (codes.dim, codes.num_logits) == (12, 14)
-    assert build("infogan", {"categorical": "", "continuous": 0}).condition(Class("ab")) == Class("ab")
-    assert build("infogan", {"categorical": "3,4", "continuous": "0"}).condition(Class("ab")).sizes == [3, 4]
-
-
-def test_the_defaults_of_sagan_are_those_of_report_004() -> None:
-    recipe = build("sagan", {})
-    assert (recipe.batch_size, recipe.num_epochs) == (64, 300)
-    for optimizer in (recipe.generator_optimizer, recipe.discriminator_optimizer):
-        assert optimizer(nn.Linear(2, 2)).defaults["lr"] == 1e-4
-
-
-def test_critics_that_need_several_steps_take_five() -> None:
-    assert [build(name, {}).discriminator_steps for name in ("wgan_gp", "projection")] == [5, 5]
-    assert set(build("wgan_gp", {}).objective.discriminator) == {"adversarial", "gradient_penalty", "classification"}
+def test_the_discriminator_of_wgan_gp_has_layer_norm_and_no_bias_of_the_score() -> None:
+    discriminator = build("wgan_gp", {"width": 4}).discriminator(CONDITION, 32, 3)
+    norms = [m for m in discriminator.modules() if isinstance(m, nn.GroupNorm | nn.BatchNorm2d)]
+    assert [str(norm) for norm in norms] == [str(nn.GroupNorm(1, channels)) for channels in (8, 16)]
+    assert [name for name, _ in discriminator.head.named_parameters() if "score" in name] == ["score.weight"]
 
 
 @pytest.mark.parametrize("recipe", ["acgan", "acgan_attributes"])
-def test_acgan_can_be_told_to_read_from_real_images_alone(recipe: str) -> None:
-    assert set(build(recipe, {}).objective.discriminator) == {"adversarial", "information", "classification"}
-    told = build(recipe, {"classify_fakes": False}).objective
-    assert set(told.discriminator) == {"adversarial", "classification"}
-    assert set(told.generator) == {"adversarial", "information"}
+def test_classify_fakes_decides_whether_d_is_trained_to_classify_fakes(recipe: str) -> None:
+    for classify_fakes, classified in ((True, {"real", "fake"}), (False, {"real"})):
+        objective = build(recipe, {"classify_fakes": classify_fakes}).objective
+        assert set(objective.generator) == {"fake", "classification_fake"}
+        assert set(objective.discriminator) == {"real", "fake", *(f"classification_{images}" for images in classified)}
 
 
-def test_a_recipe_of_someone_elses_is_found_by_module_and_function() -> None:
+def test_an_embedding_of_zero_concatenates_the_one_hot_vectors() -> None:
+    c = FACES.encode(torch.tensor([[0, 1], [2, 0]]))
+    z = torch.randn(2, 100)
+    conditioning = build("acgan_attributes", {"width": 4, "embedding_dim": 0}).generator(FACES, 16, 3).conditioning
+    assert torch.equal(conditioning(z, c), torch.cat([z, c], 1))
+    conditioning = build("acgan_attributes", {"width": 4}).generator(FACES, 16, 3).conditioning
+    assert isinstance(conditioning, ConcatAttributeEmbeddings)
+    assert conditioning(z, c).shape == (2, 110)
+
+
+def test_infogan_has_the_codes_of_its_options() -> None:
+    def condition(**options: object) -> object:
+        return build("infogan", options).condition(CONDITION)
+
+    assert condition() == Codes({"class": 10}, ("c1", "c2"), 0.1)
+    assert condition(categorical="3,4", continuous="0") == Codes({"class1": 3, "class2": 4}, (), 0.1)
+    assert condition(categorical="", continuous=1, continuous_weight=0.5) == Codes({}, ("c1",), 0.5)
+    assert condition(categorical="", continuous=0) == CONDITION
+
+
+@pytest.mark.parametrize("recipe", [recipe for recipe in RECIPES if recipe != "infogan"])
+@pytest.mark.parametrize("labels", [CONDITION, MultiLabel("abc"), FACES], ids=["class", "labels", "attributes"])
+def test_other_recipes_have_the_condition_of_the_labels(recipe: str, labels: Class | MultiLabel | Attributes) -> None:
+    assert build(recipe, {}).condition(labels) == labels
+
+
+def test_a_recipe_of_your_own_is_found_by_module_and_function() -> None:
     assert find("condgan.recipes.acgan:acgan") is RECIPES["acgan"]
     assert build("faulty:steady", {"num_epochs": 3}).num_epochs == 3
 
@@ -117,3 +283,8 @@ def test_a_recipe_of_someone_elses_is_found_by_module_and_function() -> None:
 def test_an_unknown_recipe_is_refused_by_name(name: str) -> None:
     with pytest.raises(InputError, match=name):
         find(name)
+
+
+def test_an_unknown_recipe_gets_a_suggestion() -> None:
+    with pytest.raises(InputError, match="unknown recipe 'cdcgn'; did you mean 'cdcgan'"):
+        find("cdcgn")

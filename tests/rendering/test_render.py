@@ -1,4 +1,4 @@
-"""Laws of rendering: a file depends on seed, scene and turn alone; stopped work goes on; other settings are refused."""
+"""Files depend only on seed, scene and frame; rendering can be continued; other settings are refused."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ pytest.importorskip("mitsuba")
 from condgan.errors import InputError
 from condgan.rendering.folder import group_scenes, render_dataset, sample_entries
 from condgan.rendering.render import render_frame, render_scene, resize
-from condgan.rendering.scenes import COLORS, HELD_OUT_TRIPLES, LABELS, SHAPES, Body, Scene
+from condgan.rendering.scenes import COLORS, HELD_OUT_TRIPLES, LABELS, SHAPES, Scene, SceneObject
 
 RESOLUTION = 16
 
@@ -23,7 +23,8 @@ def render(folder: Path, entries: dict[str, list[str]], seed: int = 0, processes
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
 
 
-def test_a_folder_holds_the_labs_layout(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_folder_has_the_labs_layout(tmp_path: Path) -> None:
     entries = sample_entries(2, seed=0)
     counts = list(render_dataset(tmp_path, entries, RESOLUTION, 0, 1))
     assert counts == [0, 3, 6]
@@ -36,7 +37,8 @@ def test_a_folder_holds_the_labs_layout(tmp_path: Path) -> None:
         assert (image.size, image.mode) == ((RESOLUTION, RESOLUTION), "RGB")
 
 
-def test_bytes_depend_on_seed_and_scene_alone(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_bytes_depend_only_on_seed_and_scene(tmp_path: Path) -> None:
     entries = sample_entries(3, seed=4)
     whole = render(tmp_path / "whole", entries, seed=4)
     assert render(tmp_path / "two", entries, seed=4, processes=2) == whole
@@ -45,20 +47,22 @@ def test_bytes_depend_on_seed_and_scene_alone(tmp_path: Path) -> None:
     assert render(tmp_path / "other", entries, seed=5) != whole
 
 
-def test_stopped_work_goes_on_with_the_missing_files(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_second_call_renders_only_missing_files(tmp_path: Path) -> None:
     entries = sample_entries(3, seed=1)
     whole = render(tmp_path, entries, seed=1)
     kept = tmp_path / "CLEVR_train_000000_0.png"
-    written = kept.stat().st_mtime_ns
+    before = kept.stat().st_mtime_ns
     (tmp_path / "CLEVR_train_000000_1.png").unlink()
     (tmp_path / "CLEVR_train_000002_0.png").unlink()
     assert list(render_dataset(tmp_path, entries, RESOLUTION, 1, 1)) == [7, 8, 9]
     assert {path.name: path.read_bytes() for path in tmp_path.glob("*.png")} == whole
-    assert kept.stat().st_mtime_ns == written
+    assert kept.stat().st_mtime_ns == before
     assert not list(tmp_path.glob("*.tmp"))
 
 
-def test_leaving_early_ends_the_workers(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_closing_the_iterator_ends_the_workers(tmp_path: Path) -> None:
     from multiprocessing import active_children
 
     progress = render_dataset(tmp_path, sample_entries(4, seed=0), RESOLUTION, 0, 2)
@@ -68,17 +72,18 @@ def test_leaving_early_ends_the_workers(tmp_path: Path) -> None:
     assert not active_children()
 
 
+@pytest.mark.slow
 def test_other_settings_are_refused(tmp_path: Path) -> None:
     render(tmp_path, sample_entries(1, seed=0), seed=0)
-    with pytest.raises(InputError, match="seed 0 there, 1 now"):
+    with pytest.raises(InputError, match="seed is 0 there, 1 here"):
         render(tmp_path, sample_entries(1, seed=0), seed=1)
-    (tmp_path / "strange").mkdir()
-    (tmp_path / "strange" / "train.json").write_text("{}")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "train.json").write_text("{}")
     with pytest.raises(InputError, match="choose an empty folder"):
-        render(tmp_path / "strange", sample_entries(1, seed=0))
+        render(tmp_path / "other", sample_entries(1, seed=0))
 
 
-def test_sampled_turns_nest_and_avoid_what_is_held_out() -> None:
+def test_sampled_frames_add_objects_and_avoid_held_out_triples() -> None:
     entries = sample_entries(40, seed=0, min_objects=0, max_objects=5, excluded=HELD_OUT_TRIPLES)
     assert len(entries) == 240
     assert entries["CLEVR_train_000000_0.png"] == []
@@ -98,36 +103,39 @@ def test_sampled_turns_nest_and_avoid_what_is_held_out() -> None:
         ({"CLEVR_train_000000_0.png": ["red cube", "red cube"]}, "occurs twice"),
         (
             {"CLEVR_train_000000_0.png": ["red cube"], "CLEVR_train_000000_1.png": ["blue cube", "red cube"]},
-            "must add to each other",
+            "must add to the one before it",
         ),
     ],
 )
-def test_unusable_labels_are_named(entries: dict[str, list[str]], message: str) -> None:
+def test_invalid_entries_are_reported(entries: dict[str, list[str]], message: str) -> None:
     with pytest.raises(InputError, match=message):
         group_scenes(entries)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
-def test_an_object_shows_its_color_and_nothing_else_changes(shape: str) -> None:
+def test_an_object_has_its_color_and_changes_only_pixels_near_it(shape: str) -> None:
     empty = render_scene(Scene(()), 0, 64, 0).astype(float)
     for color in COLORS:
-        pixels = render_scene(Scene((Body(f"{color} {shape}", 0.0, 0.0),)), 1, 64, 0).astype(float)
-        seen = pixels[26:29, 31:33].mean((0, 1))
+        pixels = render_scene(Scene((SceneObject(f"{color} {shape}", 0.0, 0.0),)), 1, 64, 0).astype(float)
+        color_at_centre = pixels[26:29, 31:33].mean((0, 1))
         if color == "gray":
-            assert np.ptp(seen) < 20
+            assert np.ptp(color_at_centre) < 20
         else:
-            assert np.corrcoef(seen, COLORS[color])[0, 1] > 0.85
+            assert np.corrcoef(color_at_centre, COLORS[color])[0, 1] > 0.85
         assert np.abs(pixels - empty)[:12].mean() < 2
         assert np.abs(pixels - empty)[22:32, 28:36].mean() > 10
 
 
-def test_a_square_picture_is_the_frame_resized() -> None:
-    scene = Scene((Body("purple sphere", 0.0, 0.0), Body("brown cube", -2.0, 0.5, 0.4)))
+@pytest.mark.slow
+def test_a_square_image_is_the_resized_frame() -> None:
+    scene = Scene((SceneObject("purple sphere", 0.0, 0.0), SceneObject("brown cube", -2.0, 0.5, 0.4)))
     frame = render_frame(scene, 2, noise=False)
     assert np.abs(resize(frame, 64) - render_scene(scene, 2, 64, 1)).mean() < 1.5
 
 
-def test_floor_noise_is_a_cameras() -> None:
+@pytest.mark.slow
+def test_floor_noise_is_like_that_of_genuine_frames() -> None:
     far_floor = render_frame(Scene(()), 0, seed=3)[:48].mean(-1)
     second = np.diff(np.diff(far_floor, 2, axis=0), 2, axis=1)
     assert 1 < second.std() / 6 < 3

@@ -1,33 +1,97 @@
+"""Verdicts on codes and losses of report 003, from files that the tests write."""
+
+from pathlib import Path
+from typing import Any
+
 import pytest
-import torch
-from torch import Tensor
 
-from condgan.reproduce.codes import inked, slant
+from condgan.reproduce.codes import controlled, diverging, matched
+from condgan.reproduce.evidence import NOT_COMPARABLE, NOT_REPRODUCED, REPRODUCED, Check, Evidence
+from evidence_runs import evidence_of, write_lines
 
-
-def bar(shear: float, breadth: int = 3, resolution: int = 28) -> Tensor:
-    """An upright bar whose rows are moved to the right by `shear` columns for each row upwards."""
-    image = torch.zeros(1, 1, resolution, resolution, dtype=torch.uint8)
-    for row in range(4, resolution - 4):
-        left = round((resolution - breadth) / 2 + shear * (resolution / 2 - row))
-        image[0, 0, row, left : left + breadth] = 255
-    return image
+Score = tuple[float, float, float]
+CODES = "generator, codes of the prior"
 
 
-@pytest.mark.parametrize("shear", [-0.5, -0.25, 0, 0.25, 0.5])
-def test_slant_is_the_shear_of_a_bar(shear: float) -> None:
-    assert slant(bar(shear)).item() == pytest.approx(shear, abs=0.02)
+def effects(c1: tuple[float, float], c2: tuple[float, float]) -> dict[str, dict[str, Score]]:
+    """The code effects of two codes, each on width and slant."""
+    return {
+        code: {"width": (width, 0.0, 1.0), "slant": (slant, 0.0, 1.0)}
+        for code, (width, slant) in {"c1": c1, "c2": c2}.items()
+    }
 
 
-def test_slant_ignores_where_a_bar_stands_and_how_broad_it_is() -> None:
-    moved = bar(0.25).roll((2, 3), (2, 3))
-    assert slant(moved).item() == pytest.approx(slant(bar(0.25)).item(), abs=1e-6)
-    assert slant(bar(0.25, breadth=5)).item() == pytest.approx(0.25, abs=0.02)
+@pytest.mark.parametrize(
+    ("accuracies", "word"), [([0.95], REPRODUCED), ([0.85, 0.97], REPRODUCED), ([0.85, 0.9], NOT_REPRODUCED)]
+)
+def test_codes_match_digits_if_the_mean_accuracy_is_high(tmp_path: Path, accuracies: list[float], word: str) -> None:
+    metrics = [{"rows": {CODES: {"code_accuracy": (accuracy, 0.0, 1.0)}}} for accuracy in accuracies]
+    verdict = matched("a")(evidence_of(tmp_path, {"a": metrics}))
+    assert verdict.word == word
+    assert verdict.measured.endswith(f"n = {len(accuracies)}")
 
 
-def test_a_mirrored_bar_slants_the_other_way() -> None:
-    assert slant(bar(0.3).flip(3)).item() == pytest.approx(-slant(bar(0.3)).item(), abs=1e-6)
+@pytest.mark.parametrize(
+    ("found", "word"),
+    [
+        ([effects((0.9, 0.1), (0.2, 0.8))], REPRODUCED),
+        ([effects((0.1, 0.9), (0.8, 0.2))], REPRODUCED),  # which code controls which property is arbitrary
+        ([effects((0.9, 0.9), (0.1, 0.2))], NOT_REPRODUCED),  # one code controls both
+        ([effects((0.9, 0.1), (0.2, 0.8)), effects((0.4, 0.1), (0.2, 0.8))], NOT_REPRODUCED),  # not in every run
+    ],
+)
+def test_codes_control_width_and_slant_if_both_correlations_are_high(
+    tmp_path: Path, found: list[Any], word: str
+) -> None:
+    metrics: list[dict[str, Any]] = [{"rows": {}, "code_effects": each} for each in found]
+    verdict = controlled("a")(evidence_of(tmp_path, {"a": metrics}))
+    assert verdict.word == word
+    assert verdict.measured.count("c1 width") == len(found)
 
 
-def test_ink_is_its_share_of_the_image() -> None:
-    assert inked(bar(0, breadth=4)).item() == pytest.approx(4 * 20 / 28**2)
+@pytest.mark.parametrize("metrics", [{"rows": {}}, {"rows": {}, "code_effects": {}}])
+def test_metrics_without_code_effects_are_not_comparable(tmp_path: Path, metrics: dict[str, Any]) -> None:
+    """Those of earlier versions have no such entry, and those of colour images an empty one."""
+    verdict = controlled("a")(evidence_of(tmp_path, {"a": [metrics]}))
+    assert verdict.word == NOT_COMPARABLE
+    assert verdict.why == "no code_effects in metrics.json of a; run condgan evaluate again"
+
+
+def test_runs_without_code_effects_do_not_hide_those_with_them(tmp_path: Path) -> None:
+    metrics: list[dict[str, Any]] = [{"rows": {}}, {"rows": {}, "code_effects": effects((0.9, 0.1), (0.2, 0.8))}]
+    assert controlled("a")(evidence_of(tmp_path, {"a": metrics})).word == REPRODUCED
+
+
+def losses(gap_at_50: float, gap_at_end: float, epochs: int = 100) -> list[dict[str, float]]:
+    """A log with a line for every epoch of a thousand images."""
+    return [
+        {"step": epoch, "kimg": epoch, "D/real": 0.5, "D/fake": 0.5, "G/fake": 1 + (gap_at_50, gap_at_end)[epoch >= 80]}
+        for epoch in range(1, epochs + 1)
+    ]
+
+
+@pytest.mark.parametrize(("end", "word"), [(0.9, REPRODUCED), (0.1, NOT_REPRODUCED)])
+def test_losses_move_apart_if_their_gap_grows_after_80_epochs(tmp_path: Path, end: float, word: str) -> None:
+    evidence = evidence_of(tmp_path, {"a": [{"rows": {}}]}, num_training=1000)
+    write_lines(tmp_path / "a" / "seed-0" / "log.jsonl", losses(0.3, end))
+    verdict = diverging("a")(evidence)
+    assert verdict.word == word
+    assert verdict.measured.startswith(f"{end - 0.3:+.3f}")
+
+
+def test_short_trainings_say_nothing_about_80_epochs(tmp_path: Path) -> None:
+    evidence = evidence_of(tmp_path, {"a": [{"rows": {}}]}, num_training=1000)
+    write_lines(tmp_path / "a" / "seed-0" / "log.jsonl", losses(0.3, 0.9, epochs=7))
+    assert diverging("a")(evidence) == (NOT_COMPARABLE, "trained for 7.0 epochs", "reported after 80 epochs")
+
+
+def test_logs_of_earlier_versions_are_not_comparable(tmp_path: Path) -> None:
+    evidence = evidence_of(tmp_path, {"a": [{"rows": {}}]}, num_training=1000)
+    lines = [{"step": epoch, "kimg": epoch, "D/adversarial": 1.0, "G/adversarial": 1.0} for epoch in range(100)]
+    write_lines(tmp_path / "a" / "seed-0" / "log.jsonl", lines)
+    assert diverging("a")(evidence) == (NOT_COMPARABLE, "", "no 'G/fake' in log.jsonl of a")
+
+
+@pytest.mark.parametrize("check", [matched("a"), controlled("a"), diverging("a")])
+def test_without_runs_the_verdict_says_so(check: Check) -> None:
+    assert check(Evidence([])) == (NOT_COMPARABLE, "", "no finished run of a")

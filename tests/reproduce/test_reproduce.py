@@ -1,13 +1,12 @@
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from commands import Command, assert_refused
+from commands import Command, assert_input_error
 from condgan import reproduce
 from condgan.errors import InputError
 from condgan.reproduce import REPORTS, Claim, Report, Reproduction
-from condgan.reproduce.evidence import HERE, NOT_COMPARABLE, Evidence, value
+from condgan.reproduce.evidence import NOT_COMPARABLE, TEST, Evidence, value
 
 TINY = """
 title: tiny
@@ -20,34 +19,35 @@ draws: 1
 reports = pytest.mark.parametrize("number", REPORTS)
 
 
-class Asked(Evidence):
-    """No run at all, and a list of the cells that were asked for."""
+class NoRuns(Evidence):
+    """Evidence without runs that records the cells it is asked for."""
 
     def __init__(self) -> None:
         super().__init__([])
+        self.cells: list[str]
         object.__setattr__(self, "cells", [])
 
     def folders(self, cell: str) -> dict[int, Path]:
-        self.cells.append(cell)  # type: ignore[attr-defined]
+        self.cells.append(cell)
         return {}
 
 
 @reports
-def test_every_claim_speaks_of_cells_that_its_specs_have(number: str, tmp_path: Path) -> None:
+def test_every_claim_is_about_cells_of_its_specs(number: str, tmp_path: Path) -> None:
     report = REPORTS[number]
     specs = Reproduction(number, tmp_path, data="sample").specs
     cells = {cell.name for spec in specs for cell in spec.cells}
     for claim in report.claims:
-        asked: Any = Asked()
-        assert claim.check(asked).word == NOT_COMPARABLE
-        assert asked.cells
-        assert set(asked.cells) <= cells
+        evidence = NoRuns()
+        assert claim.check(evidence).word == NOT_COMPARABLE
+        assert evidence.cells
+        assert set(evidence.cells) <= cells
     for spec in specs:
         assert {spec.compared_with(cell).name for cell in spec.cells} <= cells
 
 
 @reports
-def test_without_a_budget_the_recipes_play_as_reported(number: str, tmp_path: Path) -> None:
+def test_without_a_budget_recipes_run_at_full_scale(number: str, tmp_path: Path) -> None:
     for spec in Reproduction(number, tmp_path, data="sample").specs:
         assert (spec.minutes, spec.kimg) == (float("inf"), None)
         for cell in spec.cells:
@@ -55,32 +55,31 @@ def test_without_a_budget_the_recipes_play_as_reported(number: str, tmp_path: Pa
 
 
 @reports
-def test_a_budget_is_shared_by_all_runs(number: str, tmp_path: Path) -> None:
+def test_a_budget_is_divided_among_all_runs(number: str, tmp_path: Path) -> None:
     specs = Reproduction(number, tmp_path, data="sample", minutes=30).specs
     assert sum(spec.minutes * len(spec.cells) * len(spec.seeds) for spec in specs) == pytest.approx(30)
 
 
-def test_an_unknown_report_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"report '01': unknown; did you mean '001'.*known: 000, 001, 002, 003, 004"):
+def test_unknown_reports_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"unknown report '01'; did you mean '001'.*known: 000, 001, 002, 003, 004"):
         Reproduction("01", tmp_path)
 
 
-def test_a_report_on_data_that_nobody_may_share_wants_some(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="name yours with --data"):
+def test_a_report_without_public_data_needs_data(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="provide one with --data"):
         Reproduction("002", tmp_path)
 
 
-def test_a_reproduction_ends_in_verdicts_and_goes_on_where_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.slow
+def test_a_reproduction_writes_verdicts_and_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tiny.yaml").write_text(TINY)
-    report = Report("tiny", {"tiny.yaml": ()}, "sample", [Claim("accuracy", "1", value("tiny", HERE))])
+    report = Report("tiny", {"tiny.yaml": ()}, "sample", [Claim("accuracy", "1", value("tiny", TEST))])
     monkeypatch.setattr(reproduce, "REPORTS", {"999": report})
     monkeypatch.setattr(reproduce, "example", lambda name: tmp_path / name)
-    again = [Reproduction("999", tmp_path / "out", minutes=0.02) for _ in range(2)]
-    assert [turn.state for turn in again[0].run()] == ["starts", "done"]
-    assert [turn.state for turn in again[1].run()] == ["done before"]
-    verdicts = again[1].verdicts()
+    first, again = (Reproduction("999", tmp_path / "out", minutes=0.02) for _ in range(2))
+    assert [event.state for event in first.run()] == ["started", "done"]
+    assert [event.state for event in again.run()] == ["already done"]
+    verdicts = again.verdicts()
     assert (tmp_path / "out" / "verdicts.md").read_text() == verdicts.markdown
     ((says, reported, measured, word, _),) = verdicts.rows
     assert (says, reported, word) == ("accuracy", "1", NOT_COMPARABLE)
@@ -88,7 +87,7 @@ def test_a_reproduction_ends_in_verdicts_and_goes_on_where_it_was(
 
 
 @pytest.mark.parametrize("budget", ["30", "m", "-5m", "0h", "1d", "nanm", "infh"])
-def test_a_budget_without_a_unit_or_a_length_is_refused(condgan: Command, tmp_path: Path, budget: str) -> None:
-    done = condgan("reproduce", "001", f"--budget={budget}", "--runs", tmp_path / "runs")
-    assert_refused(done, f"--budget: found {budget!r}, expected a number with its unit")
+def test_wrong_budgets_are_an_error(condgan: Command, tmp_path: Path, budget: str) -> None:
+    result = condgan("reproduce", "001", f"--budget={budget}", "--runs", tmp_path / "runs")
+    assert_input_error(result, f"--budget: found {budget!r}, expected a number and a unit")
     assert not (tmp_path / "runs").exists()

@@ -1,8 +1,8 @@
-"""Ablations: a spec in YAML, a run for each cell and seed, a table of means and paired differences, and curves.
+"""Ablations: a YAML spec, a run for every cell and seed, tables of means and paired differences, and curves.
 
-table.md        the tables, what failed, and the curves
-curves.png      accuracy over training, or losses where no judge watched
-ablation.json   the tables as data, for `condgan report`
+table.md        tables, failures and curves
+curves.png      accuracy over training, or losses if no judge scored the runs
+ablation.json   the same tables as data, for `condgan report`
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,16 +18,20 @@ from condgan.curves import compare
 from condgan.files import read_json, read_text
 from condgan.plots import png
 
-MEANS = "Means over n seeds ± half of Student's 95 % interval (none at n = 1)."
+MEANS = "Mean over n seeds ± half the width of Student's 95 % interval (no interval for n = 1)."
 DIFFERENCES = (
-    "Differences are paired by seed; each cell is compared with the baseline, which differs from it at most in these "
-    "settings:"
+    "Differences are paired by seed. Each cell is compared with the cell that has the same settings except for the "
+    "baseline's:"
 )
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a study found so far. `runs` are the folders of a cell that were begun, within the study's."""
+    """The results of a study so far.
+
+    `facts` describe how the runs were made. `failures` holds for each run that is not done the reason. `runs` holds for
+    each cell the folders of the runs that were started, relative to the folder of the study.
+    """
 
     title: str
     facts: Mapping[str, str]
@@ -38,7 +42,7 @@ class Outcome:
 
     @property
     def markdown(self) -> str:
-        """The page table.md."""
+        """The results as Markdown."""
         facts = "\n".join(f"- {name}: {value}" for name, value in self.facts.items())
         failed = "\n".join(f"- {run}: {why}" for run, why in self.failures.items())
         parts = [f"# {self.title}", facts, self.note, *(table.markdown.rstrip() for table in self.tables)]
@@ -47,7 +51,7 @@ class Outcome:
 
 
 def conclude(study: Study) -> Outcome:
-    """Tables and curves of what is done, written into the study's folder."""
+    """Returns the results of the finished runs, and writes tables and curves into the study's folder."""
     spec, folder = study.spec, study.folder
     done = [trial for trial in study.trials if trial.end == DONE]
     found: dict[str, dict[int, Any]] = {cell.name: {} for cell in spec.cells}
@@ -83,7 +87,7 @@ def _facts(spec: Spec, done: list[Trial]) -> dict[str, str]:
         "cells": f"{len(spec.cells)}, seeds {', '.join(map(str, spec.seeds))}",
         "budget of each run": " or ".join(budgets) or "all epochs of its recipe",
         "data": ", ".join(spec.data),
-        "scored by": f"{spec.judge or 'the embedded judge'}, {spec.draws} draws of each condition",
+        "scored by": f"{spec.judge or 'the embedded judge'}, {spec.draws} images per condition",
     }
     configs = [Config.parse(read_text(trial.folder / "run.json"), str(trial.folder / "run.json")) for trial in done]
     for name, values in {
@@ -91,7 +95,7 @@ def _facts(spec: Spec, done: list[Trial]) -> dict[str, str]:
         "precision": [config.precision for config in configs],
         "machine": [config.machine_name for config in configs],
     }.items():
-        facts[name] = ", ".join(dict.fromkeys(values)) or "nothing is done yet"
+        facts[name] = ", ".join(dict.fromkeys(values)) or "no run is done yet"
     return facts
 
 

@@ -1,4 +1,4 @@
-"""What an ablation found: means over seeds with intervals, and differences paired by seed."""
+"""Results of an ablation: means over seeds with intervals, and differences paired by seed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from itertools import chain
 
 from condgan.metrics.estimate import Estimate, mean
 
-Rows = Mapping[str, Mapping[str, Sequence[float]]]  # of metrics.json: who drew what -> metric -> value, low, high
-DRAWN = "generator, "
+Rows = Mapping[str, Mapping[str, Sequence[float]]]  # in metrics.json: images -> metric -> [value, low, high]
+GENERATOR = "generator, "  # start of the names of rows of generated images; then the list of conditions
 
 
 @dataclass(frozen=True)
 class ResultTable:
-    """A title, and texts in columns."""
+    """A table of texts with a title."""
 
     title: str
     columns: Sequence[str]
@@ -20,28 +20,30 @@ class ResultTable:
 
     @property
     def markdown(self) -> str:
-        """As Markdown, its title as a heading."""
+        """The table as Markdown, under a heading."""
         lines = [self.columns, ["---"] * len(self.columns), *self.rows]
         return "\n".join([f"## {self.title}", "", *(f"| {' | '.join(line)} |" for line in lines)]) + "\n"
 
 
 def tables(found: Mapping[str, Mapping[int, Rows]], baselines: Mapping[str, str]) -> list[ResultTable]:
-    """One for each list of conditions: a line for each cell, and for each metric its mean and its difference.
+    """Returns a table for each list of conditions, with a row for each cell.
 
-    From cell -> seed -> rows, and from cell -> the cell that it is compared with; no differences if each is its own.
+    For each metric it has the mean over seeds and the difference from the baseline. `found` maps cell -> seed -> rows
+    of metrics.json, `baselines` each cell to the one that it is compared with. Without comparisons, i.e. if every cell
+    is its own baseline, there are no differences.
     """
-    every = [rows for seeds in found.values() for rows in seeds.values()]
-    lists = dict.fromkeys(who for rows in every for who in rows if who.startswith(DRAWN))
-    return [_table(who, found, baselines) for who in lists]
+    all_rows = [rows for seeds in found.values() for rows in seeds.values()]
+    sources = dict.fromkeys(source for rows in all_rows for source in rows if source.startswith(GENERATOR))
+    return [_table(source, found, baselines) for source in sources]
 
 
 def differ(baselines: Mapping[str, str]) -> bool:
-    """Whether any cell is compared with another."""
+    """Returns whether any cell is compared with another one."""
     return any(cell != baseline for cell, baseline in baselines.items())
 
 
-def _table(who: str, found: Mapping[str, Mapping[int, Rows]], baselines: Mapping[str, str]) -> ResultTable:
-    scores = {cell: {s: rows[who] for s, rows in seeds.items() if who in rows} for cell, seeds in found.items()}
+def _table(source: str, found: Mapping[str, Mapping[int, Rows]], baselines: Mapping[str, str]) -> ResultTable:
+    scores = {cell: {s: rows[source] for s, rows in seeds.items() if source in rows} for cell, seeds in found.items()}
     metrics = list(dict.fromkeys(name for seeds in scores.values() for row in seeds.values() for name in row))
     lines = []
     for cell, seeds in scores.items():
@@ -52,9 +54,9 @@ def _table(who: str, found: Mapping[str, Mapping[int, Rows]], baselines: Mapping
             if differ(baselines):
                 line.append("" if cell == baselines[cell] else text(differences(mine, theirs), "+"))
         lines.append(line)
-    headings = [[metric, "against baseline"] if differ(baselines) else [metric] for metric in metrics]
+    headings = [[metric, "difference"] if differ(baselines) else [metric] for metric in metrics]
     columns = ["cell", "n", *chain.from_iterable(headings)]
-    return ResultTable(who.removeprefix(DRAWN), columns, lines)
+    return ResultTable(source.removeprefix(GENERATOR), columns, lines)
 
 
 def _values(seeds: Mapping[int, Mapping[str, Sequence[float]]], metric: str) -> dict[int, float]:
@@ -62,12 +64,12 @@ def _values(seeds: Mapping[int, Mapping[str, Sequence[float]]], metric: str) -> 
 
 
 def differences(mine: Mapping[int, float], theirs: Mapping[int, float]) -> list[float]:
-    """Mine less theirs, for each seed that both have."""
+    """Returns mine minus theirs for each seed that both have."""
     return [value - theirs[seed] for seed, value in mine.items() if seed in theirs]
 
 
 def text(values: Sequence[float], sign: str = "") -> str:
-    """The mean, and half the width of its interval if there are several values; nothing if there is none."""
+    """Formats a mean and half the width of its interval; only the mean of a single value, nothing for no values."""
     if not values:
         return ""
     estimate: Estimate = mean(values)

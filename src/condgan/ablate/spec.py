@@ -1,4 +1,4 @@
-"""What an ablation asks for: variants x options x data x seeds, all at one budget."""
+"""The spec of an ablation: variants x options x data sets x seeds, all with the same budget."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ from condgan import recipes
 from condgan.errors import InputError, did_you_mean
 from condgan.files import read_text
 
-Place = tuple[str | int, ...]  # keys and positions that lead to an entry of the file
+Place = tuple[str | int, ...]  # the keys and positions of an entry of the file
 
 
 def _as_text(value: Any) -> str:
-    """A value as `--set NAME=VALUE` takes it, so that the recipe alone says what it may be."""
+    """Formats a value as for `--set NAME=VALUE`: only the recipe validates it."""
     if isinstance(value, list):
         return ",".join(map(_as_text, value))
     if value is None or isinstance(value, dict):
@@ -37,14 +37,14 @@ def _as_text(value: Any) -> str:
 
 def _distinct(values: Sequence[Any]) -> Sequence[Any]:
     if len(set(values)) < len(values):
-        raise ValueError("expected no value twice")
+        raise ValueError("expected distinct values")
     return values
 
 
 Text = Annotated[str, BeforeValidator(_as_text)]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1), AfterValidator(_distinct)]
 Seeds = Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), AfterValidator(_distinct)]
-# YAML reads a bare `no` as false
+# YAML parses a bare `no` as false
 Precision = Annotated[Literal["no", "bf16", "auto"], BeforeValidator(lambda p: "no" if p is False else p)]
 
 
@@ -53,7 +53,7 @@ class _Entry(BaseModel):
 
 
 class Variant(_Entry):
-    """A recipe with options; those in `small` make it affordable, and a full ablation leaves them out."""
+    """A recipe with options. Those in `small` make its runs shorter; `--full` leaves them out."""
 
     recipe: str
     options: Mapping[str, Text] = {}
@@ -62,7 +62,7 @@ class Variant(_Entry):
 
 @dataclass(frozen=True)
 class Cell:
-    """One set-up, trained once for each seed. `settings` are its variant, its data and its options of the grid."""
+    """One configuration, trained once for each seed. `settings` are its variant, data set and options of the grid."""
 
     settings: Mapping[str, str]
     recipe: str
@@ -71,12 +71,12 @@ class Cell:
 
 
 class Spec(_Entry):
-    """An ablation. Every option of `grid` and every one of `data` is crossed with every variant.
+    """The entries of a spec file. Every variant is trained with every combination of `grid` values and `data` sets.
 
-    Training ends after `minutes` or `kimg`, whichever comes first, or with neither after all epochs of the recipe.
-    `data` are named as for `--data`; `judge` is a file, looked for beside the spec. `baseline` fixes some settings, as
-    in `{aux_weight: 100}`, or names a variant: a cell is compared with the one that differs from it in these alone.
-    Without it all are compared with the first cell.
+    Training ends after `minutes` or `kimg`, whichever comes first, or else after all epochs of the recipe. `data` are
+    data sets as in `--data`. `judge` is a path relative to the spec. `baseline` is a variant or some settings, e.g.
+    `{aux_weight: 100}`: each cell is compared with the cell that differs from it in these settings only. By default all
+    are compared with the first cell.
     """
 
     title: str
@@ -95,18 +95,18 @@ class Spec(_Entry):
 
     @property
     def full(self) -> "Spec":
-        """The same at the scale of the recipes: no small options, all epochs."""
+        """The spec at full scale: without `small` options, for all epochs."""
         variants = {name: variant.model_copy(update={"small": {}}) for name, variant in self.variants.items()}
         return self.model_copy(update={"variants": variants, "minutes": float("inf"), "kimg": None})
 
     @property
     def axes(self) -> dict[str, Sequence[str]]:
-        """Every setting and its values."""
+        """The settings and their values."""
         return {"variant": list(self.variants), "data": self.data, **self.grid}
 
     @property
     def cells(self) -> list[Cell]:
-        """In the order of the file."""
+        """All cells, in the order of the file."""
         axes = self.axes
         return [self._cell(dict(zip(axes, values, strict=True))) for values in product(*axes.values())]
 
@@ -120,15 +120,15 @@ class Spec(_Entry):
         return Cell(settings, variant.recipe, {**variant.small, **variant.options, **chosen}, name)
 
     def compared_with(self, cell: Cell) -> Cell:
-        """The cell that it is measured against, which may be itself."""
+        """Returns the baseline of a cell, which may be the cell itself."""
         fixed = self.baseline or self.cells[0].settings
         return self._cell({**cell.settings, **fixed})
 
 
 def read(file: Path) -> Spec:
-    """The spec in a YAML file. Raises InputError naming file, line, what was found and what was expected."""
+    """Reads a spec from a YAML file. Raises InputError naming file, line, what was found and what was expected."""
     if not file.is_file():
-        raise InputError(f"{file}: no such file; expected a spec, such as examples/aux_weight.yaml")
+        raise InputError(f"{file}: no such file; expected a spec, e.g. examples/aux_weight.yaml")
     try:
         tree = yaml.compose(text := read_text(file), yaml.SafeLoader)
         content = yaml.safe_load(text)
@@ -138,7 +138,7 @@ def read(file: Path) -> Spec:
     except yaml.YAMLError as error:
         raise InputError(f"{file}: {' '.join(str(error).split())}; expected valid YAML") from None
     if not isinstance(content, dict):
-        raise InputError(f"{file}: expected `name: value` lines, among them title, data and variants")
+        raise InputError(f"{file}: expected `name: value` entries, among them title, data and variants")
     for place, problem in _problems(tree, content):
         raise InputError(f"{file}, line {_line(tree, place)}: {problem}")
     spec = Spec.model_validate(content)
@@ -146,12 +146,12 @@ def read(file: Path) -> Spec:
 
 
 def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
-    """What is wrong, and where."""
+    """Yields the problems of a file and their places."""
     yield from _repeated(tree)
     try:
         spec = Spec.model_validate(content)
     except ValidationError as error:
-        # a misspelt entry is also a missing one, and says more
+        # a misspelt entry causes a second error, a missing entry, which says less
         first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
         place = tuple(part for part in first["loc"] if part != "[key]")
         yield place, _explained(place, first)
@@ -160,11 +160,11 @@ def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Pla
         if name in ("variant", "data"):
             yield (
                 ("grid", name),
-                f"grid {name}: expected an option of the recipe; variants and data cross by themselves",
+                f"grid {name}: expected an option of the recipe; all variants and data sets are combined anyway",
             )
         for variant, entry in spec.variants.items():
             if name in {**entry.options, **entry.small}:
-                yield ("variants", variant), f"variant {variant} sets {name}, and so does the grid; leave one of them"
+                yield ("variants", variant), f"variant {variant} and the grid both set {name}; remove one of them"
     for name, value in spec.baseline.items():
         if name not in spec.axes:
             known = ", ".join(spec.axes)
@@ -179,7 +179,7 @@ def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Pla
         except InputError as error:
             yield place, f"variant {place[1]}: {error}"
         if cell.name.lower() in names:
-            yield place, f"two cells would share the folder {cell.name!r}; give variants and values other names"
+            yield place, f"two cells have the same folder {cell.name!r}; rename variants or values"
         names.add(cell.name.lower())
 
 
@@ -189,13 +189,13 @@ def _explained(place: Place, error: Any) -> str:
         known = list((Variant if len(place) > 1 else Spec).model_fields)
         return f"unknown entry {place[-1]!r}{did_you_mean(str(place[-1]), known)} (known: {', '.join(known)})"
     if error["type"] == "missing":
-        return f"{where}: is missing"
+        return f"{where}: missing entry"
     found = "" if error["type"] == "value_error" and not place else f"found {error['input']!r}: "
     return f"{where}: {found}{error['msg'].removeprefix('Value error, ')}"
 
 
 def _repeated(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """Entries that stand twice, of which YAML would keep the last."""
+    """Yields repeated keys, of which YAML would silently keep the last."""
     if isinstance(node, yaml.SequenceNode):
         for i, value in enumerate(node.value):
             yield from _repeated(value, (*place, i))
@@ -203,13 +203,13 @@ def _repeated(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, str]]
         seen: set[str] = set()
         for key, value in node.value:
             if key.value in seen:
-                yield (*place, key.value), f"{key.value!r} stands twice; leave one of them"
+                yield (*place, key.value), f"{key.value!r} is given twice; remove one of them"
             seen.add(key.value)
             yield from _repeated(value, (*place, key.value))
 
 
 def _line(node: yaml.Node, place: Place) -> int:
-    """Of the entry at a place, the last of that name, or of what should hold it; counted from 1."""
+    """Returns the line of an entry, counted from 1, or of the innermost existing entry around it."""
     line = node.start_mark.line
     for part in place:
         if isinstance(node, yaml.MappingNode):

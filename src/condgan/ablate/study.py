@@ -1,8 +1,8 @@
-"""An ablation is a folder: an ordinary run for each cell and seed, and beside each what was asked of it and its end.
+"""Runs an ablation in a folder, in which every cell and seed is an ordinary run.
 
 <cell>/seed-N/       the run
-<cell>/seed-N.json   what was asked of it, and how it ended
-<cell>/seed-N.txt    what its commands said
+<cell>/seed-N.json   its record: the request (training, budget, scoring) and the outcome
+<cell>/seed-N.txt    the output of its commands
 """
 
 import hashlib
@@ -26,12 +26,12 @@ from condgan.files import read_json
 from condgan.judge import load_judge
 from condgan.run import check_trainable
 
-DONE = "done"
-INTERRUPTED = 130  # how our own commands end then
+DONE, ALREADY_DONE = "done", "already done"
+INTERRUPTED = 130  # exit code of the command line after an interrupt
 
 
 class TrialEvent(NamedTuple):
-    """A run begins or has ended: "starts", "done", "done before", or "failed: ..."."""
+    """The start or end of a run. `state` is "started", "done", "already done" or "failed: ..."."""
 
     number: int
     total: int
@@ -42,7 +42,7 @@ class TrialEvent(NamedTuple):
 
 @dataclass(frozen=True)
 class Trial:
-    """A cell with a seed, and the folder of its run."""
+    """One run of a study: a cell, a seed and a folder."""
 
     cell: Cell
     seed: int
@@ -50,34 +50,39 @@ class Trial:
 
     @property
     def name(self) -> str:
+        """Cell and seed, e.g. `acgan/seed-0`."""
         return f"{self.folder.parent.name}/{self.folder.name}"
 
     @property
     def record(self) -> Path:
-        """Where it stands what was asked, and how it ended."""
+        """The JSON file with the request and its outcome."""
         return self.folder.with_name(f"{self.folder.name}.json")
 
     @cached_property
     def before(self) -> Mapping[str, Any]:
-        """What stood there when this study began; empty if nothing."""
+        """The content of the record when the study was opened; empty if there was none."""
         if not self.record.exists():
             return {}
         kept = read_json(self.record)
-        if not isinstance(kept, dict) or not {"training", "budget", "scoring", "end"} <= kept.keys():
-            raise InputError(f"{self.record}: expected what was asked of a run and its end; delete the file")
-        return kept
+        try:
+            training, _, _, _ = (kept[name] for name in ("training", "budget", "scoring", "end"))
+            # options were not resolved in earlier versions
+            options = recipes.resolve(training["recipe"], training["options"])
+            return {**kept, "training": {**training, "options": options, "precision": training["precision"]}}
+        except (KeyError, TypeError):
+            raise InputError(f"{self.record}: not the record of a run; delete the file") from None
 
     @property
     def end(self) -> str:
-        """DONE, or why it is not."""
-        return str(read_json(self.record)["end"]) if self.record.exists() else "not begun"
+        """DONE, or the reason why the run is not done."""
+        return str(read_json(self.record)["end"]) if self.record.exists() else "not started"
 
 
 class Study:
-    """A spec and the folder that it fills."""
+    """A spec and the folder of its runs."""
 
     def __init__(self, spec: Spec, folder: Path):
-        """Raises InputError if a cell cannot be played, or if a run in the folder was asked for something else."""
+        """Raises InputError if a cell cannot be trained, or if the folder holds runs of a different spec."""
         self.spec, self.folder = spec, folder
         self.trials = [
             Trial(cell, seed, folder / cell.name / f"seed-{seed}") for cell in spec.cells for seed in spec.seeds
@@ -88,29 +93,29 @@ class Study:
             self._check_before(trial)
 
     def run(self) -> Iterator[TrialEvent]:
-        """Trains and scores what is not done yet, one run at a time; yields as each begins and ends.
+        """Trains and scores the runs that are not done, one at a time; yields at the start and the end of each.
 
-        What fails is recorded and the rest go on; asked again, it is tried again. An interrupt (SIGINT, SIGTERM) lets
-        the run save and raises KeyboardInterrupt.
+        A failure is recorded and the study continues with the next run; calling `run` again retries it. On SIGINT or
+        SIGTERM the current run is saved and KeyboardInterrupt is raised.
         """
-        total, lasted = len(self.trials), list[float]()
+        total, durations = len(self.trials), list[float]()
         left = [trial for trial in self.trials if not self._is_done(trial)]
         for number, trial in enumerate(self.trials, start=1):
             if trial not in left:
-                yield TrialEvent(number, total, trial.name, "done before", self._seconds(lasted, len(left)))
+                yield TrialEvent(number, total, trial.name, ALREADY_DONE, self._seconds_left(durations, len(left)))
                 continue
-            yield TrialEvent(number, total, trial.name, "starts", self._seconds(lasted, len(left)))
+            yield TrialEvent(number, total, trial.name, "started", self._seconds_left(durations, len(left)))
             started = time.monotonic()
-            self._note(trial, "interrupted")
+            self._write_record(trial, "interrupted")
             problem = self._train_and_score(trial)
-            self._note(trial, problem or DONE)
+            self._write_record(trial, problem or DONE)
             left.remove(trial)
-            lasted.append(time.monotonic() - started)
+            durations.append(time.monotonic() - started)
             state = f"failed: {problem}" if problem else DONE
-            yield TrialEvent(number, total, trial.name, state, self._seconds(lasted, len(left)))
+            yield TrialEvent(number, total, trial.name, state, self._seconds_left(durations, len(left)))
 
     def _check_data(self, name: str) -> str:
-        """What the data hold. Raises InputError if a cell cannot be played on them, or if no judge reads them."""
+        """Returns the hash of a data set. Raises InputError if a cell or the judge cannot be used with it."""
         images = load_images(name, self.spec.resolution)
         for cell in self.spec.cells:
             if cell.settings["data"] == name:
@@ -120,32 +125,32 @@ class Study:
         return images.content_hash
 
     def _precision(self) -> str:
-        """One for all runs: what "auto" finds is timed, and another day's answer would not be comparable."""
+        """Returns the precision of all runs. "auto" is resolved only once, so that all runs are comparable."""
         if self.spec.precision != "auto":
             return self.spec.precision
-        begun = [str(trial.before["training"]["precision"]) for trial in self.trials if trial.before]
-        return begun[0] if begun else machine.fast_precision()
+        found = [str(trial.before["training"]["precision"]) for trial in self.trials if trial.before]
+        return found[0] if found else machine.fast_precision()
 
     def _check_before(self, trial: Trial) -> None:
-        """A run may be given a larger budget or be scored anew, and nothing else."""
+        """Raises InputError if the spec changes more of an existing run than its scoring, or reduces its budget."""
         if not trial.before:
             return
-        asked = self._asked(trial)
-        for name, value in asked["training"].items():
+        request = self._request(trial)
+        for name, value in request["training"].items():
             if (found := trial.before["training"].get(name)) != value:
                 self._refuse(trial, f"{name} {found!r}", repr(value))
-        for name, value in asked["budget"].items():
+        for name, value in request["budget"].items():
             found = trial.before["budget"].get(name)
             if found is not None and (value is None or value >= found):
                 continue
             if found != value:
-                self._refuse(trial, f"{name} {found!r}", f"{value!r}, which is less")
+                self._refuse(trial, f"{name} {found!r}", f"a smaller {value!r}")
 
     def _refuse(self, trial: Trial, before: str, now: str) -> None:
-        found = f"{trial.folder} was begun with {before}, the spec now asks for {now}"
-        raise InputError(f"{found}; give the spec's file another name, or delete {self.folder}")
+        found = f"{trial.folder} was started with {before}, found {now} in the spec"
+        raise InputError(f"{found}; rename the spec file, or delete {self.folder}")
 
-    def _asked(self, trial: Trial) -> dict[str, Any]:
+    def _request(self, trial: Trial) -> dict[str, Any]:
         spec, cell = self.spec, trial.cell
         training = {
             "recipe": cell.recipe,
@@ -163,22 +168,23 @@ class Study:
             "scoring": {"draws": spec.draws, "judge": judge},
         }
 
-    def _note(self, trial: Trial, end: str) -> None:
-        files.write_json(trial.record, {**self._asked(trial), "end": end})
+    def _write_record(self, trial: Trial, end: str) -> None:
+        files.write_json(trial.record, {**self._request(trial), "end": end})
 
     def _is_done(self, trial: Trial) -> bool:
-        return trial.before == {**self._asked(trial), "end": DONE} and (trial.folder / "metrics.json").is_file()
+        return trial.before == {**self._request(trial), "end": DONE} and (trial.folder / "metrics.json").is_file()
 
-    def _seconds(self, lasted: Sequence[float], num_left: int) -> float:
-        """How long the rest takes, if it takes as long as what was done; before that, as long as its budget."""
-        return num_left * (fmean(lasted) if lasted else self.spec.minutes * 60)
+    def _seconds_left(self, durations: Sequence[float], num_left: int) -> float:
+        """Estimates the remaining time from the runs done so far, or from the budget before the first is done."""
+        return num_left * (fmean(durations) if durations else self.spec.minutes * 60)
 
     def _train_and_score(self, trial: Trial) -> str:
         spec, cell = self.spec, trial.cell
         judge = ["--judge", spec.judge] if spec.judge else []
         train = ["train", cell.recipe, "--data", cell.settings["data"], "--seed", trial.seed, "--resume"]
         train += ["--runs", trial.folder.parent, "--name", trial.folder.name, "--precision", self.precision, *judge]
-        train += ["--save-minutes", spec.save_minutes, "--minutes", spec.minutes]
+        train += ["--save-minutes", spec.save_minutes]
+        train += ["--minutes", spec.minutes] if spec.minutes < float("inf") else []
         train += ["--kimg", spec.kimg] if spec.kimg else []
         train += ["--resolution", spec.resolution] if spec.resolution else []
         train += [word for name, value in cell.options.items() for word in ("--set", f"{name}={value}")]
@@ -187,28 +193,29 @@ class Study:
 
 
 def execute(words: Sequence[Any], log: Path) -> str:
-    """The last line of what one of our own commands complains of, or nothing if it went well."""
+    """Runs a condgan command, appends its output to `log`, and returns its error message, or "" on success."""
     command = [sys.executable, "-m", "condgan.cli", *map(str, words)]
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a") as said, _interrupts():
-        # In a session of its own, so that Ctrl-C is heard here alone and passed on once: a second one would not save.
-        child = subprocess.Popen(command, stdout=said, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    with log.open("a") as output, _interrupts():
+        # In a session of its own: Ctrl-C reaches this process only and is passed on once, as a second one would abort
+        # the child without saving.
+        child = subprocess.Popen(command, stdout=output, stderr=subprocess.PIPE, text=True, start_new_session=True)
         try:
-            complaint = child.communicate()[1]
+            errors = child.communicate()[1]
         except KeyboardInterrupt:
             child.send_signal(signal.SIGINT)
             child.wait()
             raise
-        said.write(complaint)
+        output.write(errors)
     if child.returncode == INTERRUPTED:
         raise KeyboardInterrupt
-    lines = [line for line in complaint.splitlines() if line.strip()] or [f"exit code {child.returncode}"]
+    lines = [line for line in errors.splitlines() if line.strip()] or [f"exit code {child.returncode}"]
     return lines[-1].removeprefix("condgan: ") if child.returncode else ""
 
 
 @contextmanager
 def _interrupts() -> Iterator[None]:
-    """Lets SIGTERM interrupt as Ctrl-C does."""
+    """Lets SIGTERM raise KeyboardInterrupt, as SIGINT does."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

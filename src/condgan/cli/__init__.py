@@ -1,7 +1,9 @@
-"""The command line: the only place that prints. Everything heavy is imported inside the command that needs it."""
+"""The command line, the only part that prints. Heavy modules are imported inside the command that needs them."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +16,7 @@ from condgan.errors import InputError
 INTERRUPTED = 130
 
 app = typer.Typer(
-    help="GANs that obey: train, draw and score image generators steered by conditions.",
+    help="Train, sample and evaluate conditional GANs.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -27,16 +29,17 @@ app.add_typer(data.app, name="data")
 
 
 def main() -> None:
-    """Runs a command. What the user can mend ends in one message and exit code 2, an interruption in 130."""
+    """Runs a command. Exits with one message and code 2 on wrong input, 130 on an interrupt, 1 on other failures."""
+    sys.path.append(str(Path.cwd()))  # where recipes given as module:function are looked for, too
     try:
         app()
     except InputError as error:
         fail(str(error), 2)
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
-    except SystemExit as end:  # what typer makes of KeyboardInterrupt
+    except SystemExit as end:  # typer turns KeyboardInterrupt into it
         if end.code == INTERRUPTED:
-            fail("interrupted; what was done is saved: the same command goes on (train: with --resume)", INTERRUPTED)
+            fail("interrupted; run the same command again to continue (train: add --resume)", INTERRUPTED)
         raise
 
 

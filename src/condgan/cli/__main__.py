@@ -1,4 +1,4 @@
-"""`python -m condgan.cli`, as torchrun wants it."""
+"""`python -m condgan.cli`, for launchers such as torchrun that start a module."""
 
 from condgan.cli import main
 

@@ -1,4 +1,4 @@
-"""Commands about data sets: render, inspect."""
+"""Commands for data sets: render, inspect."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ from condgan.errors import InputError
 if TYPE_CHECKING:
     from condgan.data.inspect import Inspection
 
-SHEET = 32  # images on it
-SHOWN_VALUES = 24  # of which half are the commonest and half the rarest if there are more
+NUM_PREVIEWS = 32
+SHOWN_VALUES = 24  # half of them the most frequent and half the rarest if there are more
 SHOWN_PAIRS = 3
 
-app = typer.Typer(help="Make and look at data sets.", no_args_is_help=True)
+app = typer.Typer(help="Render and inspect data sets.", no_args_is_help=True)
 
 
 @app.command("render")
 def render(
-    out: Annotated[Path, typer.Argument(help="The folder to fill, in the i-CLEVR layout.")],
-    labels: Annotated[Path | None, typer.Option("--labels", help="A train.json to follow.")] = None,
-    scenes: Annotated[int | None, typer.Option("--scenes", min=1, help="Sample so many scenes instead.")] = None,
-    min_objects: Annotated[int, typer.Option(min=0, max=5, help="Objects in a sampled scene's first turn.")] = 1,
-    max_objects: Annotated[int, typer.Option(min=1, max=5, help="Objects in its last turn.")] = 3,
+    out: Annotated[Path, typer.Argument(help="Folder to write, in the i-CLEVR layout.")],
+    labels: Annotated[Path | None, typer.Option("--labels", help="Render the scenes of this train.json.")] = None,
+    scenes: Annotated[int | None, typer.Option("--scenes", min=1, help="Render so many random scenes instead.")] = None,
+    min_objects: Annotated[int, typer.Option(min=0, max=5, help="Objects in the first image of a random scene.")] = 1,
+    max_objects: Annotated[int, typer.Option(min=1, max=5, help="Objects in its last image.")] = 3,
     hold_out_triples: Annotated[
-        bool, typer.Option("--hold-out-triples", help="Never show a triple of scenes.HELD_OUT_TRIPLES.")
+        bool, typer.Option("--hold-out-triples", help="Leave out the combinations in scenes.HELD_OUT_TRIPLES.")
     ] = False,
-    resolution: Annotated[int, typer.Option("--resolution", help="Side length in pixels, a power of two.")] = 64,
+    resolution: Annotated[
+        int, typer.Option("--resolution", help="Side length of the images in pixels, a power of two.")
+    ] = 64,
     seed: SeedOption = 0,
-    processes: Annotated[int | None, typer.Option(min=1, help="Renderers at a time. Without it: one a core.")] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="Number of processes. Default: one per core.")] = None,
 ) -> None:
-    """Render i-CLEVR scenes, following a label file or sampled. Interrupt at any time; the same command goes on."""
+    """Render i-CLEVR scenes from a label file or at random. Run the same command again to continue."""
     from condgan.files import parse_json
     from condgan.rendering.folder import render_dataset, sample_entries
     from condgan.rendering.scenes import HELD_OUT_TRIPLES
@@ -43,7 +45,7 @@ def render(
         entries = parse_json(read_file(labels), str(labels))
         if not isinstance(entries, dict) or not all(isinstance(objects, list) for objects in entries.values()):
             raise InputError(
-                f'{labels}: expected a map of frames to objects, such as {{"CLEVR_train_000000_0.png": []}}'
+                f'{labels}: expected a map of file names to objects, such as {{"CLEVR_train_000000_0.png": []}}'
             )
     elif scenes and labels is None:
         entries = sample_entries(scenes, seed, min_objects, max_objects, HELD_OUT_TRIPLES if hold_out_triples else ())
@@ -59,11 +61,13 @@ def render(
 @app.command("inspect")
 def inspect(
     data: DataArgument,
-    out: Annotated[Path | None, typer.Option("--out", help="Also write a labelled grid of some of its images.")] = None,
-    min_objects: Annotated[int, typer.Option(min=0, help="Refuse images of fewer labels; training does below 1.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Also write a PNG with some of the images and their labels.")
+    ] = None,
+    min_objects: Annotated[int, typer.Option(min=0, help="Reject images with fewer labels, as training does.")] = 1,
     resolution: ResolutionOption = None,
 ) -> None:
-    """Say what a data set holds, how it is balanced, and what to notice before training on it."""
+    """Show the size, labels, balance and duplicates of a data set, and possible problems."""
     import torch
 
     from condgan import files
@@ -77,23 +81,23 @@ def inspect(
     for name, values in images.condition_lists.items():
         print(f"conditions  {name}: {len(values)}")
     print(f"content     {images.content_hash}")
-    if out:
-        some = images.at(torch.linspace(0, len(images) - 1, min(SHEET, len(images))).long())
-        captions = images.condition.describe_all(images.condition.sample(some.labels))
-        files.write(out, png(labelled_grid(some.images, captions)))
-        print(f"sheet       {out}")
     _print_inspection(inspect(images))
+    if out:
+        previews = images.at(torch.linspace(0, len(images) - 1, min(NUM_PREVIEWS, len(images))).long())
+        captions = images.condition.describe_all(images.condition.sample(previews.labels))
+        files.write(out, png(labelled_grid(previews.images, captions)))
+        print(f"wrote {out}")
 
 
 def _print_inspection(found: Inspection) -> None:
     from condgan.data.inspect import balance
 
     if found.counts:
-        print(f"balance     {found.num_combinations} different conditions occur")
+        print(f"balance     {found.num_combinations} distinct conditions")
     for line in balance(found.counts, len(found.images), SHOWN_VALUES):
         print(f"            {line}")
-    print(f"copies      {len(found.exact)} exact, {len(found.mirrored)} mirrored")
-    for kind, pairs in (("copy of", found.exact), ("mirrors", found.mirrored)):
+    print(f"duplicates  {len(found.exact)} exact, {len(found.mirrored)} mirrored")
+    for kind, pairs in (("is a copy of", found.exact), ("mirrors", found.mirrored)):
         for image, copy in pairs[:SHOWN_PAIRS]:
             print(f"            {found.name(copy)} {kind} {found.name(image)}")
     for notice in found.notices:

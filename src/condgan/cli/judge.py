@@ -1,4 +1,4 @@
-"""Commands about the judge: train, score."""
+"""Commands for the judge: train, score."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from condgan.data import Images
     from condgan.judge import Judge
 
-app = typer.Typer(help="Train and score the classifier that measures obedience.", no_args_is_help=True)
+app = typer.Typer(help="Train and score the judge, the classifier that scores generated images.", no_args_is_help=True)
 
 
 @app.command("train")
 def train(
-    data: Annotated[str, typer.Argument(help="A data set that no GAN trains on.")],
-    out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("judge.safetensors"),
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training part.")] = 20,
+    data: Annotated[str, typer.Argument(help="Data set, preferably one that no GAN is trained on.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write.")] = Path("judge.safetensors"),
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 20,
     resolution: ResolutionOption = None,
     seed: SeedOption = 0,
 ) -> None:
-    """Train a judge, and score it on the held-out part."""
+    """Train a judge and score it on the held-out images."""
     import torch
 
     from condgan import files
@@ -46,11 +46,11 @@ def train(
 
 @app.command("score")
 def score(
-    data: Annotated[str, typer.Argument(help="A data set; its held-out part is read.")],
+    data: Annotated[str, typer.Argument(help="Data set; the held-out images are used.")],
     judge: JudgeOption = None,
     resolution: ResolutionOption = None,
 ) -> None:
-    """Score a judge on real images: official and exact accuracy, and calibration."""
+    """Score a judge on real held-out images: condition accuracy, exact accuracy and calibration error."""
     from condgan.judge import load_judge
 
     images = load_data(data, resolution, min_objects=0)
@@ -62,8 +62,8 @@ def _print_judge_score(judge: Judge, images: Images) -> None:
     from condgan.metrics import condition_accuracy, exact_accuracy
 
     held_out = images.part(held_out=True)
-    seen = judge.classify(held_out.images, held_out.labels)
-    print(f"held-out images      {len(seen)}")
-    print(f"condition_accuracy   {condition_accuracy(seen, seen, images.condition)}")
-    print(f"exact_accuracy       {exact_accuracy(seen, seen, images.condition)}")
-    print(f"calibration error    {calibration_error(judge, seen):.4f}")
+    samples = judge.classify(held_out.images, held_out.labels)
+    print(f"held-out images      {len(samples)}")
+    print(f"condition_accuracy   {condition_accuracy(samples, samples, images.condition)}")
+    print(f"exact_accuracy       {exact_accuracy(samples, samples, images.condition)}")
+    print(f"calibration error    {calibration_error(judge, samples):.4f}")

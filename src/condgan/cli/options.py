@@ -1,4 +1,4 @@
-"""Options that several commands share, and what all of them do with files, messages and progress."""
+"""Options shared by several commands, and functions to read files and to show messages and progress."""
 
 from __future__ import annotations
 
@@ -16,36 +16,40 @@ if TYPE_CHECKING:
 
     from condgan.data import Images
 
-DATA = "A folder or zip file of labelled images, see docs/data.md, or `sample`, `mnist`, `shapes[:KIND]`."
+DATA = "Data set: a folder or zip file of labelled images (see docs/data.md), or `sample`, `mnist`, `shapes[:KIND]`."
 DataOption = Annotated[str, typer.Option("--data", help=DATA)]
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help=DATA)]
 ResolutionOption = Annotated[
     int | None,
-    typer.Option("--resolution", help="Side length in pixels. Without it: 64, or what the data set is made for."),
+    typer.Option(
+        "--resolution", help="Side length of the images in pixels. Default: that of the data set, usually 64."
+    ),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="What everything random follows from.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Random seed.")]
 JudgeOption = Annotated[
-    Path | None, typer.Option("--judge", help="judge.safetensors, or the lab's checkpoint.pth. Embedded if not given.")
+    Path | None,
+    typer.Option("--judge", help="Judge: a judge.safetensors or the lab's checkpoint.pth. Default: the embedded one."),
 ]
-
-OptionsOption = Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="An option of the recipe.")]
+OptionsOption = Annotated[
+    list[str], typer.Option("--set", metavar="NAME=VALUE", help="Set an option of the recipe; can be repeated.")
+]
 
 
 def fail(message: str, code: int) -> NoReturn:
-    """Ends the command with one message."""
+    """Exits with this code after printing one message."""
     print(f"condgan: {message}", file=sys.stderr)
     sys.exit(code)
 
 
 def load_data(spec: str, resolution: int | None, **options: Any) -> Images:
-    """Loads the data set that an option names."""
+    """Loads the data set named by an option."""
     from condgan.data import load_images
 
     return load_images(spec, resolution, **options)
 
 
 def read_file(file: Path) -> str:
-    """The text of a file that an option names."""
+    """Returns the text of a file named by an option. Raises InputError if it does not exist."""
     from condgan.files import read_text
 
     if not file.is_file():
@@ -54,7 +58,7 @@ def read_file(file: Path) -> str:
 
 
 def parse_options(texts: Iterable[str]) -> dict[str, str]:
-    """The options in texts such as NAME=VALUE."""
+    """Parses options written as NAME=VALUE. Raises InputError without an equals sign."""
     options: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -65,7 +69,7 @@ def parse_options(texts: Iterable[str]) -> dict[str, str]:
 
 
 def progress_bar(text: str, *, hidden: bool = False) -> Progress:
-    """A bar with a share, a text with fields of the task, and the time left."""
+    """Returns a progress bar with the percentage, `text` (formatted with the task's fields) and the time left."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = BarColumn(10), TextColumn("{task.percentage:>3.0f}%"), TextColumn(text), TimeRemainingColumn()

@@ -1,4 +1,4 @@
-"""The command that shows the systems."""
+"""The command that lists and describes recipes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,20 @@ app = typer.Typer()
 
 @app.command()
 def recipes(
-    name: Annotated[str | None, typer.Argument(help="Show one recipe whole.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Recipe to show in detail.")] = None,
     options: OptionsOption = [],  # noqa: B006
     data: Annotated[
-        str | None, typer.Option("--data", help="Show its networks for these images. Without it: for 24 labels.")
+        str | None,
+        typer.Option("--data", help="Build the networks for this data set. Default: for the 24 labels of i-CLEVR."),
     ] = None,
-    resolution: Annotated[int, typer.Option("--resolution", help="Side length in pixels, without --data.")] = 64,
-    channels: Annotated[int, typer.Option("--channels", min=1, help="3 for colour, 1 for grey.")] = 3,
+    resolution: Annotated[
+        int, typer.Option("--resolution", help="Side length of the images in pixels; ignored with --data.")
+    ] = 64,
+    channels: Annotated[
+        int, typer.Option("--channels", min=1, help="Channels of the images; ignored with --data.")
+    ] = 3,
 ) -> None:
-    """List the systems, or show one: source, options and defaults, and its networks layer by layer."""
+    """List the recipes, or show one in detail: source, options and their defaults, networks layer by layer."""
     from condgan.recipes import RECIPES, find
 
     if name is None:
@@ -36,7 +41,7 @@ def recipes(
             print(f"{known:17} {(recipe.__doc__ or '').splitlines()[0]}")
         return
     recipe = find(name)
-    print(inspect.cleandoc(recipe.__doc__ or ""), end="\n\noptions, for --set NAME=VALUE:\n")
+    print(inspect.cleandoc(recipe.__doc__ or ""), end="\n\noptions (--set NAME=VALUE) and defaults:\n")
     for option in inspect.signature(recipe).parameters.values():
         print(f"  {option.name}={_as_text(option.default)}")
     _print_networks(name, parse_options(options), _shape(data, resolution, channels))
@@ -67,27 +72,30 @@ def _print_networks(name: str, options: dict[str, Any], shape: tuple[Condition, 
         z, c = torch.empty(1, generator.latent_dim), torch.empty(1, condition.dim)
         image = torch.empty(1, channels, resolution, resolution)
         generator_layers, discriminator_layers = summarize(generator, z, c), summarize(discriminator, image, c)
-    print(f"\nfor {type(condition).__name__} of {condition.dim} numbers, {channels} x {resolution} x {resolution}")
-    _print_player(generator, generator_layers)
-    print(_shown("meets the condition by", generator.conditioning))
-    _print_player(discriminator, discriminator_layers)
-    print(_shown("meets the condition by", discriminator.conditioning))
-    print(_shown("answers by", discriminator.head))
+    print(f"\ncondition: {condition.summary}, encoded as {condition.dim} numbers")
+    print(f"images: {channels} x {resolution} x {resolution}\n")
+    _print_layers(generator, generator_layers)
+    print(_describe("conditioning", generator.conditioning), end="\n\n")
+    _print_layers(discriminator, discriminator_layers)
+    print(_describe("conditioning", discriminator.conditioning))
+    print(_describe("head", discriminator.head))
 
 
-def _print_player(player: Generator | Discriminator, layers: list[Layer]) -> None:
+def _print_layers(network: Generator | Discriminator, layers: list[Layer]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("layer", "", "leaves", "weights", "multiply-adds", title=type(player).__name__)
+    table = Table("module", "layer", "output", "parameters", "multiply-adds", title=type(network).__name__)
     for layer in layers:
+        name, description = (layer.path, layer.description) if layer.path else ("total", "")
         shape = " x ".join(map(str, layer.shape))
-        table.add_row(layer.path, layer.description, shape, f"{layer.num_parameters:,}", f"{layer.multiply_adds:,}")
+        table.add_row(name, description, shape, f"{layer.num_parameters:,}", f"{layer.multiply_adds:,}")
     Console(width=None if sys.stdout.isatty() else 160).print(table, markup=False)
 
 
-def _shown(what: str, part: object) -> str:
-    return f"  {what} {type(part).__name__}: {(inspect.getdoc(part) or '').splitlines()[0]}"
+def _describe(role: str, part: object) -> str:
+    """Returns the class of a part of a network and the first line of its documentation."""
+    return f"{role}: {type(part).__name__}: {(inspect.getdoc(part) or '').splitlines()[0]}"
 
 
 def _as_text(default: Any) -> str:

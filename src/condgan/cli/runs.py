@@ -1,4 +1,4 @@
-"""Commands about runs: train, generate, evaluate."""
+"""Commands for runs: train, generate, evaluate."""
 
 from __future__ import annotations
 
@@ -35,28 +35,35 @@ app = typer.Typer()
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name, see `condgan recipes`, or module:function.")],
+    recipe: Annotated[
+        str, typer.Argument(help="Name of a recipe (see `condgan recipes`), or your own as module:function.")
+    ],
     data: DataOption,
     name: Annotated[
-        str | None, typer.Option("--name", help="The run, kept in RUNS/NAME. Without it: the recipe's name.")
+        str | None, typer.Option("--name", help="Name of the run, saved in RUNS/NAME. Default: the recipe's name.")
     ] = None,
-    runs: Annotated[Path, typer.Option("--runs", help="Where runs are kept.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option("--runs", help="Folder of all runs.")] = Path("runs"),
     options: OptionsOption = [],  # noqa: B006
     resolution: ResolutionOption = None,
     seed: SeedOption = 0,
     kimg: Annotated[
-        float | None, typer.Option(help="Stop after so many thousand images. Without it: all epochs.")
+        float | None,
+        typer.Option(help="Length of the training in thousands of real images. Default: all epochs of the recipe."),
     ] = None,
-    minutes: Annotated[float | None, typer.Option(help="Train for about so many minutes.")] = None,
-    save_minutes: Annotated[float, typer.Option(help="Save this often.")] = 5,
-    precision: Annotated[str, typer.Option(help="no (float32), bf16, or auto: bf16 where that is fast.")] = "no",
+    minutes: Annotated[
+        float | None, typer.Option(help="Train for about this long; turned into images once the speed is known.")
+    ] = None,
+    save_minutes: Annotated[float, typer.Option(help="Minutes between saves.")] = 5,
+    precision: Annotated[
+        str, typer.Option(help="no (float32), bf16, or auto: bf16 if it is much faster on this machine.")
+    ] = "no",
     judge: Annotated[
         Path | None,
-        typer.Option("--judge", help="Who scores each save for scores.jsonl. Without it: the embedded one, if it can."),
+        typer.Option("--judge", help="Judge that scores every save. Default: the embedded one if it knows the labels."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run if it has begun.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run if it exists.")] = False,
 ) -> None:
-    """Train a recipe on a data set. Interrupt at any time; --resume goes on."""
+    """Train a recipe on a data set. Ctrl-C saves and stops; continue with --resume."""
     from condgan import recipes as table
     from condgan.config import Config
     from condgan.data.inspect import summary
@@ -67,8 +74,9 @@ def train(
     built = table.build(recipe, chosen)
     if precision not in PRECISIONS:
         raise InputError(f"--precision: found {precision!r}, expected one of {', '.join(PRECISIONS)}")
-    if not min(save_minutes, *(budget for budget in (minutes, kimg) if budget is not None)) > 0:
-        raise InputError("--minutes, --kimg and --save-minutes: expected positive numbers")
+    for option, number in {"--minutes": minutes, "--kimg": kimg, "--save-minutes": save_minutes}.items():
+        if number is not None and not 0 < number < float("inf"):
+            raise InputError(f"{option}: found {number:g}, expected a positive number")
     keep_freed_memory()
     processes = accelerator(fast_precision() if precision == "auto" else precision)
     with processes.main_process_first():
@@ -87,8 +95,8 @@ def train(
             minutes=minutes,
             planned_kimg=budget.kimg if minutes is None else None,
         )
-        location = str(Path(data).absolute()) if Path(data).exists() else data
-        run = Run(runs / (name or recipe), config, data=location, resume=resume or not processes.is_main_process)
+        resume = resume or not processes.is_main_process
+        run = Run(runs / (name or recipe), config, data=_absolute(data), resume=resume)
     if processes.is_main_process:
         print(f"data {data}: {summary(images)}")
     trained_kimg = 0.0
@@ -110,20 +118,20 @@ def train(
     if processes.is_main_process:
         print(f"saved {run.folder / 'generator.safetensors'}")
         if kimg is None and trained_kimg >= all_kimg:
-            print(f"these were all {built.num_epochs} epochs of the recipe; --set num_epochs=N or --kimg N for more")
-    processes.wait_for_everyone()  # a process that leaves early aborts those still talking to it
+            print(f"all {built.num_epochs} epochs of the recipe are done; for more, use --set num_epochs=N or --kimg N")
+    processes.wait_for_everyone()  # a process that exits early would abort the communication of the others
     processes.end_training()
 
 
 @app.command()
 def generate(
-    run: Annotated[Path, typer.Argument(help="A run's folder, or a generator.safetensors.")],
-    condition: Annotated[str, typer.Option("--condition", help='What to draw, such as "red cube, blue cylinder".')],
-    count: Annotated[int, typer.Option("--count", min=1, help="How many images.")] = 16,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the images. Without it: RUN/generated.")] = None,
+    run: Annotated[Path, typer.Argument(help="Folder of a run, or a generator.safetensors.")],
+    condition: Annotated[str, typer.Option("--condition", help='What to generate, e.g. "red cube, blue cylinder".')],
+    count: Annotated[int, typer.Option("--count", min=1, help="Number of images.")] = 16,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the images. Default: RUN/generated.")] = None,
     seed: SeedOption = 0,
 ) -> None:
-    """Draw images of one condition: one PNG each, and a grid of all."""
+    """Generate images of one condition: a PNG for each, and a grid of all."""
     from condgan import files
     from condgan.generate import load
     from condgan.grid import grid, png
@@ -141,22 +149,23 @@ def generate(
 
 @app.command()
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")],
     conditions: Annotated[
         list[Path],
         typer.Option(
             "--conditions",
-            help="JSON list of conditions; may be repeated. Without it: those of the data, or what training saw.",
+            help="JSON list of conditions; can be repeated. Default: the lists of the data set, or the most frequent "
+            "conditions of its training images.",
         ),
     ] = [],  # noqa: B006
-    draws: Annotated[int, typer.Option("--draws", min=1, help="Images for each condition.")] = 32,
+    draws: Annotated[int, typer.Option("--draws", min=1, help="Images per condition.")] = 32,
     data: Annotated[
-        str | None, typer.Option("--data", help="Where the held-out images are. Without it: those of the run.")
+        str | None, typer.Option("--data", help="Data set with the held-out images. Default: that of the run.")
     ] = None,
     judge: JudgeOption = None,
     seed: SeedOption = 0,
 ) -> None:
-    """Score a run: obedience by the judge, realism by KID, beside real images and an untrained generator."""
+    """Score a run: accuracy of the conditions and KID, compared with real images and an untrained generator."""
     from condgan import files
     from condgan.conditions import parse_conditions
     from condgan.evaluate import check_comparable, seen_conditions
@@ -168,15 +177,15 @@ def evaluate(
     from condgan.run import data_location
 
     if not run.is_dir():
-        raise InputError(f"{run}: no such run; expected the folder of a run")
+        raise InputError(f"{run}: no such folder; expected the folder of a run")
     generator = load(run).to(fast_device())
     images = load_data(data or data_location(run, generator.config), generator.config.resolution)
     check_comparable(generator, images)
     lists = dict(images.condition_lists) or {"seen": seen_conditions(images)}
     if conditions:
         lists = {file.stem: parse_conditions(read_file(file), str(file), images.condition) for file in conditions}
-    reader = load_judge(judge, images.condition).to(fast_device())
-    scores = score(generator, images, lists, reader, draws=draws, seed=seed)
+    classifier = load_judge(judge, images.condition).to(fast_device())
+    scores = score(generator, images, lists, classifier, draws=draws, seed=seed)
     files.write_json(run / "metrics.json", scores.to_json())
     for name in scores.per_condition:
         captions = images.condition.describe_all(lists[name])
@@ -192,22 +201,22 @@ def _print_scores(scores: Scores) -> None:
 
     metrics = list(dict.fromkeys(metric for row in scores.rows.values() for metric in row))
     table = Table(
-        "", *metrics, title=f"judge {scores.judge}, {scores.draws} draws of each condition, seed {scores.seed}"
+        "images", *metrics, title=f"judge {scores.judge}, {scores.draws} images per condition, seed {scores.seed}"
     )
-    for who, row in scores.rows.items():
-        table.add_row(who, *(str(row[metric]) if metric in row else "" for metric in metrics))
+    for source, row in scores.rows.items():
+        table.add_row(source, *(str(row[metric]) if metric in row else "" for metric in metrics))
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table, markup=False)
     for name, objects in scores.per_object.items():
-        worst = Table("object", "accuracy", title=f"{name}, by object")
+        by_object = Table("object", "accuracy", title=f"{name}: accuracy by object")
         for label, estimate in sorted(objects.items(), key=lambda item: item[1].value):
-            worst.add_row(label, str(estimate))
-        console.print(worst, markup=False)
+            by_object.add_row(label, str(estimate))
+        console.print(by_object, markup=False)
     for code, meaning in scores.meaning.items():
-        console.print(f"{code} generates {meaning}", markup=False)
+        console.print(f"{code}: matched to {meaning}", markup=False)
     for code, effects in scores.code_effects.items():
         values = ", ".join(f"{kind} {estimate}" for kind, estimate in effects.items())
-        console.print(f"correlation of {code} with {values}", markup=False)
+        console.print(f"{code}: correlation with {values}", markup=False)
 
 
 def _callback(recipe: Recipe, images: Images, judge: Path | None) -> Callback | None:
@@ -225,3 +234,12 @@ def _callback(recipe: Recipe, images: Images, judge: Path | None) -> Callback | 
             raise
         return None
     return accuracy_at_saves(images, classifier, recipe.condition(images.condition))
+
+
+def _absolute(data: str) -> str:
+    """Returns a data set's name with an absolute path, so that `evaluate` finds the data from any folder."""
+    from condgan.data import DATASETS
+
+    name, colon, path = data.partition(":")
+    prefix, path = (name + colon, path) if name in DATASETS else ("", data)
+    return prefix + str(Path(path).absolute()) if path and name != "shapes" and Path(path).exists() else data

@@ -1,4 +1,4 @@
-"""Commands about several runs: ablate, reproduce, report."""
+"""Commands for several runs: ablate, reproduce, report."""
 
 from __future__ import annotations
 
@@ -22,42 +22,44 @@ app = typer.Typer()
 
 @app.command()
 def ablate(
-    spec: Annotated[Path, typer.Argument(help="What to compare, such as examples/aux_weight.yaml.")],
-    runs: Annotated[Path, typer.Option("--runs", help="Where runs are kept.")] = Path("runs"),
+    spec: Annotated[
+        Path, typer.Argument(help="YAML file with the variants to compare, e.g. examples/aux_weight.yaml.")
+    ],
+    runs: Annotated[Path, typer.Option("--runs", help="Folder of all runs.")] = Path("runs"),
     full: Annotated[
-        bool, typer.Option("--full", help="At the scale of the recipes: no small options, all epochs.")
+        bool, typer.Option("--full", help="Train at full scale: without the `small` options, for all epochs.")
     ] = False,
 ) -> None:
-    """Train and score a grid of variants x options x data x seeds; compare. Interrupt at any time; it goes on."""
+    """Train, score and compare variants over several seeds. Run the same command again to continue."""
     from condgan.ablate import Study, conclude, read
 
     study = Study(read(spec).full, runs / f"{spec.stem}-full") if full else Study(read(spec), runs / spec.stem)
     for event in study.run():
-        print(_as_line(event), flush=True)
+        print(as_line(event), flush=True)
     outcome = conclude(study)
     _print_outcome(outcome)
     print(f"wrote {study.folder / 'table.md'} and {study.folder / 'curves.png'}")
     if outcome.failures:
-        fail(f"{len(outcome.failures)} of {len(study.trials)} runs are not done; the same command tries them again", 1)
+        fail(f"{len(outcome.failures)} of {len(study.trials)} runs are not done; run the same command to retry", 1)
 
 
 @app.command()
 def reproduce(
-    number: Annotated[str, typer.Argument(help="A report: 000, 001, 002, 003 or 004.")],
+    number: Annotated[str, typer.Argument(help="Number of the report: 000, 001, 002, 003 or 004.")],
     budget: Annotated[
         str | None,
-        typer.Option("--budget", help="Of all its trainings together, such as 30m or 2h. Without it: as reported."),
+        typer.Option("--budget", help="Total training time of all runs, e.g. 30m or 2h. Default: as in the report."),
     ] = None,
-    data: Annotated[str | None, typer.Option("--data", help="Images of your own, as for `train`.")] = None,
-    runs: Annotated[Path, typer.Option("--runs", help="Where runs are kept.")] = Path("runs"),
+    data: Annotated[str | None, typer.Option("--data", help="Data set to use instead, as for `train`.")] = None,
+    runs: Annotated[Path, typer.Option("--runs", help="Folder of all runs.")] = Path("runs"),
 ) -> None:
-    """Run what a report ran and hold its claims against it. Interrupt at any time; the same command goes on."""
+    """Rerun a published experiment and compare with its claims. Run the same command again to continue."""
     from condgan.reproduce import Reproduction
 
     name = f"reproduce-{number}" + (f"-{budget}" if budget else "")
     reproduction = Reproduction(number, runs / name, data=data, minutes=_minutes(budget) if budget else None)
     for event in reproduction.run():
-        print(_as_line(event), flush=True)
+        print(as_line(event), flush=True)
     verdicts = reproduction.verdicts()
     _print_table(verdicts)
     print(f"wrote {reproduction.folder / 'verdicts.md'}")
@@ -65,11 +67,11 @@ def reproduce(
 
 @app.command()
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Folders of runs or of ablations.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("report.html"),
-    title: Annotated[str, typer.Option("--title", help="Its heading.")] = "Runs",
+    runs: Annotated[list[Path], typer.Argument(help="Folders of runs or ablations.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="HTML file to write.")] = Path("report.html"),
+    title: Annotated[str, typer.Option("--title", help="Heading of the page.")] = "Runs",
 ) -> None:
-    """Show runs on one page that needs no network: scores, curves, images, and what the generators are made of."""
+    """Write one self-contained HTML page about runs: scores, curves, previews, interpolations, attention maps."""
     from condgan import files
     from condgan.report import page
 
@@ -77,9 +79,12 @@ def report(
     print(f"wrote {out}")
 
 
-def _as_line(event: TrialEvent) -> str:
+def as_line(event: TrialEvent) -> str:
+    """Formats the start or end of a run, with the time left unless it was done already or the time is unknown."""
+    from condgan.ablate.study import ALREADY_DONE
+
     line = f"[{event.number}/{event.total}] {event.run}: {event.state}"
-    if event.state == "done before" or not event.seconds_left < float("inf"):
+    if event.state == ALREADY_DONE or not event.seconds_left < float("inf"):
         return line
     return f"{line}; about {event.seconds_left / 60:.0f} min left"
 
@@ -92,26 +97,26 @@ def _minutes(budget: str) -> float:
     except (ValueError, KeyError):
         minutes = 0
     if not 0 < minutes < float("inf"):
-        raise InputError(f"--budget: found {budget!r}, expected a number with its unit, such as 90s, 30m or 2h")
+        raise InputError(f"--budget: found {budget!r}, expected a number and a unit, e.g. 90s, 30m or 2h")
     return minutes
 
 
 def _print_outcome(outcome: Outcome) -> None:
-    for found in outcome.tables:
-        _print_table(found)
+    for table in outcome.tables:
+        _print_table(table)
     console = _console()
     console.print(outcome.note, markup=False)
-    for run, why in outcome.failures.items():
-        console.print(f"{run}: {why}", markup=False)
+    for run, reason in outcome.failures.items():
+        console.print(f"{run}: {reason}", markup=False)
 
 
-def _print_table(found: ResultTable) -> None:
-    from rich import table as rich
+def _print_table(table: ResultTable) -> None:
+    from rich.table import Table
 
-    table = rich.Table(*found.columns, title=found.title)
-    for row in found.rows:
-        table.add_row(*row)
-    _console().print(table, markup=False)
+    printed = Table(*table.columns, title=table.title)
+    for row in table.rows:
+        printed.add_row(*row)
+    _console().print(printed, markup=False)
 
 
 def _console() -> Console:

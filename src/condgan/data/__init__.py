@@ -1,12 +1,12 @@
-"""Data sets, each read into the same form, `Images`."""
+"""Data sets: every layout of files is read into the same form, `Images`."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-from condgan.data import iclevr
 from condgan.data.anime import anime
-from condgan.data.dataset import Images
+from condgan.data.dataset import Images, to_float, to_uint8
 from condgan.data.folder import folder
+from condgan.data.iclevr import iclevr
 from condgan.data.mnist import mnist
 from condgan.data.packed import open_folder
 from condgan.data.sample import sample
@@ -17,14 +17,14 @@ DATASETS: dict[str, Callable[..., Images]] = {
     "sample": sample,
     "shapes": shapes,
     "mnist": mnist,
-    "iclevr": iclevr.read,
+    "iclevr": iclevr,
     "anime": anime,
     "folder": folder,
 }
 WITHOUT_A_FOLDER = ("sample", "shapes", "mnist")
-LAYOUTS = {  # by a file that no other layout has
-    "objects.json": iclevr.read,
-    "train.json": iclevr.read,
+LAYOUTS = {  # by a file that only this layout contains
+    "objects.json": iclevr,
+    "train.json": iclevr,
     "tags.csv": anime,
     "train-images-idx3-ubyte": mnist,
     "train-images-idx3-ubyte.gz": mnist,
@@ -32,12 +32,16 @@ LAYOUTS = {  # by a file that no other layout has
 
 
 def load_images(spec: str, resolution: int | None = None, *, min_objects: int = 1) -> Images:
-    """The data set that `spec` names: `sample`, `shapes`, `shapes:class`, `mnist`, or a folder or zip file.
+    """Loads the data set named by `spec`: `sample`, `shapes`, `shapes:class`, `mnist`, or a folder or zip file.
 
-    What a folder holds is told by its files, or said: `iclevr:FOLDER`, `anime:FOLDER`, `mnist:FOLDER`, `folder:FOLDER`.
-    Without a resolution it has the one that its function has by default. A generator has nothing to obey where no
-    object is wanted; a judge must see such images: `min_objects=0`. Raises InputError if there is no such data set or
-    folder.
+    The layout of a folder is recognised by its files. A prefix forces one: `iclevr:FOLDER`, `anime:FOLDER`,
+    `mnist:FOLDER`, `folder:FOLDER`. `resolution` defaults to that of the layout's function. Images with fewer than
+    `min_objects` labels are an error; a judge needs images without objects and is trained with `min_objects=0`. Raises
+    InputError if there is no such data set or folder, and whatever the layout's function raises.
+
+    >>> images = load_images("shapes:class", 16)
+    >>> images.images.shape, images.condition.summary
+    (torch.Size([4096, 3, 16, 16]), 'one of 24 classes')
     """
     name, _, argument = spec.partition(":")
     options = {"min_objects": min_objects} | ({} if resolution is None else {"resolution": resolution})
@@ -54,4 +58,16 @@ def load_images(spec: str, resolution: int | None = None, *, min_objects: int = 
     return read(spec, **options)
 
 
-__all__ = ["DATASETS", "Images", "anime", "folder", "load_images", "mnist", "sample", "shapes"]
+__all__ = [
+    "DATASETS",
+    "Images",
+    "anime",
+    "folder",
+    "iclevr",
+    "load_images",
+    "mnist",
+    "sample",
+    "shapes",
+    "to_float",
+    "to_uint8",
+]

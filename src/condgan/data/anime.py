@@ -1,4 +1,4 @@
-"""Faces by hair and eyes: a folder or zip file with `tags.csv`, rows `15,aqua hair aqua eyes`, and `images/15.jpg`."""
+"""Anime faces with hair and eye colours: `tags.csv` with rows such as `15,aqua hair aqua eyes`, and `images/15.jpg`."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -14,10 +14,10 @@ ATTRIBUTES = ("hair", "eyes")
 
 
 def anime(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> Images:
-    """The faces in a folder or zip file, resized straight to (resolution, resolution); every 20th is held out, by name.
+    """Reads the faces in a folder or zip file, stretched to (resolution, resolution); every 20th by name is held out.
 
-    `tags.csv` has no header and two columns, or is a table as `data.folder` reads it. Images lie in `images` or beside
-    it. Raises InputError naming file and line.
+    `tags.csv` has two columns and no header, or is a CSV file as `data.folder` reads it. Images are in `images` or
+    beside `tags.csv`. Raises InputError naming file and line.
     """
     check_resolution(resolution)
     path = Path(path)
@@ -41,7 +41,7 @@ def _read_tags(text: str, where: str) -> Table:
 
 
 def _parse(tags: str, place: str) -> dict[str, str]:
-    """The value of each attribute: `dark red hair aqua eyes` is dark red, and aqua."""
+    """Returns the value of each attribute: `dark red hair aqua eyes` gives `dark red` and `aqua`."""
     found: dict[str, str] = {}
     value: list[str] = []
     for word in tags.split():
@@ -50,11 +50,11 @@ def _parse(tags: str, place: str) -> dict[str, str]:
         else:
             value.append(word)
     if value or len(found) != len(ATTRIBUTES):
-        raise InputError(f"{place}: found {tags!r}, expected a colour of hair and of eyes, such as aqua hair aqua eyes")
+        raise InputError(f"{place}: found {tags!r}, expected hair and eye colour, such as aqua hair aqua eyes")
     return found
 
 
 def _file(name: str, images: Collection[str]) -> str:
-    """The image that a row means by `15`, `15.jpg` or `images/15.jpg`; the name itself if there is none."""
+    """Returns the image that a row names as `15`, `15.jpg` or `images/15.jpg`; the name itself if there is none."""
     places = (f"{folder}{name}{suffix}" for folder in ("images/", "") for suffix in (".jpg", ".png", ""))
     return next((place for place in places if place in images), name)

@@ -1,6 +1,6 @@
-"""Images that a data set holds twice: exact copies, and mirrored ones, which a second JPEG encoding may have changed.
+"""Finds duplicate images: exact copies, and mirrored copies, possibly encoded again as JPEG.
 
-Copies on both sides of the split let a generator that learned by heart pass for one that learned.
+Duplicates across the split hide memorisation: held-out images are then no longer new to the generator.
 """
 
 import hashlib
@@ -10,16 +10,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-SIDE = 16  # cells of a signature
-TOLERANCE = 8  # of 255, by which the brightness of a cell may differ, and its colour by three times that
-# Brightness and colour as in JPEG (ITU-T T.871), colour in thirds: JPEG keeps it at half the resolution, coarsely. At
-# quality 50 it changes the brightness of a cell of a 64x64 drawing by up to 6, its colour by 21 and its red by 38.
+SIDE = 16  # width and height of a signature, in cells
+TOLERANCE = 8  # largest difference in brightness of a cell, of 255; for colour three times that
+# Brightness and colour as in JPEG (ITU-T T.871). Colour is divided by 3 because JPEG stores it coarsely, at half the
+# resolution: at quality 50 it changes cells of 64x64 drawings by up to 6 in brightness, 21 in colour and 38 in red.
 YCBCR = ((0.299, 0.587, 0.114), (-0.0562, -0.1104, 0.1667), (0.1667, -0.1396, -0.0271))
-CHUNK = 1024  # images compared with all others at a time
+CHUNK = 1024  # number of images that are compared with all others at once
 
 
 def exact_copies(images: Tensor) -> list[tuple[int, int]]:
-    """Each image (N, C, R, R) uint8 whose pixels are those of an earlier one: (first, copy), in the order of copies."""
+    """Returns pairs (first, copy) of indices of images (N, C, R, R) uint8 with equal pixels, sorted by `copy`."""
     first: dict[bytes, int] = {}
     copies = []
     for i, image in enumerate(images):
@@ -29,17 +29,17 @@ def exact_copies(images: Tensor) -> list[tuple[int, int]]:
     return copies
 
 
-def mirrored_copies(images: Tensor, leave_out: Iterable[int] = ()) -> list[tuple[int, int]]:
-    """Each image that another, later one mirrors: (image, the nearest such), of (N, C, R, R) uint8.
+def mirrored_copies(images: Tensor, ignored: Iterable[int] = ()) -> list[tuple[int, int]]:
+    """Returns pairs (image, mirrored) of indices of images (N, C, R, R) uint8, where a later image mirrors another.
 
-    Images are compared by the mean colours of 16 x 16 cells: the nearest pair by Euclidean distance counts if no cell
-    differs by more than the tolerance. One that is nearly its own mirror image has no mirrored copy. `leave_out` are
-    indices to ignore, such as those of exact copies.
+    Images are compared by the mean colours of 16 x 16 cells. For each image the nearest mirrored one by Euclidean
+    distance is returned if no cell differs by more than the tolerance. Nearly symmetric images have no mirrored copy.
+    `ignored` are indices to leave out, such as those of exact copies.
     """
     signatures = _signatures(images)
-    lopsided = (signatures - signatures.flip(3)).abs().flatten(1).amax(1) > TOLERANCE
-    lopsided[list(leave_out)] = False
-    indices = torch.nonzero(lopsided).flatten()
+    asymmetric = (signatures - signatures.flip(3)).abs().flatten(1).amax(1) > TOLERANCE
+    asymmetric[list(ignored)] = False
+    indices = torch.nonzero(asymmetric).flatten()
     signatures = signatures[indices]
     pairs = _nearest_mirrored(signatures)
     cells = (signatures[pairs[:, 0]] - signatures[pairs[:, 1]].flip(3)).abs().flatten(1)
@@ -47,30 +47,31 @@ def mirrored_copies(images: Tensor, leave_out: Iterable[int] = ()) -> list[tuple
 
 
 def _signatures(images: Tensor) -> Tensor:
-    """Mean brightness and colour of SIDE x SIDE cells, (N, C, SIDE, SIDE) float."""
+    """Returns the mean brightness and colour of SIDE x SIDE cells, (N, C, SIDE, SIDE) float."""
     cells = torch.cat([adaptive_avg_pool2d(part.float(), SIDE) for part in images.split(CHUNK // 4)])
     return cells if cells.shape[1] == 1 else torch.einsum("ij,njhw->nihw", torch.tensor(YCBCR), cells)
 
 
 def _nearest_mirrored(signatures: Tensor) -> Tensor:
-    """Pairs (i, j) of indices, (K, 2), i < j: the j that i mirrors best, if closely. All pairs are compared.
+    """Returns index pairs (i, j), (K, 2), i < j, where j is the nearest mirrored signature of i and close to it.
 
-    A quarter of the cells is enough for that: where no cell differs by more than the tolerance, no mean of cells does.
+    All pairs are compared, on a quarter of the cells: if no cell differs by more than the tolerance, no mean of cells
+    does.
     """
     center = signatures.mean(0)
-    center = (center + center.flip(2)) / 2  # moves an image and its mirror image alike, and leaves less to round off
+    center = (center + center.flip(2)) / 2  # symmetric, so mirrored pairs stay mirrored; subtracted for less rounding
     coarse = adaptive_avg_pool2d(signatures - center, SIDE // 2)
     points, mirrored = coarse.flatten(1), coarse.flip(3).flatten(1)
     norms = points.square().sum(1, keepdim=True)
     ones = torch.ones_like(norms)
-    left = torch.cat([points, norms, ones], dim=1)  # left @ right.T is the squared distance
+    left = torch.cat([points, norms, ones], dim=1)  # left @ right.T are squared distances
     right = torch.cat([-2 * mirrored, ones, norms], dim=1)
-    reach = points.shape[1] * TOLERANCE**2
+    max_square = points.shape[1] * TOLERANCE**2
     pairs = []
     for start in range(0, len(points), CHUNK):
         squares = left[start : start + CHUNK] @ right[start:].T
         for row, square in enumerate(squares):
-            square[: row + 1] = torch.inf  # pairs that an earlier row compared
-        close = torch.nonzero(squares.amin(1) <= reach).flatten()
+            square[: row + 1] = torch.inf  # already compared in an earlier row
+        close = torch.nonzero(squares.amin(1) <= max_square).flatten()
         pairs.append(torch.stack([close, squares[close].argmin(1)], dim=1) + start)
     return torch.cat(pairs) if pairs else torch.empty(0, 2, dtype=torch.int64)

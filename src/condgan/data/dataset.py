@@ -20,10 +20,10 @@ from condgan.errors import InputError
 class Images:
     """A data set: `images` (N, C, R, R) uint8 and `labels`, a batch of conditions, or (N, 0) without labels.
 
-    C is 3, or 1 for grey images. `scenes` (N,) int64 groups images of the same scene, which are all training images or
-    all `held_out` (N,) bool. `condition_lists` are batches of conditions to generate and score, by name. `symmetric`:
-    whether a mirrored image has the same label, as with faces but not digits. `files` are the images' files, if they
-    come from files.
+    C is 3, or 1 for grey images. `held_out` (N,) bool marks images that are not trained on. `scenes` (N,) int64 groups
+    images of the same scene, which are on the same side of this split. `condition_lists` are batches of conditions to
+    generate and score, by name. `symmetric` tells whether a mirrored image has the same label: true for faces, false
+    for digits. `files` are the image files, empty if images do not come from files.
     """
 
     images: Tensor

@@ -1,4 +1,4 @@
-"""Anyone's images: a folder or zip file with labels in the names of its sub-folders, a CSV file or a `dataset.json`."""
+"""Folders and zip files of images with labels in sub-folder names, a CSV file or StyleGAN's `dataset.json`."""
 
 import posixpath
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from condgan.data.dataset import Images, check_resolution
-from condgan.data.packed import IMAGE_SUFFIXES, Folder, image_names, open_folder, packed, text_in
+from condgan.data.packed import IMAGE_SUFFIXES, Folder, decode_images, image_names, open_folder, text_in
 from condgan.data.table import Table, by_name, infer, read_csv
 from condgan.errors import InputError, did_you_mean
 from condgan.files import parse_json
@@ -19,17 +19,17 @@ PARTS_OF_A_SPLIT = {"train", "training", "val", "valid", "validation", "test", "
 
 
 def folder(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> Images:
-    """The images in a folder or zip file, each resized straight to (resolution, resolution), aspect not kept.
+    """Reads the images in a folder or zip file, each stretched to (resolution, resolution).
 
-    Labels come from one of three places, and the condition from the labels:
+    Labels are read from one of three places; they determine the condition:
 
-    - a CSV file: a header; the first column names the files; one more column is a class, or a set of labels separated
-      by `;` or `|`; several are attributes; columns of 0 and 1 are a set of labels, or attributes if they are called
-      "aqua hair", "red hair", "blue eyes", ... and each attribute has a single 1 in every row;
-    - `dataset.json`: `{"labels": [["00000/img.png", 6], ...]}`, or lists of 0 and 1 in place of the 6;
-    - without either, sub-folders, one for each class.
+    - A CSV file with a header, whose first column contains the file names. One more column is a class, or a set of
+      labels separated by `;` or `|`. Several columns are attributes. Columns of 0 and 1 are a set of labels, or
+      attributes if they are named "aqua hair", "red hair", "blue eyes", ... and every row has a single 1 for each.
+    - `dataset.json`: `{"labels": [["00000/img.png", 6], ...]}`, or lists of 0 and 1 instead of the 6.
+    - Otherwise, sub-folders, one for each class.
 
-    Every 20th image, by name, is held out. Raises InputError naming file, line and what to do.
+    Every 20th image by name is held out. Raises InputError naming the file, the line and what to do.
     """
     check_resolution(resolution)
     path = Path(path)
@@ -40,9 +40,9 @@ def folder(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> I
 def images_of(
     path: Path, inside: Folder, table: Table, resolution: int, *, min_objects: int, symmetric: bool = False
 ) -> Images:
-    """The images of a table, sorted by name, every 20th held out.
+    """Reads the images of a table, sorted by name; every 20th is held out.
 
-    Raises InputError unless each image has one row, and each row an image.
+    Raises InputError unless every image has exactly one row and every row an image.
     """
     _check_files(inside, table)
     condition, labels = infer(table, min_objects)
@@ -50,7 +50,7 @@ def images_of(
     names = [table.names[i] for i in order]
     scenes = torch.arange(len(names))
     return Images(
-        images=packed(path, inside, names, resolution),
+        images=decode_images(path, inside, names, resolution),
         labels=labels[order],
         condition=condition,
         scenes=scenes,
@@ -80,11 +80,11 @@ def _labels(inside: Folder) -> Table:
 def _sub_folders(inside: Folder, names: Sequence[str], others: Sequence[str]) -> Table:
     loose = [name for name in names if "/" not in name]
     if len(loose) == len(names):
-        found = f", beside {', '.join(others[:3])}" if others else ""
+        found = f", only {', '.join(others[:3])}" if others else ""
         raise InputError(f"{inside}: found no labels for its {len(names)} images{found}; {LAYOUTS}")
     if loose:
         found = f"{inside / loose[0]}{_and_more(loose)}"
-        raise InputError(f"{found}: lies beside the sub-folders; move it into one of them")
+        raise InputError(f"{found}: found beside the sub-folders; move it into one of them")
     classes = [" ".join(name.split("/")[0].split()) for name in names]
     if set(classes) <= PARTS_OF_A_SPLIT:
         advice = f"name one of them, such as {inside / names[0].split('/')[0]}"
@@ -121,7 +121,7 @@ def _is_labelled(entry: Any) -> bool:
 
 
 def _width(entry: Any) -> int:
-    """Of a list of zeros and ones; of a class 0."""
+    """Returns the length of a list of zeros and ones; 0 for a class."""
     return len(entry[1]) if isinstance(entry[1], list) else 0
 
 
@@ -131,7 +131,7 @@ def _check_files(inside: Folder, table: Table) -> None:
     for name, place in zip(table.names, table.places, strict=True):
         if name in seen:
             first = seen[name].removeprefix(f"{table.where}, ")
-            raise InputError(f"{place}: {name!r} is named again, first in {first}; keep one row")
+            raise InputError(f"{place}: {name!r} occurs again, first in {first}; keep one row")
         seen[name] = place
     missing = [name for name in table.names if name not in images]
     if len(missing) == len(table.names):

@@ -1,8 +1,8 @@
-"""i-CLEVR as users have it: a folder (or zip) of frames with `train.json`, `objects.json` and condition lists.
+"""i-CLEVR: a folder or zip file of frames with `train.json`, `objects.json` and condition lists.
 
-Frames are named `CLEVR_train_<scene>_<turn>.png`; `train.json` maps each to the objects it shows, `objects.json` each
-object to its index. `test.json` and `new_test.json`, if there, are the conditions to draw; `held_out.json`, if there,
-lists the scenes kept from training, which otherwise are every 20th.
+Frames are named `CLEVR_train_<scene>_<frame>.png`. `train.json` maps each to the objects it shows, `objects.json` each
+object to its index. Optional are `test.json` and `new_test.json`, lists of conditions to generate and score, and
+`held_out.json`, a list of the scenes that are not trained on; by default these are every 20th.
 """
 
 import re
@@ -14,15 +14,15 @@ from torch import Tensor
 
 from condgan.conditions import MultiLabel, parse_conditions
 from condgan.data.dataset import Images, check_resolution
-from condgan.data.packed import Folder, open_folder, packed, text_in
+from condgan.data.packed import Folder, decode_images, open_folder, text_in
 from condgan.errors import InputError
 from condgan.files import parse_json
 
 CONDITION_LISTS = ("test", "new_test")
 
 
-def read(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> Images:
-    """The data set in a folder or zip file, each frame resized straight to (resolution, resolution), aspect not kept.
+def iclevr(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> Images:
+    """Reads the data set in a folder or zip file, each frame stretched to (resolution, resolution).
 
     Raises InputError naming file and entry: missing or broken frames, unknown or repeated labels, fewer than
     `min_objects` labels.
@@ -41,7 +41,7 @@ def read(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> Ima
         if (folder / f"{name}.json").exists()
     }
     return Images(
-        images=packed(path, folder, list(frames), resolution),
+        images=decode_images(path, folder, list(frames), resolution),
         labels=torch.stack(list(frames.values())),
         condition=condition,
         scenes=scenes,

@@ -1,4 +1,4 @@
-"""What a data set holds, and what someone who is about to train on it should notice."""
+"""Content of a data set, its duplicates, and possible problems for training."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ FEW_OF_A_VALUE = 5
 
 
 def summary(images: Images) -> str:
-    """Size, split and condition in one line."""
+    """Returns size, split and condition in one line."""
     num_held_out, side = int(images.held_out.sum()), images.resolution
     return f"{len(images)} images of {side} x {side}, {num_held_out} held out; condition: {images.condition.summary}"
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found in a data set.
+    """Result of `inspect`.
 
-    `counts` are images by value, none if nobody labelled them; `originals` the files as they were, if there are files.
-    `exact` and `mirrored` are pairs of indices: an image, and its copy.
+    `counts` are the numbers of images of each value, empty without labels. `originals` describe the image files before
+    resizing, empty without files. `exact` and `mirrored` are pairs of indices: an image and its copy.
     """
 
     images: Images
@@ -35,30 +35,30 @@ class Inspection:
     mirrored: list[tuple[int, int]]
 
     def name(self, index: int) -> str:
-        """The file that an image came from, or its index."""
+        """Returns the file of an image, or its index without files."""
         return str(self.images.files[index]) if self.images.files else f"image {index}"
 
     @property
     def notices(self) -> Iterator[str]:
-        """What may spoil a training, one sentence each."""
+        """Possible problems for training, one sentence each."""
         yield from self._notices_of_originals()
         if (num_training := int(self.images.held_out.logical_not().sum())) < FEW_IMAGES:
-            yield f"training images: {num_training}, so few that a generator may learn them by heart"
+            yield f"training images: {num_training}, few enough for a generator to memorise"
         if rare := [f"{value} ({count})" for value, count in self.counts.items() if count < FEW_OF_A_VALUE]:
             shown = ", ".join(rare[:5]) + (f" and {len(rare) - 5} more" if len(rare) > 5 else "")
             yield f"values with fewer than {FEW_OF_A_VALUE} images: {shown}"
         held_out = self.images.held_out.tolist()
         if across := sum(held_out[i] != held_out[j] for i, j in self.exact + self.mirrored):
-            yield f"copies across the split: {across}, which flatters scores on held-out images"
+            yield f"duplicates across the split: {across}; scores on held-out images hide memorisation"
 
     def _notices_of_originals(self) -> Iterator[str]:
         originals, side = self.originals, self.images.resolution
         sizes = sorted({(o.width, o.height) for o in originals})
         if len(sizes) > 1:
             smallest, largest = (f"{width} x {height}" for width, height in (sizes[0], sizes[-1]))
-            yield f"originals of {len(sizes)} sizes, {smallest} to {largest}: resized straight, aspect not kept"
+            yield f"originals of {len(sizes)} sizes, {smallest} to {largest}: stretched to squares"
         changed = {
-            "not square": ("resized straight, aspect not kept", [o for o in originals if o.width != o.height]),
+            "not square": ("stretched to squares", [o for o in originals if o.width != o.height]),
             f"smaller than {side} pixels": ("enlarged", [o for o in originals if min(o.width, o.height) < side]),
         }
         for colors in sorted({o.colors for o in originals} - {"RGB"}):
@@ -70,7 +70,7 @@ class Inspection:
 
 
 def inspect(images: Images) -> Inspection:
-    """Looks at every image, its labels and its file. Raises InputError naming a file that is no longer there."""
+    """Inspects every image, its labels and its file. Raises InputError naming a missing or broken file."""
     exact = exact_copies(images.images)
     labels = images.labels.reshape(len(images), -1)
     return Inspection(
@@ -84,7 +84,7 @@ def inspect(images: Images) -> Inspection:
 
 
 def balance(counts: Mapping[str, int], num_images: int, most: int) -> Iterator[str]:
-    """A line for each value, with its count and share; if there are more than `most`, the commonest and the rarest."""
+    """Yields a line for each value with its count and share; of more than `most`, only the most and least frequent."""
     ranked = sorted(counts, key=lambda value: -counts[value])
     shown = counts if len(counts) <= most else [*ranked[: most // 2], *ranked[-(most // 2) :]]
     width = max((len(value) for value in shown), default=0)

@@ -1,4 +1,4 @@
-"""MNIST: handwritten digits in four idx files, LeCun et al. 1998, and whatever else comes in the same form."""
+"""MNIST, handwritten digits in four idx files, LeCun et al. 1998, and other data sets in the same format."""
 
 import gzip
 import zlib
@@ -16,14 +16,14 @@ from condgan.data.packed import Folder, cache_folder, open_folder
 from condgan.errors import InputError
 
 SIDE = 28
-FILES = "train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k, as they are or in .gz"
+FILES = "train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k, uncompressed or as .gz"
 
 
 def mnist(path: str | Path | None = None, resolution: int = SIDE, *, min_objects: int = 1) -> Images:
-    """The digits in a folder of idx files, grey; without a path, downloaded. Those of `t10k` are held out.
+    """Reads the grey digits in a folder or zip file of idx files; without a path, downloads them to the cache.
 
-    28 pixels are left alone, other resolutions are resized. Every image shows a digit, whatever `min_objects` asks for.
-    Raises InputError naming a missing or broken file.
+    The images of `t10k` are held out. Images are resized unless the resolution is 28. `min_objects` has no effect, as
+    every image shows a digit. Raises InputError naming a missing or broken file.
     """
     if resolution != SIDE:
         check_resolution(resolution)
@@ -47,11 +47,13 @@ def _download() -> Folder:
         return Path(MNIST(cache_folder(), download=True).raw_folder)
     except (OSError, RuntimeError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"mnist: no download ({reason}); put {FILES}, into a folder and use mnist:FOLDER") from None
+        raise InputError(
+            f"mnist: download failed ({reason}); put {FILES}, into a folder and use mnist:FOLDER"
+        ) from None
 
 
 def _read(folder: Folder, part: str) -> tuple[Tensor, Tensor]:
-    """Images (N, 1, 28, 28) and digits (N,), both uint8."""
+    """Returns images (N, 1, 28, 28) and digits (N,), both uint8."""
     images, labels = f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"
     image, digit = _read_idx(folder, images, 3), _read_idx(folder, labels, 1)
     if len(image) != len(digit):
@@ -66,10 +68,10 @@ def _read(folder: Folder, part: str) -> tuple[Tensor, Tensor]:
 
 
 def _read_idx(folder: Folder, name: str, num_dims: int) -> Tensor:
-    """The array in an idx file of bytes: two zeros, 8 for bytes, the number of dimensions, each of them, the bytes."""
+    """Reads an idx file: two zeros, 8 for bytes, the number of dimensions, the size of each, the bytes."""
     file = folder / name if (folder / name).exists() else folder / f"{name}.gz"
     if not file.exists():
-        raise InputError(f"{folder / name}: no such file, nor with .gz; expected {FILES}")
+        raise InputError(f"{folder / name}: no such file, with or without .gz; expected {FILES}")
     try:
         content = gzip.decompress(file.read_bytes()) if file.name.endswith(".gz") else file.read_bytes()
     except (EOFError, OSError, zlib.error) as error:
@@ -77,7 +79,7 @@ def _read_idx(folder: Folder, name: str, num_dims: int) -> Tensor:
     start = 4 + 4 * num_dims
     shape = np.frombuffer(content[4:start].ljust(4 * num_dims, b"\0"), ">u4").tolist()
     if content[:4] != bytes([0, 0, 8, num_dims]) or not prod(shape):
-        raise InputError(f"{file}: not an idx file of {num_dims}-dimensional bytes, or an empty one; restore it")
+        raise InputError(f"{file}: expected a non-empty idx file of {num_dims}-dimensional bytes; restore it")
     if len(content) != start + prod(shape):
         expected = f"expected {start + prod(shape)} for an array of {shape}"
         raise InputError(f"{file}: found {len(content)} bytes, {expected}; the file is broken, restore it")
@@ -85,5 +87,5 @@ def _read_idx(folder: Folder, name: str, num_dims: int) -> Tensor:
 
 
 def _resized(images: Tensor, resolution: int) -> Tensor:
-    """Bilinearly, antialiased; in parts, since torchvision may go by floats."""
+    """Resizes bilinearly with antialiasing; in parts, as torchvision may convert to floats."""
     return torch.cat([resize(part, [resolution, resolution], antialias=True) for part in images.split(5000)])

@@ -1,6 +1,6 @@
-"""Image files of a folder or a zip file, decoded once into an array that is mapped into memory from then on.
+"""Image files of a folder or zip file, decoded once into a packed file that is memory-mapped from then on.
 
-The arrays lie in `$CONDGAN_CACHE`, else in `~/.cache/condgan`; any of them may be deleted.
+Packed files are in `$CONDGAN_CACHE`, by default `~/.cache/condgan`, and can be deleted at any time.
 """
 
 import hashlib
@@ -27,29 +27,29 @@ IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
 
 
 def cache_folder() -> Path:
-    """Where decoded images and downloads are kept."""
+    """Returns the folder of packed files and downloads."""
     return Path(os.environ.get("CONDGAN_CACHE") or Path.home() / ".cache" / "condgan")
 
 
 def open_folder(path: Path) -> Folder:
-    """The folder, or the inside of the zip file; of a zip that holds but one folder, that one.
+    """Opens a folder or zip file. If a zip file contains a single folder, opens that folder.
 
     Raises InputError if it is neither.
     """
     if path.is_dir():
         return path
     if not path.exists():
-        raise InputError(f"{path}: no such folder or zip file; expected one that holds images")
+        raise InputError(f"{path}: no such folder or zip file; expected one with images")
     try:
         inside = zipfile.Path(zipfile.ZipFile(path))
     except zipfile.BadZipFile:
-        raise InputError(f"{path}: neither a folder nor a zip file; expected one that holds images") from None
+        raise InputError(f"{path}: neither a folder nor a zip file; expected one with images") from None
     entries = [entry for entry in inside.iterdir() if not _is_hidden(entry.name)]
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else inside
 
 
 def image_names(folder: Folder) -> list[str]:
-    """The image files in the folder and below it, by their paths from it; hidden ones are left out."""
+    """Returns relative paths of the image files in the folder and its sub-folders, sorted, without hidden files."""
     if isinstance(folder, Path):
         names = [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()]
     else:
@@ -58,29 +58,29 @@ def image_names(folder: Folder) -> list[str]:
 
 
 def _is_hidden(name: str) -> bool:
-    """Files of editors and systems, such as those that macOS adds to a zip."""
+    """Returns whether a file belongs to an editor or the system, such as those that macOS adds to zip files."""
     return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
 
 
 def text_in(folder: Folder, name: str) -> str:
-    """The text of a file in the folder. Raises InputError if there is none, or if it is not UTF-8."""
+    """Reads a text file of the folder. Raises InputError if it does not exist or is not UTF-8."""
     file = folder / name
     if not file.exists():
         raise InputError(f"{file}: no such file; expected it beside the images")
     return read_text(file)
 
 
-def packed(path: Path, folder: Folder, names: Sequence[str], resolution: int) -> Tensor:
-    """The named images as colours, (N, 3, R, R) uint8, each resized straight to R x R, aspect not kept.
+def decode_images(path: Path, folder: Folder, names: Sequence[str], resolution: int) -> Tensor:
+    """Decodes the named images as RGB, (N, 3, R, R) uint8, each stretched to R x R, or maps them from the cache.
 
-    Transparent parts are white, and photographs stand as their camera was held. Raises InputError naming a missing or
-    broken image.
+    Transparency becomes white, and the EXIF orientation of photographs is applied. Raises InputError naming a missing
+    or broken image.
     """
     array = cache_folder() / f"{_fingerprint(path, names, resolution)}.npy"
     if not array.exists():
         with atomic_path(array) as temporary:
             _pack(temporary, folder, names, resolution)
-    return torch.from_numpy(np.load(array, mmap_mode="c"))  # copy on write: torch wants it writable
+    return torch.from_numpy(np.load(array, mmap_mode="c"))  # copy on write, as torch expects writable memory
 
 
 def _pack(file: Path, folder: Folder, names: Sequence[str], resolution: int) -> None:
@@ -95,7 +95,7 @@ def _pack(file: Path, folder: Folder, names: Sequence[str], resolution: int) -> 
 
 @dataclass(frozen=True)
 class Original:
-    """What an image file holds before it is made ready: side lengths in pixels, and `colors` in words."""
+    """An image file before resizing: size in pixels, and `colors`: RGB, grey, palette, transparent or a Pillow mode."""
 
     width: int
     height: int
@@ -103,8 +103,8 @@ class Original:
 
 
 def read_original(file: Folder) -> Original:
-    """Read from the header of an image file alone. Raises InputError naming a missing or broken image."""
-    with _naming(file), file.open("rb") as content, Image.open(content) as image:
+    """Reads size and colours from the header of an image file. Raises InputError naming a missing or broken image."""
+    with _reading(file), file.open("rb") as content, Image.open(content) as image:
         if image.has_transparency_data:
             colors = "transparent"
         else:
@@ -114,7 +114,7 @@ def read_original(file: Folder) -> Original:
 
 def _decode(folder: Folder, name: str, resolution: int) -> np.ndarray:
     file = folder / name
-    with _naming(file), Image.open(io.BytesIO(file.read_bytes())) as image:
+    with _reading(file), Image.open(io.BytesIO(file.read_bytes())) as image:
         rgb = _as_rgb(ImageOps.exif_transpose(image))
     if rgb.size != (resolution, resolution):
         rgb = rgb.resize((resolution, resolution), Image.Resampling.BILINEAR)
@@ -122,12 +122,12 @@ def _decode(folder: Folder, name: str, resolution: int) -> np.ndarray:
 
 
 @contextmanager
-def _naming(file: Folder) -> Iterator[None]:
-    """Says which image it was that could not be read."""
+def _reading(file: Folder) -> Iterator[None]:
+    """Converts errors while reading an image into an InputError that names its file."""
     try:
         yield
     except (FileNotFoundError, KeyError):
-        raise InputError(f"{file}: no such image, though its labels are there; restore it or drop its entry") from None
+        raise InputError(f"{file}: no such image, but it has labels; restore it or drop its entry") from None
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise InputError(f"{file}: broken image ({error}); replace the file") from None
 
@@ -140,7 +140,7 @@ def _as_rgb(image: Image.Image) -> Image.Image:
 
 
 def _fingerprint(path: Path, names: Sequence[str], resolution: int) -> str:
-    """Changes when an image does, as far as name, size and time tell."""
+    """Returns a cache key from names, sizes and modification times."""
     files = [path] if path.is_file() else [path / name for name in names]
     stats = [(f.stat().st_size, f.stat().st_mtime_ns) if f.exists() else None for f in files]
     description = json.dumps([str(path.resolve()), list(names), stats, resolution])

@@ -1,7 +1,4 @@
-"""A procedural data set: one to three coloured shapes on grey, made on the spot at any power-of-two resolution.
-
-It serves tests and examples for every kind of condition: the same pictures labelled by class, set, attributes or not.
-"""
+"""A procedural data set of coloured shapes on grey, with labels of any kind of condition, for tests and examples."""
 
 from collections.abc import Callable
 
@@ -14,14 +11,14 @@ from condgan.data.dataset import Images, check_resolution
 from condgan.errors import InputError, did_you_mean
 from condgan.rendering.scenes import COLORS
 
-SHAPES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {  # (x, y) in radii -> inside?
+SHAPES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {  # whether (x, y), in radii, is inside
     "square": lambda x, y: np.maximum(abs(x), abs(y)) < 0.8,
     "circle": lambda x, y: x * x + y * y < 0.9,
     "triangle": lambda x, y: (y < 0.75) & (abs(x) < (y + 1) * 0.6),
 }
 NAMES = tuple(f"{color} {shape}" for shape in SHAPES for color in COLORS)
 
-# Each kind of condition, and the labels it gives to objects: (N, 3) indices of NAMES, -1 for none.
+# Each kind's condition, and the labels of objects (N, 3): indices of NAMES, -1 for none.
 KINDS: dict[str, tuple[Condition, Callable[[Tensor], Tensor]]] = {
     "multi_label": (MultiLabel(NAMES), lambda objects: _multi_hot(objects)),
     "class": (Class(NAMES), lambda objects: objects[:, 0]),
@@ -36,12 +33,18 @@ KINDS: dict[str, tuple[Condition, Callable[[Tensor], Tensor]]] = {
 def shapes(
     kind: str = "multi_label", resolution: int = 64, *, min_objects: int = 1, num_images: int = 4096, seed: int = 0
 ) -> Images:
-    """Images of `min_objects` to 3 distinct objects for `multi_label`, of one for the other kinds.
+    """Creates images with `min_objects` to 3 distinct objects for the kind `multi_label`, with one for other kinds.
 
-    Every 20th image is held out. Raises InputError on an unknown kind or a resolution that is no power of two >= 8.
+    The kinds are `multi_label`, `class`, `attributes` and `codes`, which is unlabelled. Every 20th image is held out.
+    Equal arguments give equal images. Raises InputError if the kind is unknown or the resolution is not a power of two
+    of at least 8.
+
+    >>> images = shapes("attributes", 16, num_images=100)
+    >>> images.condition.summary
+    'color (8 values) x shape (3 values)'
     """
     if kind not in KINDS:
-        raise InputError(f"shapes has no kind {kind!r}{did_you_mean(kind, KINDS)} (known: {', '.join(KINDS)})")
+        raise InputError(f"shapes: unknown kind {kind!r}{did_you_mean(kind, KINDS)} (known: {', '.join(KINDS)})")
     check_resolution(resolution)
     condition, label = KINDS[kind]
     rng = np.random.default_rng(seed)
@@ -50,7 +53,7 @@ def shapes(
     objects[np.arange(3) >= rng.integers(fewest, most + 1, (num_images, 1))] = -1
     scenes = torch.arange(num_images)
     return Images(
-        images=torch.from_numpy(np.stack([_draw(row, resolution, rng) for row in objects])),
+        images=torch.from_numpy(np.stack([_image(row, resolution, rng) for row in objects])),
         labels=label(torch.from_numpy(objects)),
         condition=condition,
         scenes=scenes,
@@ -59,12 +62,12 @@ def shapes(
 
 
 def _multi_hot(objects: Tensor) -> Tensor:
-    hot = torch.zeros(len(objects), len(NAMES) + 1, dtype=torch.uint8)  # the last column takes the -1s
+    hot = torch.zeros(len(objects), len(NAMES) + 1, dtype=torch.uint8)  # the last column is for -1
     return hot.scatter_(1, objects % (len(NAMES) + 1), 1)[:, :-1].contiguous()
 
 
-def _draw(objects: np.ndarray, resolution: int, rng: np.random.Generator) -> np.ndarray:
-    """One image, (3, R, R) uint8; objects stand in different quarters, so that none hides another."""
+def _image(objects: np.ndarray, resolution: int, rng: np.random.Generator) -> np.ndarray:
+    """Returns one image, (3, R, R) uint8, with the objects in different quarters, so that none hides another."""
     image = np.full((3, resolution, resolution), 160, dtype=np.uint8)
     y, x = np.mgrid[:resolution, :resolution] / resolution
     quarters = rng.permutation(4)

@@ -1,7 +1,7 @@
-"""Labels in a table: one row for each image, and the condition that its columns speak of.
+"""Tables of labels, with one row for each image, and the condition inferred from their columns.
 
-One column is a class, or a set of labels where a cell holds several; several columns are attributes, or a set of labels
-where all of them say yes or no.
+One column is a class, or a set of labels if a cell contains several. Several columns are attributes, or a set of labels
+if all of them are yes or no.
 """
 
 import csv
@@ -18,16 +18,16 @@ from condgan.data.packed import IMAGE_SUFFIXES
 from condgan.errors import InputError
 
 SEPARATORS = re.compile("[;|]")  # between the labels of a cell
-YES_OR_NO = {"0": 0, "1": 1, "-1": 0, "False": 0, "True": 1}  # -1 is how CelebA says no
+YES_OR_NO = {"0": 0, "1": 1, "-1": 0, "False": 0, "True": 1}  # CelebA has -1 for no
 MANY_ROWS = 20
 HEADER = "a header with the file's column and one for each label, such as file,hair,eyes"
 
 
 @dataclass(frozen=True)
 class Table:
-    """`names` of image files, the places where their rows stand, and for each column its cells, one a row.
+    """File names, the place of each row, and the cells of each column, one for each row.
 
-    `where` and the places begin messages.
+    `where`, the name of the whole table, and `places` are the beginnings of error messages.
     """
 
     where: str
@@ -37,7 +37,7 @@ class Table:
 
 
 def read_rows(text: str, where: str) -> list[tuple[str, list[str]]]:
-    """The rows of a CSV file with the place of each, empty ones left out. Raises InputError naming file and line."""
+    """Returns place and cells of each row of a CSV file, without empty rows. Raises InputError naming file and line."""
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     rows = []
     try:
@@ -52,9 +52,9 @@ def read_rows(text: str, where: str) -> list[tuple[str, list[str]]]:
 
 
 def read_csv(text: str, where: str) -> Table:
-    """The table in a CSV file: a header; the first column names the files, each other one says something about them.
+    """Parses a CSV file with a header, whose first column contains file names and whose other columns are labels.
 
-    Raises InputError naming file and line: no header, unnamed or repeated columns, ragged rows.
+    Raises InputError naming file and line: no header, unnamed or repeated columns, rows of different lengths.
     """
     (place, header), *rows = read_rows(text, where)
     header = _single_spaced(header)
@@ -62,7 +62,7 @@ def read_csv(text: str, where: str) -> Table:
         raise InputError(f"{place}: found one column {header[0]!r}, expected {HEADER}, separated by commas")
     for i, name in enumerate(header):
         if not name:
-            raise InputError(f"{place}: column {i + 1} has no name; name it, or drop it if it only counts the rows")
+            raise InputError(f"{place}: column {i + 1} has no name; name it, or drop it if it only numbers the rows")
         if name in header[:i]:
             raise InputError(f"{place}: two columns are named {name!r}; rename one or drop it")
     if header[0].lower().endswith(IMAGE_SUFFIXES):
@@ -82,10 +82,10 @@ def _single_spaced(cells: Iterable[str]) -> list[str]:
 
 
 def infer(table: Table, min_objects: int) -> tuple[Condition, Tensor]:
-    """The condition that the columns speak of, and its values, one a row.
+    """Infers the condition from the columns; returns it and the labels, one for each row.
 
-    Raises InputError naming the place: empty cells, names that no vocabulary may hold, columns that say nothing, fewer
-    labels in a set than `min_objects`.
+    Raises InputError naming the place: empty cells, names with commas or equals signs, columns of a single value or of
+    a different value in each of many rows, sets of fewer than `min_objects` labels.
     """
     columns = table.columns
     if len(columns) == 1:
@@ -99,7 +99,7 @@ def infer(table: Table, min_objects: int) -> tuple[Condition, Tensor]:
 
 
 def by_name(name: str) -> tuple[list[str | int], str]:
-    """What to sort names by: in the order of the alphabet, and numbers in them by size."""
+    """Returns a sort key: alphabetical, with numbers by value, so that `9.png` is before `10.png`."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)], name
 
 
@@ -124,10 +124,10 @@ def _sets(table: Table, column: str, min_objects: int) -> tuple[Condition, Tenso
         for i, label in enumerate(labels):
             _check_cell(label, f"{place}, {column!r}")
             if label in labels[:i]:
-                raise InputError(f"{place}, {column!r}: {label!r} is named twice; name each label once")
+                raise InputError(f"{place}, {column!r}: {label!r} occurs twice; keep one")
     names = sorted({label for labels in sets for label in labels}, key=by_name)
     if len(names) < 2:
-        raise InputError(f"{table.where}: {column!r} holds no label but {names}; a condition needs two")
+        raise InputError(f"{table.where}: {column!r} contains only the label {names}; a condition needs two")
     index = {name: i for i, name in enumerate(names)}
     hot = torch.zeros(len(sets), len(names), dtype=torch.uint8)
     for row, labels in zip(hot, sets, strict=True):
@@ -136,7 +136,7 @@ def _sets(table: Table, column: str, min_objects: int) -> tuple[Condition, Tenso
 
 
 def _yes_or_no(table: Table, min_objects: int) -> tuple[Condition, Tensor]:
-    """Attributes if each column is called "VALUE ATTRIBUTE" and each attribute has one yes in every row, else a set."""
+    """Infers attributes if columns are named "VALUE ATTRIBUTE" with one yes per attribute in every row, else a set."""
     names = sorted(table.columns, key=by_name)
     for name in names:
         _check_cell(name, f"{table.where}, the header")
@@ -149,18 +149,20 @@ def _yes_or_no(table: Table, min_objects: int) -> tuple[Condition, Tensor]:
         values = {attribute: [names[i].rpartition(" ")[0] for i in group] for attribute, group in groups.items()}
         return Attributes(values), torch.stack([hot[:, group].argmax(1) for group in groups.values()], dim=1)
     if len(few := torch.nonzero(hot.sum(1) < min_objects)):
-        expected = f"expected at least {min_objects}; drop the row, or add a label that says what it shows"
+        expected = f"expected at least {min_objects}; drop the row, or add a label for what it shows"
         raise InputError(f"{table.places[int(few[0])]}: found {int(hot[few[0]].sum())} labels, {expected}")
     return MultiLabel(names), hot.contiguous()
 
 
 def _values(table: Table, column: str) -> tuple[list[str], Tensor]:
-    """The distinct values of a column that holds one in each cell, and their indices, (N,)."""
+    """Returns the distinct values of a column with one value in each cell, and their indices, (N,)."""
     for place, cell in zip(table.places, table.columns[column], strict=True):
         if not cell:
             raise InputError(f"{place}: {column!r} is empty, expected a value; fill it in, or drop the row")
         if SEPARATORS.search(cell):
-            raise InputError(f"{place}, {column!r}: found {cell!r}; cells of several labels need to be the only column")
+            raise InputError(
+                f"{place}, {column!r}: found {cell!r}; cells with several labels are only allowed in a single column"
+            )
         _check_cell(cell, f"{place}, {column!r}")
     _check_recurs(table, column)
     names = sorted(set(table.columns[column]), key=by_name)
@@ -169,23 +171,23 @@ def _values(table: Table, column: str) -> tuple[list[str], Tensor]:
 
 
 def _check_recurs(table: Table, column: str) -> None:
-    """Raises InputError if the column says the same of all images, or another thing of each of many."""
+    """Raises InputError if the column has one value in all rows, or a different value in each of many rows."""
     cells = table.columns[column]
     num_values = len(set(cells))
     if num_values == 1:
         found, needed = f"has one value {cells[0]!r} in all {len(cells)} rows", "a condition needs two"
     elif num_values == len(cells) >= MANY_ROWS:
-        found, needed = f"has another value in each of {len(cells)} rows", "a condition needs values that recur"
+        found, needed = f"has a different value in each of {len(cells)} rows", "a condition needs values that recur"
     else:
         return
-    advice = "drop the column" if len(table.columns) > 1 else "label the images by something else"
+    advice = "drop the column" if len(table.columns) > 1 else "label the images differently"
     raise InputError(f"{table.where}: {column!r} {found}; {needed}: {advice}")
 
 
 def _check_cell(name: str, place: str) -> None:
     if forbidden := set(name) & set(",="):
         advice = "rename it; several labels in a cell are separated by ';'" if "," in forbidden else "rename it"
-        raise InputError(f"{place}: {name!r}: a name holds no comma and no equals sign; {advice}")
+        raise InputError(f"{place}: {name!r}: names may not contain commas or equals signs; {advice}")
 
 
 def _check_attribute(name: str, where: str) -> None:

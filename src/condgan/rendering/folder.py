@@ -1,8 +1,9 @@
-"""A folder of rendered scenes in the lab's i-CLEVR layout: images, train.json, objects.json and render.json.
+"""Writes a folder of rendered scenes in the lab's i-CLEVR layout: images, train.json, objects.json and render.json.
 
-Image `CLEVR_train_{scene:06d}_{turn}.png` shows the first objects of its scene; each later turn adds to them. A scene
-is laid out from (seed, scene number) and its labels alone, an image's noise from (seed, scene number, turn), so what is
-in a file does not depend on the number of processes, on their order, or on which files were there before.
+`CLEVR_train_{scene:06d}_{frame}.png` shows the first objects of its scene; each later frame adds objects. The layout of
+a scene depends only on the seed, the scene's number and its labels, the noise of an image only on the seed and the
+numbers of scene and frame. The content of a file therefore does not depend on the number of processes, their order, or
+files that existed before.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ import json
 import os
 import re
 import signal
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -28,12 +29,15 @@ from condgan.rendering.render import mitsuba, render_scene
 from condgan.rendering.scenes import LABELS, check_labels, sample_labels, sample_scene
 
 NAME = re.compile(r"CLEVR_train_(\d{6})_(\d+)\.png")
-RENDERER = 1  # grows when the same settings would give other pixels
+RENDERER = 1  # version; increased when the same settings would give other pixels
 
 
 @dataclass(frozen=True)
 class Job:
-    """One scene: its number, all its labels, and per image the turn, the file name and how many objects it shows."""
+    """The images of one scene that are to be rendered.
+
+    `labels` are all objects of the scene. `images` are (frame, file name, number of objects shown) of each image.
+    """
 
     scene: int
     labels: tuple[str, ...]
@@ -43,19 +47,24 @@ class Job:
 def sample_entries(
     num_scenes: int, seed: int, min_objects: int = 1, max_objects: int = 3, excluded: Collection[Collection[str]] = ()
 ) -> dict[str, list[str]]:
-    """Labels of every image of sampled scenes, by file name: each scene grows from `min_objects` to `max_objects`.
+    """Samples scenes and returns the labels of every image by file name.
 
-    Scene s depends on (seed, s) alone. No scene holds all labels of an excluded combination.
+    The first frame of a scene shows `min_objects` objects, and each later one adds an object, up to `max_objects`.
+    Scene s depends only on (seed, s). No scene contains all labels of an excluded combination. Raises InputError if
+    there are no scenes or the range of objects is invalid.
+
+    >>> sample_entries(1, seed=0, max_objects=2)
+    {'CLEVR_train_000000_0.png': ['blue cylinder'], 'CLEVR_train_000000_1.png': ['blue cylinder', 'brown cube']}
     """
     if num_scenes < 1:
         raise InputError(f"{num_scenes} scenes: expected at least 1")
     entries = {}
     for scene in range(num_scenes):
         labels = sample_labels(np.random.default_rng([seed, scene, 0]), max_objects, max_objects, excluded)
-        for turn, num_objects in enumerate(range(min_objects, max_objects + 1)):
-            entries[f"CLEVR_train_{scene:06d}_{turn}.png"] = labels[:num_objects]
+        for frame, num_objects in enumerate(range(min_objects, max_objects + 1)):
+            entries[f"CLEVR_train_{scene:06d}_{frame}.png"] = labels[:num_objects]
     if not entries:
-        raise InputError(f"{min_objects} to {max_objects} objects: expected a range that is not empty")
+        raise InputError(f"{min_objects} to {max_objects} objects: expected a non-empty range")
     return entries
 
 
@@ -65,18 +74,19 @@ def render_dataset(
     resolution: int,
     seed: int,
     processes: int | None = None,
-) -> Iterator[int]:
-    """Render every entry (file name to labels) into the folder; yields how many images are there, first those found.
+) -> Generator[int, None, None]:
+    """Renders an image of each entry (file name to labels) into the folder; yields the number of finished images.
 
-    `processes` defaults to the number of cores. Stop it at any time: the next call with the same settings goes on.
-    Raises InputError for labels that are unknown or do not nest, and for a folder that was begun with other settings.
+    Images that already exist are kept and counted first, so a call with the same settings continues one that was
+    stopped. `processes` defaults to the number of cores. Raises InputError if a label is unknown, if a frame does not
+    begin with the objects of the frame before it, or if the folder was made with other settings.
     """
     folder = Path(folder)
     jobs = group_scenes(entries)
     if resolution < 8:
         raise InputError(f"resolution {resolution}: expected at least 8, e.g. 64")
     if seed < 0:
-        raise InputError(f"seed {seed}: expected a number from 0 up")
+        raise InputError(f"seed {seed}: expected at least 0")
     mitsuba()
     folder.mkdir(parents=True, exist_ok=True)
     _write_descriptions(folder, entries, resolution, seed, len(jobs))
@@ -94,7 +104,11 @@ def render_dataset(
 
 
 def group_scenes(entries: Mapping[str, Sequence[str]]) -> list[Job]:
-    """Entries by scene, checked: known objects, none twice, each turn's list the beginning of the next turn's."""
+    """Groups entries (file name to labels) by scene.
+
+    Raises InputError if a name does not have the form CLEVR_train_000012_0.png, if an object is unknown or occurs twice
+    in an entry, or if a frame does not begin with the objects of the frame before it.
+    """
     scenes: dict[int, list[tuple[int, str]]] = {}
     for name, labels in entries.items():
         match = NAME.fullmatch(name)
@@ -105,16 +119,16 @@ def group_scenes(entries: Mapping[str, Sequence[str]]) -> list[Job]:
             raise InputError(f"entry {name!r}: an object occurs twice in {', '.join(labels)}")
         scenes.setdefault(int(match[1]), []).append((int(match[2]), name))
     jobs = []
-    for scene, turns in sorted(scenes.items()):
-        turns.sort()
-        for (_, before), (_, after) in pairwise(turns):
+    for scene, frames in sorted(scenes.items()):
+        frames.sort()
+        for (_, before), (_, after) in pairwise(frames):
             if list(entries[after])[: len(entries[before])] != list(entries[before]):
                 raise InputError(
                     f"entry {after!r} ({', '.join(entries[after])}) does not begin with the objects of {before!r} "
-                    f"({', '.join(entries[before])}): the turns of one scene must add to each other"
+                    f"({', '.join(entries[before])}): each frame of a scene must add to the one before it"
                 )
-        images = tuple((turn, name, len(entries[name])) for turn, name in turns)
-        jobs.append(Job(scene, tuple(entries[turns[-1][1]]), images))
+        images = tuple((frame, name, len(entries[name])) for frame, name in frames)
+        jobs.append(Job(scene, tuple(entries[frames[-1][1]]), images))
     return jobs
 
 
@@ -134,12 +148,14 @@ def _write_descriptions(
     if place.exists():
         found = _read_settings(place)
         differences = [
-            f"{key} {found.get(key)} there, {settings[key]} now" for key in settings if found.get(key) != settings[key]
+            f"{key} is {found.get(key)} there, {settings[key]} here"
+            for key in settings
+            if found.get(key) != settings[key]
         ]
         if differences:
-            raise InputError(f"{place}: begun with other settings ({'; '.join(differences)}): choose another folder")
+            raise InputError(f"{place}: made with other settings ({'; '.join(differences)}); choose another folder")
     elif any(folder.glob("*.png")) or (folder / "train.json").exists():
-        raise InputError(f"{folder}: holds images or labels that were not rendered here: choose an empty folder")
+        raise InputError(f"{folder}: contains images or labels that were not rendered; choose an empty folder")
     files.write(place, json.dumps(settings, indent=1))
     files.write(folder / "objects.json", json.dumps({label: i for i, label in enumerate(LABELS)}))
     files.write(folder / "train.json", labels)
@@ -149,17 +165,17 @@ def _read_settings(place: Path) -> dict[str, Any]:
     try:
         found = json.loads(place.read_text())
     except json.JSONDecodeError as error:
-        raise InputError(f"{place}: not JSON ({error}): choose another folder") from error
+        raise InputError(f"{place}: not JSON ({error}); choose another folder") from error
     return found if isinstance(found, dict) else {}
 
 
 def _run(jobs: Sequence[Job], folder: Path, resolution: int, seed: int, processes: int) -> Iterator[int]:
-    """Do the jobs; yields the number of images of each as it ends."""
+    """Runs the jobs; yields the number of images of each finished one."""
     if processes == 1 or len(jobs) <= 1:
         for job in jobs:
             yield render_job(job, folder, resolution, seed)
         return
-    # Spawned, not forked: the caller may hold threads, which a fork would leave locked.
+    # Spawned, not forked: a fork would copy locks that the caller's threads hold, and never release them.
     pool = ProcessPoolExecutor(min(processes, len(jobs)), get_context("spawn"), _follow_parent)
     try:
         queue = iter(jobs)
@@ -177,24 +193,24 @@ def _run(jobs: Sequence[Job], folder: Path, resolution: int, seed: int, processe
 
 
 def _follow_parent() -> None:
-    """Let the parent alone act on Ctrl-C: a worker ends its scene, then the pool ends the worker."""
+    """Makes a worker ignore Ctrl-C, so that it finishes its scene first, and exit when the parent has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """End this worker once the parent is gone: a parent that was killed could not tell it."""
+    """Exits as soon as the parent has ended, which may have been killed before it could end its workers."""
     if (parent := parent_process()) is not None:
         parent.join()
         os._exit(1)
 
 
 def render_job(job: Job, folder: Path, resolution: int, seed: int) -> int:
-    """Lay out one scene and write its images; returns their number."""
+    """Renders the images of one scene into the folder; returns their number."""
     scene = sample_scene(job.labels, np.random.default_rng([seed, job.scene, 1]))
-    for turn, name, num_objects in job.images:
-        pixel_seed = int(np.random.SeedSequence([seed, job.scene, turn]).generate_state(1)[0])
-        picture = Image.fromarray(render_scene(scene, num_objects, resolution, pixel_seed))
+    for frame, name, num_objects in job.images:
+        pixel_seed = int(np.random.SeedSequence([seed, job.scene, frame]).generate_state(1)[0])
+        image = Image.fromarray(render_scene(scene, num_objects, resolution, pixel_seed))
         with files.atomic_path(folder / name) as temporary:
-            picture.save(temporary, format="png")
+            image.save(temporary, format="png")
     return len(job.images)

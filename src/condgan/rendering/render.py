@@ -1,6 +1,5 @@
-"""Pixels of an i-CLEVR scene, path traced by Mitsuba 3; docs/rendering.md compares them with genuine frames.
+"""Pixels of an i-CLEVR scene, path traced by Mitsuba 3. docs/rendering.md compares them with genuine frames.
 
-`render_frame` gives the camera's own 320x240 frame, `render_scene` what a square resize of it looks like.
 Mitsuba is imported on first use: `pip install "condgan[render]"`.
 """
 
@@ -13,87 +12,97 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from condgan.errors import InputError
-from condgan.rendering.scenes import CAMERA, COLORS, LAMPS, SIZES, Body, Scene
+from condgan.rendering.scenes import CAMERA, COLORS, LAMPS, SIZES, Scene, SceneObject
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Look:
-    """Every constant of the picture that no published scene file gives, from a least-squares fit to genuine frames like
-    that of `scripts/calibrate --look`; the lamps' places, powers and colours are the scene file's own."""
+class Appearance:
+    """Constants of light and materials that no published scene file gives.
 
-    lamp_gain: float = 1.278  # on the lamps' watts
-    ambient: float = 0.2655  # radiance from all sides in place of the weak sun: the frames show no shadow of a sun
-    floor: float = 0.5  # albedo; set, since a frame shows only its product with the gain
-    albedo: float = 0.639  # of an object: this times its colour, taken as linear like CLEVR does
+    The defaults are a least-squares fit to genuine frames, as by `scripts/calibrate --appearance`. Positions, powers
+    and colours of the lamps are those of the scene file.
+    """
+
+    lamp_gain: float = 1.278  # factor on the lamps' watts
+    ambient: float = 0.2655  # radiance from all sides; replaces the weak sun, whose shadow no frame shows
+    floor: float = 0.5  # albedo; set by hand, as frames only determine its product with the gain
+    albedo: float = 0.639  # factor on an object's colour, taken as linear like CLEVR does
     roughness: float = 0.77
     specular: float = 0.05
 
 
-LOOK = Look()
+APPEARANCE = Appearance()
 NATIVE = (320, 240)  # width and height of a genuine frame
-MAX_DEPTH = 4  # lamp, three surfaces, camera; deeper paths change the mean by 0.01 of 255
-# Film sides and samples per pixel of a square picture. 16 samples are a 4 x 4 grid that gives each of the four lights
-# (three lamps, ambient) exactly four: fewer, or a fifth light, and the noise is several times a genuine frame's.
+MAX_DEPTH = 4  # lamp, three surfaces, camera; longer paths change the mean by 0.01 of 255
+# Width and height of the film as multiples of the resolution, and samples per pixel, of a square image. 16 samples are
+# a 4 x 4 grid in which each of the four lights (three lamps, ambient) gets exactly four. With fewer samples or a fifth
+# light the noise is several times that of a genuine frame.
 FILM_PER_RESOLUTION = (1.25, 0.9375)
 SAMPLES = 16
 FRAME_SAMPLES = 16
-# What the tracer's own noise at FRAME_SAMPLES lacks to a genuine frame's (2.1 on the far floor, 0.9 on the near one),
-# against the grey level, both of 255: the darker the noisier. A straight resize averages it to less than the rounding.
+# Noise added to that of the path tracer at FRAME_SAMPLES to match genuine frames (2.1 on the far floor, 0.9 on the near
+# one): standard deviation by grey level, both of 255. Darker pixels are noisier. Resizing to a square averages this
+# noise to less than the rounding error.
 NOISE_LEVELS = (100.0, 110.0, 124.0, 148.0, 255.0)
 NOISE_STD = (2.0, 1.55, 0.85, 0.35, 0.3)
 
 
-def render_scene(scene: Scene, num_bodies: int, resolution: int, seed: int) -> Pixels:
-    """The first `num_bodies` objects of a scene as (resolution, resolution, 3) RGB: a 320x240 frame resized straight.
+def render_scene(scene: Scene, num_objects: int, resolution: int, seed: int) -> Pixels:
+    """Renders the first `num_objects` objects of a scene as a square image, (resolution, resolution, 3) uint8 RGB.
 
-    The aspect ratio is not kept, as in the lab's own loader. The same arguments give the same bytes.
+    The 4:3 frame is stretched to a square, as the lab's own loader does. Equal arguments give equal bytes.
     """
     width, height = (round(side * resolution) for side in FILM_PER_RESOLUTION)
-    film = _film(scene, num_bodies, (width, height), SAMPLES, seed, LOOK)
+    film = _film(scene, num_objects, (width, height), SAMPLES, seed, APPEARANCE)
     return to_bytes(resize(film, resolution))
 
 
 def render_frame(
     scene: Scene,
-    num_bodies: int,
+    num_objects: int,
     size: tuple[int, int] = NATIVE,
     seed: int = 0,
     *,
     samples: int = FRAME_SAMPLES,
     noise: bool = True,
-    look: Look = LOOK,
+    appearance: Appearance = APPEARANCE,
 ) -> Floats:
-    """The camera's frame, (height, width, 3) in 0..255 before rounding, with a genuine frame's noise unless told."""
-    film = _film(scene, num_bodies, size, samples, seed, look)
+    """Renders the first `num_objects` objects at 4:3, (height, width, 3) in 0 to 255, not rounded.
+
+    `noise` adds what the path tracer's own noise lacks to that of a genuine frame.
+    """
+    film = _film(scene, num_objects, size, samples, seed, appearance)
     if not noise:
         return film
     std = np.interp(film.mean(-1), NOISE_LEVELS, NOISE_STD)
     normal = np.random.default_rng([seed, 1]).standard_normal(film.shape[:2])
-    noisy: Floats = film + (std * normal)[..., None]  # grey, like a genuine frame's
+    noisy: Floats = film + (std * normal)[..., None]  # grey, like the noise of a genuine frame
     return noisy
 
 
 def to_bytes(pixels: Floats) -> Pixels:
-    """0..255 floats rounded and clipped."""
+    """Rounds and clips floats in 0 to 255."""
     return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
 
 
 def resize(pixels: Floats, resolution: int) -> Floats:
-    """(height, width, 3) to (resolution, resolution, 3), bilinear with antialiasing, as torchvision resizes."""
+    """Resizes (height, width, 3) to (resolution, resolution, 3), bilinear with antialiasing, as torchvision does."""
     channels = [Image.fromarray(pixels[..., c].astype(np.float32)) for c in range(3)]
     small = [np.asarray(c.resize((resolution, resolution), Image.Resampling.BILINEAR), np.float64) for c in channels]
     return np.stack(small, -1)
 
 
-def _film(scene: Scene, num_bodies: int, size: tuple[int, int], samples: int, seed: int, look: Look) -> Floats:
+def _film(
+    scene: Scene, num_objects: int, size: tuple[int, int], samples: int, seed: int, appearance: Appearance
+) -> Floats:
     mi = mitsuba()
-    parts = _setting(scene, size, samples, look)
-    for i, body in enumerate(scene.bodies[:num_bodies]):
-        parts[f"body_{i}"] = _body(body, look)
-    # Loaded one by one: left to itself Mitsuba orders the lamps by address, and the pixels' bytes would change.
+    parts = _setting(scene, size, samples, appearance)
+    for i, placed in enumerate(scene.objects[:num_objects]):
+        parts[f"object_{i}"] = _object(placed, appearance)
+    # Converted one by one: Mitsuba would order the lamps by memory address, and the bytes would differ between runs.
     parts = {name: mi.load_dict(part) if isinstance(part, dict) else part for name, part in parts.items()}
     parts = {"type": "scene", **parts}
     linear = np.asarray(mi.render(mi.load_dict(parts), seed=seed % 2**32), np.float64)
@@ -101,14 +110,17 @@ def _film(scene: Scene, num_bodies: int, size: tuple[int, int], samples: int, se
 
 
 def _encode(linear: Floats) -> Floats:
-    """sRGB's curve: Blender's Standard view transform."""
+    """Applies the sRGB curve, which is Blender's Standard view transform."""
     linear = np.clip(linear, 0, 1)
     return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-8) ** (1 / 2.4) - 0.055)
 
 
 @functools.cache
 def mitsuba() -> Any:
-    """The renderer, on one thread: worker processes share the machine, and the scalar variant needs no compiler."""
+    """Imports Mitsuba, set to one thread and the scalar variant. Raises InputError if it is not installed.
+
+    One thread because worker processes share the machine; scalar because it needs no compiler.
+    """
     try:
         import drjit
         import mitsuba as mi
@@ -123,8 +135,8 @@ def _rgb(value: Any) -> dict[str, Any]:
     return {"type": "rgb", "value": [float(v) for v in value]}
 
 
-def _setting(scene: Scene, size: tuple[int, int], samples: int, look: Look) -> dict[str, Any]:
-    """Camera, floor, lamps: all but the objects."""
+def _setting(scene: Scene, size: tuple[int, int], samples: int, appearance: Appearance) -> dict[str, Any]:
+    """Returns camera, floor and lamps: everything but the objects."""
     transform = mitsuba().ScalarTransform4f
     setting: dict[str, Any] = {
         "integrator": {"type": "path", "max_depth": MAX_DEPTH, "rr_depth": MAX_DEPTH + 1, "hide_emitters": True},
@@ -141,64 +153,66 @@ def _setting(scene: Scene, size: tuple[int, int], samples: int, look: Look) -> d
                 "pixel_format": "rgb",
                 "component_format": "float32",
             },
-            # Jittered in all dimensions at once: far less noise than independent samples.
+            # Jittered in all dimensions at once, for far less noise than independent samples.
             "sampler": {"type": "multijitter", "sample_count": samples},
         },
         "floor": {
             "type": "rectangle",
             "to_world": transform().scale(40),
-            "bsdf": {"type": "diffuse", "reflectance": _rgb([look.floor] * 3)},
+            "bsdf": {"type": "diffuse", "reflectance": _rgb([appearance.floor] * 3)},
         },
-        "ambient": {"type": "constant", "radiance": _rgb([look.ambient] * 3)},
+        "ambient": {"type": "constant", "radiance": _rgb([appearance.ambient] * 3)},
     }
     for (name, lamp), offset in zip(LAMPS.items(), scene.lamp_offsets, strict=True):
         position = np.add(lamp.position, offset)
-        # A lamp keeps its orientation when it is moved: towards the origin from its undisturbed place.
-        frame = transform().look_at(origin=position.tolist(), target=(position - lamp.position).tolist(), up=[0, 0, 1])
-        radiance = look.lamp_gain * lamp.watts / (np.pi * lamp.side**2) * np.array(lamp.color)
+        # The offset moves a lamp without changing its orientation, towards the origin from its original position.
+        to_world = transform().look_at(
+            origin=position.tolist(), target=(position - lamp.position).tolist(), up=[0, 0, 1]
+        )
+        radiance = appearance.lamp_gain * lamp.watts / (np.pi * lamp.side**2) * np.array(lamp.color)
         setting[name] = {
             "type": "rectangle",
-            "to_world": frame @ transform().scale(lamp.side / 2),
+            "to_world": to_world @ transform().scale(lamp.side / 2),
             "emitter": {"type": "area", "radiance": _rgb(radiance)},
         }
     return setting
 
 
-def _body(body: Body, look: Look) -> Any:
+def _object(placed: SceneObject, appearance: Appearance) -> Any:
     mi = mitsuba()
-    color = np.array(COLORS[body.color]) / 255
+    color = np.array(COLORS[placed.color]) / 255
     bsdf: dict[str, Any] = {
         "type": "principled",
-        "base_color": _rgb(np.minimum(look.albedo * color, 1)),
-        "roughness": look.roughness,
-        "specular": look.specular,
+        "base_color": _rgb(np.minimum(appearance.albedo * color, 1)),
+        "roughness": appearance.roughness,
+        "specular": appearance.specular,
     }
-    size = SIZES[body.shape]
-    if body.shape == "sphere":
-        return {"type": "sphere", "center": [body.x, body.y, size.radius], "radius": size.radius, "bsdf": bsdf}
+    size = SIZES[placed.shape]
+    if placed.shape == "sphere":
+        return {"type": "sphere", "center": [placed.x, placed.y, size.radius], "radius": size.radius, "bsdf": bsdf}
     properties = mi.Properties()
     properties["bsdf"] = mi.load_dict(bsdf)
     positions, normals, faces = (
-        _block(size.radius, size.height, size.bevel)
-        if body.shape == "cube"
-        else _drum(size.radius, size.height, size.bevel)
+        _box(size.radius, size.height, size.bevel)
+        if placed.shape == "cube"
+        else _cylinder(size.radius, size.height, size.bevel)
     )
-    cos, sin = np.cos(body.turn_radians), np.sin(body.turn_radians)
-    turn = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
+    cos, sin = np.cos(placed.yaw), np.sin(placed.yaw)
+    rotation = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
     mesh = mi.Mesh("mesh", len(positions), len(faces), has_vertex_normals=True, props=properties)
     parameters = mi.traverse(mesh)
-    parameters["vertex_positions"] = (positions @ turn + [body.x, body.y, 0]).ravel()
-    parameters["vertex_normals"] = (normals @ turn).ravel()
+    parameters["vertex_positions"] = (positions @ rotation + [placed.x, placed.y, 0]).ravel()
+    parameters["vertex_normals"] = (normals @ rotation).ravel()
     parameters["faces"] = faces.ravel()
     parameters.update()
     return mesh
 
 
-Mesh = tuple[Floats, Floats, NDArray[np.uint32]]
+Mesh = tuple[Floats, Floats, NDArray[np.uint32]]  # positions, normals, triangles
 
 
 def _grid_faces(rows: int, columns: int) -> NDArray[np.int64]:
-    """Two triangles for each cell of a rows x columns grid of vertices."""
+    """Returns two triangles for each cell of a rows x columns grid of vertices, as vertex indices."""
     corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
     low = np.stack([corner, corner + columns, corner + 1], -1)
     high = np.stack([corner + 1, corner + columns, corner + columns + 1], -1)
@@ -206,8 +220,8 @@ def _grid_faces(rows: int, columns: int) -> NDArray[np.int64]:
 
 
 @functools.cache
-def _block(radius: float, height: float, bevel: float) -> Mesh:
-    """A box of 2 radius x 2 radius x height standing on z = 0, edges rounded: positions, normals, triangles."""
+def _box(radius: float, height: float, bevel: float) -> Mesh:
+    """Returns positions, normals and triangles of a box of 2 radius x 2 radius x height on z = 0 with rounded edges."""
     half = np.array([radius, radius, height / 2])
     arc = np.sin(np.linspace(0, np.pi / 4, 4)) / np.sin(np.pi / 4)
     vertices, faces, count = [], [], 0
@@ -228,8 +242,8 @@ def _block(radius: float, height: float, bevel: float) -> Mesh:
 
 
 @functools.cache
-def _drum(radius: float, height: float, bevel: float) -> Mesh:
-    """A cylinder standing on z = 0, rims rounded: positions, normals, triangles."""
+def _cylinder(radius: float, height: float, bevel: float) -> Mesh:
+    """Returns positions, normals and triangles of a cylinder on z = 0 with rounded rims."""
     arc = np.linspace(0, np.pi / 2, 5)
     r = np.concatenate(
         [[0.0], radius - bevel + bevel * np.sin(arc), (radius - bevel + bevel * np.sin(arc))[::-1], [0.0]]

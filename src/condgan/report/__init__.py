@@ -1,4 +1,4 @@
-"""One page about runs that needs no network: `report.html`."""
+"""A self-contained HTML page about runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from condgan.report.pictures import Picture, Section, codes, condition_grids, in
 
 @dataclass(frozen=True)
 class Ablation:
-    """What an ablation.json says, the curves of its cells, and the folders of its runs."""
+    """The content of an ablation.json, the curves of its cells, and the folders of its runs."""
 
     outcome: Mapping[str, Any]
     curves: Picture
@@ -26,9 +26,9 @@ class Ablation:
 
 
 def page(paths: Sequence[Path], title: str) -> str:
-    """The page about the runs in these folders, and about those of ablations.
+    """Returns the HTML page about runs and ablations, given their folders.
 
-    Raises InputError naming a folder that is neither, or a file that cannot be read.
+    It loads nothing from a network. Raises InputError naming a folder that is neither, or a file that cannot be read.
     """
     ablations = {path: _ablation(path) for path in paths if (path / "ablation.json").is_file()}
     runs = [
@@ -37,7 +37,7 @@ def page(paths: Sequence[Path], title: str) -> str:
     template = Environment(
         loader=PackageLoader("condgan.report", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     ).get_template("page.html.jinja")
-    fullest = sorted(runs, key=lambda run: -len(run.facts))  # those without scores have fewer
+    fullest = sorted(runs, key=lambda run: -len(run.facts))  # runs without scores have fewer columns
     columns = list(dict.fromkeys(name for run in fullest for name in run.facts))
     return template.render(
         title=title,
@@ -61,6 +61,6 @@ def _sections(run: RunFolder) -> Iterator[Section]:
 def _ablation(folder: Path) -> Ablation:
     outcome = read_json(folder / "ablation.json")
     runs = {cell: [folder / name for name in names] for cell, names in outcome["runs"].items()}
-    alt = f"Curves over training, a colour for each of {', '.join(runs)}"
+    alt = f"Curves over training, one colour for each of {', '.join(runs)}"
     folders = [run for cell in runs.values() for run in cell if (run / "run.json").is_file()]
     return Ablation(outcome, Picture("", alt, svg=svg(compare(runs), alt)), folders)

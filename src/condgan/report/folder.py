@@ -16,41 +16,41 @@ from condgan.generate import LoadedGenerator
 from condgan.log import read_lines
 from condgan.metrics import Estimate
 
-GENERATOR = "generator, "  # how its rows begin in metrics.json
+GENERATOR = "generator, "  # start of the names of its rows in metrics.json
 
 
 class RunFolder:
-    """The files of a run. Missing ones are empty or None. Broken ones raise InputError naming the file."""
+    """The files of a run. Missing files give empty values or None; broken ones raise InputError naming the file."""
 
     def __init__(self, folder: Path):
         """Raises InputError if the folder is not a run."""
         if not (folder / "run.json").is_file():
-            raise InputError(f"{folder}: no run.json in it; expected the folder of a run, or of an ablation")
+            raise InputError(f"{folder}: no run.json in it; expected the folder of a run or an ablation")
         self.folder, self.name = folder, str(folder)
         self.config = Config.parse(read_text(folder / "run.json"), str(folder / "run.json"))
         self.log, self.scores_at_saves = read_lines(folder / "log.jsonl"), read_lines(folder / "scores.jsonl")
 
     @property
     def not_evaluated(self) -> str:
-        """A note where scores or conditions are missing."""
+        """The note shown in place of missing scores."""
         return f"not evaluated yet: condgan evaluate {self.folder}"
 
     @cached_property
     def metrics(self) -> Mapping[str, Any]:
-        """metrics.json, empty if the run was not evaluated."""
+        """The content of metrics.json, empty if the run was not evaluated."""
         file = self.folder / "metrics.json"
         if not file.is_file():
             return {}
         metrics = read_json(file)
         if not isinstance(metrics, dict) or not {"rows", "judge", "draws", "seed"} <= metrics.keys():
-            raise InputError(f"{file}: expected what `condgan evaluate` writes; run it again")
+            raise InputError(f"{file}: not written by condgan evaluate; run it again")
         return metrics
 
     @property
     def scores(self) -> dict[str, dict[str, str]]:
-        """Source of the images and list of conditions -> metric -> value and interval."""
+        """Row of metrics.json -> metric -> value and interval as text."""
         rows = self.metrics.get("rows", {})
-        return {who: {name: str(Estimate(*value)) for name, value in row.items()} for who, row in rows.items()}
+        return {source: {name: str(Estimate(*value)) for name, value in row.items()} for source, row in rows.items()}
 
     @property
     def metric_names(self) -> list[str]:
@@ -60,16 +60,16 @@ class RunFolder:
     @property
     def score_rows(self) -> list[list[str]]:
         """The scores as rows of a table."""
-        return [[who, *(row.get(name, "") for name in self.metric_names)] for who, row in self.scores.items()]
+        return [[source, *(row.get(name, "") for name in self.metric_names)] for source, row in self.scores.items()]
 
     @property
     def headline(self) -> dict[str, str]:
         """The scores in the table of all runs: those of the generator's first row."""
-        return next((row for who, row in self.scores.items() if who.startswith(GENERATOR)), {})
+        return next((row for source, row in self.scores.items() if source.startswith(GENERATOR)), {})
 
     @property
     def facts(self) -> dict[str, str]:
-        """Its row in the table of all runs: configuration, length, scores, machine."""
+        """The row of the run in the table of all runs: configuration, length, scores, machine."""
         config, last = self.config, self.log[-1] if self.log else {"kimg": 0, "seconds": 0}
         options = {name: v if isinstance(v, list) else [v] for name, v in config.options.items()}
         return {
@@ -89,24 +89,24 @@ class RunFolder:
 
     @property
     def snapshots(self) -> list[tuple[str, Path]]:
-        """The fixed previews with step and kimg, oldest first."""
+        """The previews, with step and kimg as text, oldest first."""
         kimg = {line["step"]: f", {line['kimg']:.1f} kimg" for line in self.log} | {0: ", 0 kimg"}
         files = sorted((self.folder / "samples").glob("*.png"))
         return [(f"step {int(file.stem)}{kimg.get(int(file.stem), '')}", file) for file in files]
 
     @property
     def condition_lists(self) -> dict[str, Path]:
-        """The grid of each list of conditions that was evaluated."""
+        """The grid of images of each list of conditions that was evaluated."""
         pictures = {name: self.folder / f"{name}.png" for name in self.metrics.get("per_condition", {})}
         return {name: file for name, file in pictures.items() if file.is_file()}
 
     @cached_property
     def generator(self) -> LoadedGenerator | None:
-        """The averaged generator of the last save, or None."""
+        """The averaged generator of the last save, or None if there is none."""
         return generate.load(self.folder) if (self.folder / "generator.safetensors").is_file() else None
 
     def conditions(self, num: int) -> Tensor | None:
-        """Returns up to `num` conditions: codes from their prior, others evenly from those that were evaluated."""
+        """Returns up to `num` conditions: codes from their prior, or evenly spaced ones of the evaluated conditions."""
         if self.generator is None:
             return None
         condition = self.generator.condition

@@ -1,4 +1,4 @@
-"""The reports, run again: what each ran, and a verdict on each of its claims."""
+"""Reruns published experiments and compares the results with their claims."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,31 +13,31 @@ from condgan.judge import load_judge
 from condgan.reproduce.evidence import Evidence, Verdict
 from condgan.reproduce.reports import REPORTS, Claim, Report
 
-JUDGE_IMAGES = 200_000  # that a judge is shown where the embedded one does not know the labels
+JUDGE_IMAGES = 200_000  # training images of a new judge, over all epochs
 
 
 class Reproduction:
-    """A report, the data it runs on, and the folder that its studies fill."""
+    """A report, its data set, and the folder of its studies."""
 
     def __init__(self, number: str, folder: Path, *, data: str | None = None, minutes: float | None = None):
-        """All its trainings together last `minutes`, with the small options of its specs; without, at full scale.
+        """Divides `minutes` among all runs, with the `small` options of the specs; without minutes runs at full scale.
 
-        Raises InputError if there is no such report, or no data for it.
+        Raises InputError if there is no such report, or if it needs a data set and `data` is not given.
         """
         if number not in REPORTS:
-            raise InputError(f"report {number!r}: unknown{did_you_mean(number, REPORTS)} (known: {', '.join(REPORTS)})")
+            raise InputError(f"unknown report {number!r}{did_you_mean(number, REPORTS)} (known: {', '.join(REPORTS)})")
         self.number, self.report, self.folder = number, REPORTS[number], folder
         self.data = data or self.report.data
         if not self.data:
-            raise InputError(f"report {number} ran on data that cannot be had here; name yours with --data")
+            raise InputError(f"report {number}: its data set is not included; provide one with --data")
         specs = [_of_variants(read(example(name)), variants) for name, variants in self.report.specs.items()]
         num_runs = sum(len(spec.cells) * len(spec.seeds) for spec in specs)
         self.specs = [self._fit(spec, minutes and minutes / num_runs) for spec in specs]
 
     def run(self) -> Iterator[TrialEvent]:
-        """Trains a judge if the embedded one does not know the labels, then plays every study. Goes on if asked again.
+        """Trains a judge if the embedded one does not know the labels, then runs the studies.
 
-        Raises InputError if the judge cannot be trained.
+        Calling it again continues. Raises InputError if the judge cannot be trained.
         """
         judge = self._judge(load_images(self.data))
         self.specs = [spec.model_copy(update={"judge": judge}) for spec in self.specs]
@@ -49,22 +49,22 @@ class Reproduction:
             conclude(study)
 
     def verdicts(self) -> ResultTable:
-        """The claims beside what was measured, which is also written to verdicts.md."""
+        """Returns a table of the claims and what was measured, and writes it to verdicts.md."""
         evidence = Evidence(self.studies)
         rows = [_row(claim, claim.check(evidence)) for claim in self.report.claims]
         table = ResultTable(
-            f"Report {self.number}: {self.report.title}", ["claim", "reported", "measured", "verdict", "why"], rows
+            f"Report {self.number}: {self.report.title}", ["claim", "reported", "measured", "verdict", "reason"], rows
         )
         files.write(self.folder / "verdicts.md", table.markdown)
         return table
 
     def _fit(self, spec: Spec, minutes: float | None) -> Spec:
-        """The spec on the data, with a budget for each of its runs or at full scale."""
+        """Returns the spec with our data set, and with so many minutes for each run or at full scale."""
         fitted = spec.model_copy(update={"data": (self.data,)})
         return fitted.model_copy(update={"minutes": minutes, "kimg": None}) if minutes else fitted.full
 
     def _judge(self, images: Images) -> Path | None:
-        """A judge that knows the labels, if the embedded one does not; trained once, on the training images."""
+        """Returns the file of a judge, trained on the training images, or None if the embedded one knows the labels."""
         try:
             load_judge(None, images.condition)
         except InputError:
@@ -78,13 +78,13 @@ class Reproduction:
 
 
 def example(name: str) -> Path:
-    """A file of `examples/`, which an installed package carries inside it."""
+    """Returns the path of a file in `examples/`, which are part of the installed package."""
     packaged = Path(__file__).parents[1] / "examples" / name
     return packaged if packaged.exists() else Path(__file__).parents[3] / "examples" / name
 
 
 def _of_variants(spec: Spec, names: Sequence[str]) -> Spec:
-    """The spec with these variants alone, or with all if none is named."""
+    """Returns the spec with these variants only, or with all if `names` is empty."""
     return spec.model_copy(update={"variants": {name: spec.variants[name] for name in names or spec.variants}})
 
 

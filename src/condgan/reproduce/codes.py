@@ -12,12 +12,12 @@ DIVERGENCE_EPOCH = 80
 
 
 def matched(cell: str) -> Check:
-    """Each value of the categorical code generates one digit, and all ten digits are generated."""
+    """Checks that each value of the categorical code generates one digit, and that all ten digits are generated."""
 
     def check(evidence: Evidence) -> Verdict:
         found = evidence.scores(cell, "code_accuracy", ["generator, codes of the prior"])
         if not found:
-            return Verdict(NOT_COMPARABLE, "", f"no finished run of {cell}")
+            return evidence.missing(cell, f"no code_accuracy in metrics.json of {cell}")
         accuracy = mean([score[0] for score in found.values()]).value
         word = REPRODUCED if accuracy >= MIN_ACCURACY else NOT_REPRODUCED
         why = f"one-to-one matching, classified by the judge; expected {MIN_ACCURACY}"
@@ -27,41 +27,48 @@ def matched(cell: str) -> Check:
 
 
 def controlled(cell: str) -> Check:
-    """One continuous code controls the width of strokes, another their slant; which is which is random."""
+    """Checks that one continuous code controls the width of strokes and another their slant, in either order."""
 
     def check(evidence: Evidence) -> Verdict:
-        effects = [metrics["code_effects"] for metrics in evidence.metrics(cell).values() if metrics["code_effects"]]
+        # missing in metrics.json of earlier versions, and empty for colour images
+        effects = [found for metrics in evidence.metrics(cell).values() if (found := metrics.get("code_effects"))]
         if not effects:
-            return Verdict(NOT_COMPARABLE, "", f"no finished run of {cell}")
+            return evidence.missing(cell, f"no code_effects in metrics.json of {cell}; run condgan evaluate again")
         values = [{code: {k: v[0] for k, v in by.items()} for code, by in found.items()} for found in effects]
         held = [max(min(v[a]["width"], v[b]["slant"]) for a, b in permutations(v, 2)) for v in values]
         word = REPRODUCED if min(held) >= MIN_CORRELATION else NOT_REPRODUCED
-        texts = [", ".join(f"{code} {_brief(by)}" for code, by in found.items()) for found in values]
+        texts = [", ".join(f"{code} {_format(by)}" for code, by in found.items()) for found in values]
         why = f"correlations over traversals; expected {MIN_CORRELATION} of each property with one code"
         return Verdict(word, "; ".join(texts), why)
 
     return check
 
 
-def _brief(effects: Mapping[str, float]) -> str:
+def _format(effects: Mapping[str, float]) -> str:
     return " ".join(f"{kind} {correlation:.2f}" for kind, correlation in effects.items())
 
 
 def diverging(cell: str) -> Check:
-    """The losses of G and D are further apart after 80 epochs than around the fiftieth."""
+    """Checks that the losses of G and D are further apart after 80 epochs than around the fiftieth."""
 
     def check(evidence: Evidence) -> Verdict:
-        gaps = []
+        configs, gaps = evidence.configs(cell), []
         for seed, lines in evidence.log(cell).items():
-            epoch = evidence.configs(cell)[seed].num_training / 1000
+            if not lines:
+                continue
+            epoch = configs[seed].num_training / 1000
             last = lines[-1]["kimg"] / epoch
             if last <= DIVERGENCE_EPOCH:
                 return Verdict(
                     NOT_COMPARABLE, f"trained for {last:.1f} epochs", f"reported after {DIVERGENCE_EPOCH} epochs"
                 )
-            gaps.append(_gap(lines, DIVERGENCE_EPOCH * epoch, last * epoch) - _gap(lines, 40 * epoch, 60 * epoch))
+            try:
+                gap = _gap(lines, DIVERGENCE_EPOCH * epoch, last * epoch) - _gap(lines, 40 * epoch, 60 * epoch)
+            except KeyError as error:
+                return evidence.missing(cell, f"no {error} in log.jsonl of {cell}")
+            gaps.append(gap)
         if not gaps:
-            return Verdict(NOT_COMPARABLE, "", f"no finished run of {cell}")
+            return evidence.missing(cell, f"log.jsonl of {cell} is empty")
         word = REPRODUCED if min(gaps) > 0 else NOT_REPRODUCED
         return Verdict(word, f"{mean(gaps).value:+.3f} further apart than at epochs 40 to 60, n = {len(gaps)}", "")
 
@@ -69,6 +76,6 @@ def diverging(cell: str) -> Check:
 
 
 def _gap(lines: Sequence[Mapping[str, float]], start: float, end: float) -> float:
-    """Mean distance of G's and D's adversarial losses."""
+    """Returns the mean distance between the adversarial losses of G and D."""
     chosen = [line for line in lines if start <= line["kimg"] <= end]
     return mean([abs(line["G/fake"] - line["D/real"] - line["D/fake"]) for line in chosen]).value

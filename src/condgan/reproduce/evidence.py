@@ -1,4 +1,4 @@
-"""What finished runs have to say about a claim, and the verdict on it."""
+"""Checks of a claim against finished runs, each of which returns a verdict."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +15,16 @@ from condgan.metrics.estimate import Estimate, mean
 
 REPRODUCED, NOT_REPRODUCED, NOT_COMPARABLE = "reproduced", "not reproduced", "not comparable"
 
+# Rows of metrics.json; of several, the first one that a run has is used.
+TEST = ("generator, test", "generator, held-out conditions")
+NEW_TEST = ("generator, new_test",)
+HELD_OUT = ("generator, held-out conditions",)
+
+NOISE = 0.05  # half the 95 % interval of the difference between two scores of about 200 images
+
 
 class Verdict(NamedTuple):
-    """One of the three words above, what was measured, and why."""
+    """The outcome of a check: one of the three words above, what was measured, and the reason."""
 
     word: str
     measured: str
@@ -40,70 +47,74 @@ class Evidence:
         return found
 
     def folders(self, cell: str) -> dict[int, Path]:
-        """The runs of a cell, by seed."""
+        """Folders of the finished runs of a cell, by seed."""
         return {seed: trial.folder for seed, trial in self._trials.get(cell, {}).items()}
 
     def configs(self, cell: str) -> dict[int, Config]:
-        """run.json of the runs of a cell, by seed."""
+        """run.json of the finished runs of a cell, by seed."""
         files = {seed: folder / "run.json" for seed, folder in self.folders(cell).items()}
         return {seed: Config.parse(read_text(file), str(file)) for seed, file in files.items()}
 
     def metrics(self, cell: str) -> dict[int, dict[str, Any]]:
-        """metrics.json of the runs of a cell, by seed."""
+        """metrics.json of the finished runs of a cell, by seed."""
         files = {seed: folder / "metrics.json" for seed, folder in self.folders(cell).items()}
         return {seed: read_json(file) for seed, file in files.items()}
 
-    def scores(self, cell: str, metric: str, who: Sequence[str]) -> dict[int, tuple[float, float, float]]:
-        """Value and bounds of a metric by seed, of the first of `who` that was drawn."""
+    def scores(self, cell: str, metric: str, rows: Sequence[str]) -> dict[int, tuple[float, float, float]]:
+        """Value and bounds of a metric by seed, from the first of `rows` that has it."""
         found = {}
         for seed, metrics in self.metrics(cell).items():
-            drawn = [metrics["rows"][name][metric] for name in who if metric in metrics["rows"].get(name, {})]
-            if drawn:
-                found[seed] = tuple(drawn[0])
+            scores = [metrics["rows"][row][metric] for row in rows if metric in metrics["rows"].get(row, {})]
+            if scores:
+                found[seed] = tuple(scores[0])
         return found
 
     def log(self, cell: str, file: str = "log.jsonl") -> dict[int, list[dict[str, Any]]]:
-        """The lines of log.jsonl, or of scores.jsonl, of the runs of a cell, by seed."""
+        """The lines of log.jsonl or scores.jsonl of the finished runs of a cell, by seed."""
         return {seed: read_lines(folder / file) for seed, folder in self.folders(cell).items()}
+
+    def missing(self, cell: str, what: str) -> Verdict:
+        """The verdict for a cell without the data that a check needs; `what` says what its finished runs lack."""
+        return Verdict(NOT_COMPARABLE, "", what if self.folders(cell) else f"no finished run of {cell}")
 
 
 Check = Callable[[Evidence], Verdict]
 
-HERE = ("generator, test", "generator, held-out conditions")
-NEW = ("generator, new_test",)
-REALISM = ("generator, held-out conditions",)
 
-
-def value(cell: str, *who: Sequence[str], metric: str = "condition_accuracy") -> Check:
-    """A reported number beside ours; never comparable, as images, judge and budget are others."""
+def value(cell: str, *rows: Sequence[str], metric: str = "condition_accuracy") -> Check:
+    """Shows our value beside the reported one. Never comparable, as data, judge and budget differ from the report."""
 
     def check(evidence: Evidence) -> Verdict:
-        rows = [evidence.scores(cell, metric, names) for names in who]
-        texts = [f"{mean([score[0] for score in row.values()]).value:.3f}" for row in rows if row]
+        scores = [evidence.scores(cell, metric, names) for names in rows]
+        texts = [f"{mean([score[0] for score in seeds.values()]).value:.3f}" for seeds in scores if seeds]
         if not texts:
-            return _nothing(cell)
+            return evidence.missing(cell, f"no {metric} in metrics.json of {cell}")
         return Verdict(
-            NOT_COMPARABLE, " / ".join(texts), "other images, another judge, another budget; see the orderings"
+            NOT_COMPARABLE, " / ".join(texts), "data, judge and budget differ from the report; see the orders"
         )
 
     return check
 
 
 def above(
-    better: str, worse: str, metric: str = "condition_accuracy", who: Sequence[str] = HERE, sign: int = 1
+    better: str, worse: str, metric: str = "condition_accuracy", rows: Sequence[str] = TEST, sign: int = 1
 ) -> Check:
-    """One cell scores above another: with several seeds their paired differences exclude 0, with one its interval.
+    """Checks that one cell scores above another, with 0 outside of the 95 % interval of the difference.
 
-    `sign` is -1 for a metric of which less is better.
+    The interval is that of differences paired by seed, or with one seed that of its scores. With `sign` -1 lower
+    values of the metric are better.
     """
 
     def check(evidence: Evidence) -> Verdict:
-        ours, theirs = (evidence.scores(cell, metric, who) for cell in (better, worse))
+        ours, theirs = (evidence.scores(cell, metric, rows) for cell in (better, worse))
+        for cell, scores in {better: ours, worse: theirs}.items():
+            if not scores:
+                return evidence.missing(cell, f"no {metric} in metrics.json of {cell}")
         gaps = differences({s: sign * v[0] for s, v in ours.items()}, {s: sign * v[0] for s, v in theirs.items()})
         if not gaps:
-            return _nothing(f"{better} and {worse}")
-        middle = [mean([score[0] for score in row.values()]).value for row in (ours, theirs)]
-        measured = f"{middle[0]:.3f} against {middle[1]:.3f}, n = {len(gaps)}"
+            return Verdict(NOT_COMPARABLE, "", f"no seed with finished runs of both {better} and {worse}")
+        means = [mean([score[0] for score in scores.values()]).value for scores in (ours, theirs)]
+        measured = f"{means[0]:.3f} against {means[1]:.3f}, n = {len(gaps)}"
         if len(gaps) > 1:
             return _of_gap(mean(gaps), measured)
         (_, low, high), (_, their_low, their_high) = next(iter(ours.values())), next(iter(theirs.values()))
@@ -116,18 +127,21 @@ def above(
 def _of_gap(gap: Estimate, measured: str) -> Verdict:
     if gap.low > 0:
         return Verdict(REPRODUCED, measured, "")
-    order = "the order is the other way" if gap.value < 0 else "the same order"
-    return Verdict(NOT_REPRODUCED, measured, order if gap.high < 0 else f"{order}, but within the interval")
+    order = "opposite order" if gap.value < 0 else "same order"
+    return Verdict(NOT_REPRODUCED, measured, order if gap.high < 0 else f"{order}, but within the 95 % interval")
 
 
 def always(cell: str, what: str, holds: Callable[[Mapping[str, float]], bool], share: float = 0.95) -> Check:
-    """Something holds in nearly all lines of the log."""
+    """Checks that a condition holds in nearly all lines of log.jsonl."""
 
     def check(evidence: Evidence) -> Verdict:
         lines = [line for log in evidence.log(cell).values() for line in log]
         if not lines:
-            return _nothing(cell)
-        held = sum(holds(line) for line in lines) / len(lines)
+            return evidence.missing(cell, f"log.jsonl of {cell} is empty")
+        try:
+            held = sum(holds(line) for line in lines) / len(lines)
+        except KeyError as error:
+            return evidence.missing(cell, f"no {error} in log.jsonl of {cell}")
         word = REPRODUCED if held >= share else NOT_REPRODUCED
         return Verdict(word, f"{what} in {held:.0%} of the log", "" if held >= share else f"expected {share:.0%}")
 
@@ -135,27 +149,25 @@ def always(cell: str, what: str, holds: Callable[[Mapping[str, float]], bool], s
 
 
 def grows(cell: str, metric: str = "condition_accuracy", share: float = 0.25) -> Check:
-    """A curve of scores.jsonl is higher at the end than after a share of the training."""
+    """Checks that a score at the end of the training is higher than after a share of it, from scores.jsonl."""
 
     def check(evidence: Evidence) -> Verdict:
-        gaps, ends = [], []
-        for lines in evidence.log(cell, "scores.jsonl").values():
-            early = next((line for line in lines if line["step"] >= share * lines[-1]["step"]), None)
-            if early and early is not lines[-1]:
-                gaps.append(lines[-1][metric] - early[metric])
-                ends.append((early[metric], lines[-1][metric]))
-        if not gaps:
-            return _nothing(cell)
-        start, end = (mean([pair[i] for pair in ends]).value for i in (0, 1))
-        measured = f"{start:.3f} after {share:.0%} of the training, {end:.3f} at its end, n = {len(gaps)}"
-        gap = mean(gaps)
-        return _of_gap(gap if len(gaps) > 1 else Estimate(gap.value, gap.value - NOISE, gap.value + NOISE), measured)
+        curves = list(evidence.log(cell, "scores.jsonl").values())
+        pairs = [pair for lines in curves if (pair := _early_and_last(lines, share))]
+        if not pairs:
+            points = ", ".join(str(len(lines)) for lines in curves)
+            expected = f"expected one between {share:.0%} and the end of the training; use a larger budget"
+            return evidence.missing(cell, f"points in scores.jsonl: {points}; {expected}")
+        start, end = (mean([pair[i][metric] for pair in pairs]).value for i in (0, 1))
+        early = mean([first["step"] / last["step"] for first, last in pairs]).value
+        measured = f"{start:.3f} after {early:.0%} of the training, {end:.3f} at its end, n = {len(pairs)}"
+        gap = mean([last[metric] - first[metric] for first, last in pairs])
+        return _of_gap(gap if len(pairs) > 1 else Estimate(gap.value, gap.value - NOISE, gap.value + NOISE), measured)
 
     return check
 
 
-NOISE = 0.05  # half the interval of the difference between two points of a curve of 200 draws
-
-
-def _nothing(cells: str) -> Verdict:
-    return Verdict(NOT_COMPARABLE, "", f"no finished run of {cells}")
+def _early_and_last(lines: Sequence[Mapping[str, Any]], share: float) -> Sequence[Mapping[str, Any]]:
+    """Returns the first line after a share of the training and the last one, or nothing if they are the same."""
+    early = next((line for line in lines if line["step"] >= share * lines[-1]["step"]), None)
+    return [] if early is None or early is lines[-1] else [early, lines[-1]]

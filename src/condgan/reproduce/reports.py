@@ -1,17 +1,17 @@
-"""What the reports ran and what they claim."""
+"""The published experiments and their claims."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from condgan.reproduce.codes import controlled, diverging, matched
-from condgan.reproduce.evidence import HERE, NEW, REALISM, Check, above, always, grows, value
+from condgan.reproduce.evidence import HELD_OUT, NEW_TEST, TEST, Check, above, always, grows, value
 
 NO_NUMBER = "no number"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What a report says, the number it gives, and how ours is held against it."""
+    """A statement of a report, the number it gives, and the check of it against our runs."""
 
     says: str
     reported: str
@@ -20,10 +20,10 @@ class Claim:
 
 @dataclass(frozen=True)
 class Report:
-    """A report: the specs of `examples/` that run what it ran, the data that they run on, and its claims.
+    """A report: specs in `examples/` that repeat its experiment, the data set, and its claims.
 
-    `specs` says for each file which variants matter to the claims; none named are all. The photographs of i-CLEVR are
-    not public: the embedded sample of rendered scenes stands in for them. Data named "" have to be given.
+    `specs` maps each file to the variants that its claims need; an empty list means all. The i-CLEVR images are not
+    public, so the embedded sample of rendered scenes is used instead. With data "" the user has to provide a data set.
     """
 
     title: str
@@ -42,13 +42,13 @@ REPORTS: Mapping[str, Report] = {
         {"learning_rate.yaml": ()},
         "sample",
         [
-            Claim("accuracy", "0.61", value("cdcgan-learning_rate=1e-4", HERE)),
+            Claim("accuracy", "0.61", value("cdcgan-learning_rate=1e-4", TEST)),
             Claim(
-                "a learning rate that is too high obeys worse (here ten times as high)",
+                "a learning rate that is too high gives lower accuracy (here ten times as high)",
                 NO_NUMBER,
                 above("cdcgan-learning_rate=1e-4", "cdcgan-learning_rate=1e-3"),
             ),
-            Claim("too few epochs obey worse", NO_NUMBER, grows("cdcgan-learning_rate=1e-4")),
+            Claim("too few epochs give lower accuracy", NO_NUMBER, grows("cdcgan-learning_rate=1e-4")),
         ],
     ),
     "001": Report(
@@ -56,14 +56,14 @@ REPORTS: Mapping[str, Report] = {
         {"aux_weight.yaml": (), "architectures.yaml": ("acgan", "dcgan")},
         "sample",
         [
-            Claim("accuracy on test / new_test", "0.843 / 0.786", value(_aux(100), HERE, NEW)),
-            Claim("aux weight 100 obeys better than 24", "0.843 > 0.639", above(_aux(100), _aux(24))),
-            Claim("aux weight 24 obeys better than 1", "0.639 > 0.375", above(_aux(24), _aux(1))),
-            Claim("ACGAN obeys better than DCGAN", "0.843 > 0.694", above("acgan", "dcgan")),
+            Claim("accuracy on test / new_test", "0.843 / 0.786", value(_aux(100), TEST, NEW_TEST)),
+            Claim("auxiliary weight 100 gives higher accuracy than 24", "0.843 > 0.639", above(_aux(100), _aux(24))),
+            Claim("auxiliary weight 24 gives higher accuracy than 1", "0.639 > 0.375", above(_aux(24), _aux(1))),
+            Claim("ACGAN has higher accuracy than DCGAN", "0.843 > 0.694", above("acgan", "dcgan")),
             Claim(
-                "DCGAN looks better than ACGAN (here: nearer to real images by KID)",
+                "images of DCGAN look better than those of ACGAN (here: lower KID)",
                 NO_NUMBER,
-                above("dcgan", "acgan", "kid[judge]", REALISM, sign=-1),
+                above("dcgan", "acgan", "kid[judge]", HELD_OUT, sign=-1),
             ),
         ],
     ),
@@ -73,21 +73,21 @@ REPORTS: Mapping[str, Report] = {
         "",
         [
             Claim(
-                "embeddings obey better than one-hot vectors",
+                "embeddings give higher accuracy than one-hot vectors",
                 NO_NUMBER,
-                above("embeddings", "one_hot", who=REALISM),
+                above("embeddings", "one_hot", rows=HELD_OUT),
             ),
             Claim(
-                "smoothed targets keep training stable (here: nearer to real images by KID)",
+                "smoothed targets stabilise training (here: lower KID)",
                 NO_NUMBER,
-                above("embeddings", "hard_targets", "kid[judge]", REALISM, sign=-1),
+                above("embeddings", "hard_targets", "kid[judge]", HELD_OUT, sign=-1),
             ),
             Claim(
                 "the generator's loss stays above the discriminator's",
                 NO_NUMBER,
                 always(
                     "embeddings",
-                    "G's loss above the mean of D's on real and on fake images",
+                    "G's loss is above the mean of D's losses on real and fake images",
                     lambda line: line["G/fake"] > (line["D/real"] + line["D/fake"]) / 2,
                 ),
             ),
@@ -99,10 +99,12 @@ REPORTS: Mapping[str, Report] = {
         "mnist",
         [
             Claim(
-                "the categorical code draws the digits 0 to 9, in an order of its own", NO_NUMBER, matched("infogan")
+                "the categorical code selects the digits 0 to 9, in an arbitrary order", NO_NUMBER, matched("infogan")
             ),
-            Claim("one continuous code is width, the other rotation", NO_NUMBER, controlled("infogan")),
-            Claim("the losses part when trained too long, after some 80 epochs", "epoch 80", diverging("infogan")),
+            Claim("one continuous code controls width, the other rotation", NO_NUMBER, controlled("infogan")),
+            Claim(
+                "the losses move apart when trained too long, after about 80 epochs", "epoch 80", diverging("infogan")
+            ),
         ],
     ),
     "004": Report(
@@ -110,8 +112,8 @@ REPORTS: Mapping[str, Report] = {
         {"architectures.yaml": ("sagan", "dcgan")},
         "sample",
         [
-            Claim("accuracy on test / new_test", "0.74 / 0.83", value("sagan", HERE, NEW)),
-            Claim("SAGAN obeys better than DCGAN", "0.74 > 0.69", above("sagan", "dcgan")),
+            Claim("accuracy on test / new_test", "0.74 / 0.83", value("sagan", TEST, NEW_TEST)),
+            Claim("SAGAN has higher accuracy than DCGAN", "0.74 > 0.69", above("sagan", "dcgan")),
         ],
     ),
 }

@@ -1,0 +1,235 @@
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain, islice
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from condgan.data import Images, shapes
+from condgan.objectives import Objective, hinge, reader_classification, real_classification
+from condgan.recipes import Pretraining, Reader, Recipe
+from condgan.recipes.recipe import adam
+from condgan.schedules import linear
+from condgan.state import TrainState
+from condgan.train import Progress, pretrain, train
+from contracts import assert_same_state, losses_at, saved_and_loaded, state_of, tiny_images
+from small_networks import LinearReader, equal, sgd, tiny_recipe, weights
+
+READER_STEPS, DISCRIMINATOR_STEPS = 4, 3
+
+
+def pretraining(num_steps: int, batch_size: int = 8, lr: Any = 0.02, **options: Any) -> Pretraining:
+    defaults = {"optimizer": lambda network: sgd(network, lr)}
+    return Pretraining(kimg=num_steps * batch_size / 1000, batch_size=batch_size, **defaults | options)
+
+
+def with_both_phases(reader: Pretraining | None = None, discriminator: Pretraining | None = None) -> Recipe:
+    """ACGAN whose G also learns from a reader, with a phase before the game for each classifier."""
+    return tiny_recipe(
+        "acgan",
+        objective=hinge + real_classification + reader_classification,
+        reader=Reader(network=LinearReader, pretraining=reader or pretraining(READER_STEPS)),
+        discriminator_pretraining=discriminator or pretraining(DISCRIMINATOR_STEPS),
+    )
+
+
+def with_reader(**options: Any) -> Recipe:
+    """The same without pretraining of D."""
+    reader = Reader(network=LinearReader, pretraining=pretraining(READER_STEPS, **options))
+    return tiny_recipe("acgan", objective=hinge + real_classification + reader_classification, reader=reader)
+
+
+def whole_training(state: TrainState, images: Images) -> Iterator[Progress]:
+    """All phases, then the game."""
+    return chain(pretrain(state, images), train(state, images))
+
+
+@pytest.fixture(scope="module")
+def images() -> Images:
+    return tiny_images("class").part(held_out=False)
+
+
+def test_phases_come_in_order_before_the_game_and_count_their_own_images(images: Images) -> None:
+    state = state_of(with_both_phases(), images)
+    found = [(p.phase, p.step, round(p.kimg, 6)) for p in islice(whole_training(state, images), 9)]
+    assert found == [
+        ("reader", 1, 0.008),
+        ("reader", 2, 0.016),
+        ("reader", 3, 0.024),
+        ("reader", 4, 0.032),
+        ("discriminator", 1, 0.008),
+        ("discriminator", 2, 0.016),
+        ("discriminator", 3, 0.024),
+        ("game", 1, 0.004),
+        ("game", 2, 0.008),
+    ]
+
+
+def test_pretraining_has_at_least_one_step(images: Images) -> None:
+    phase = Pretraining(kimg=0.0001, batch_size=8, optimizer=lambda network: sgd(network, 0.1))
+    assert [p.step for p in pretrain(state_of(with_both_phases(phase, phase), images), images)] == [1, 1]
+
+
+def test_a_recipe_without_pretraining_starts_with_the_game(images: Images) -> None:
+    assert list(pretrain(state_of(tiny_recipe(), images), images)) == []
+
+
+def test_pretraining_does_not_count_as_progress_of_the_game(images: Images) -> None:
+    state = state_of(with_both_phases(), images)
+    assert len(list(pretrain(state, images))) == READER_STEPS + DISCRIMINATOR_STEPS
+    assert (state.step, state.kimg, state.progress) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("phase", ["reader", "discriminator"])
+def test_pretraining_learns_to_predict_the_labels(phase: str) -> None:
+    images = shapes("class", 16, num_images=400)
+    optimizer = partial(adam, lr=0.005, betas=(0.9, 0.99))
+    one, enough = pretraining(1), pretraining(100, batch_size=32, optimizer=optimizer)
+    recipe = with_both_phases(enough, one) if phase == "reader" else with_both_phases(one, enough)
+    state = state_of(recipe, images)
+    steps = [p for p in pretrain(state, images) if p.phase == phase]
+    assert all(list(p.losses) == ["classification_real"] for p in steps)
+    assert all(list(p.statistics) == ["accuracy_real"] for p in steps)
+    losses = [float(p.losses["classification_real"]) for p in steps]
+    accuracies = [float(p.statistics["accuracy_real"]) for p in steps]
+    assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
+    assert sum(accuracies[-10:]) > sum(accuracies[:10]) + 1
+    assert all(0 <= accuracy <= 1 for accuracy in accuracies)
+
+
+def test_each_phase_changes_its_own_network_only(images: Images) -> None:
+    state = state_of(with_both_phases(), images)
+    assert state.reader is not None
+    networks = [state.reader, state.discriminator, state.generator]
+    before = [weights(network) for network in networks]
+    training = pretrain(state, images)
+    list(islice(training, READER_STEPS))
+    middle = [weights(network) for network in networks]
+    assert [equal(a, b) for a, b in zip(before, middle, strict=True)] == [False, True, True]
+    list(training)
+    after = [weights(network) for network in networks]
+    assert [equal(a, b) for a, b in zip(middle, after, strict=True)] == [True, False, True]
+
+
+def test_the_reader_is_frozen_after_pretraining(images: Images) -> None:
+    state = state_of(with_both_phases(), images)
+    list(pretrain(state, images))
+    assert state.reader is not None
+    assert not state.reader.training
+    assert not any(parameter.requires_grad for parameter in state.reader.parameters())
+    before = weights(state.reader)
+    for progress in islice(train(state, images), 3):
+        assert progress.losses["G/reader"].isfinite()
+    assert equal(before, weights(state.reader))
+    assert not any(parameter.grad is not None for parameter in state.reader.parameters())
+
+
+def test_the_reader_trains_the_generator_and_not_the_discriminator(images: Images) -> None:
+    recipe = with_reader()
+    without = tiny_recipe("acgan", objective=hinge + real_classification, reader=recipe.reader)
+    a, b = state_of(recipe, images), state_of(without, images)
+    for state in (a, b):
+        list(islice(whole_training(state, images), READER_STEPS + 1))
+    # D's step comes first. Only the statistics of its batch norm also depend on the images in G's step.
+    assert equal(list(a.discriminator.parameters()), list(b.discriminator.parameters()))
+    assert not equal(list(a.generator.parameters()), list(b.generator.parameters()))
+
+
+def test_the_reader_lowers_its_loss_of_the_generator(images: Images) -> None:
+    """Without an adversarial loss of G, only the reader's remains."""
+    discriminator_only = Objective(discriminator=hinge.discriminator)
+    recipe = tiny_recipe("acgan", objective=discriminator_only + reader_classification, reader=with_reader().reader)
+    state = state_of(recipe, images)
+    list(pretrain(state, images))
+    losses = [float(p.losses["G/reader"]) for p in islice(train(state, images), 60)]
+    assert sum(losses[-10:]) < sum(losses[:10])
+
+
+def test_the_game_is_refused_before_pretraining_is_finished(images: Images) -> None:
+    state = state_of(with_both_phases(), images)
+    training = pretrain(state, images)
+    for _ in range(READER_STEPS + DISCRIMINATOR_STEPS):
+        with pytest.raises(ValueError, match="pretraining is not finished"):
+            next(train(state, images))
+        next(training)
+    list(training)
+    assert next(train(state, images)).step == 1
+
+
+@pytest.mark.parametrize("saved_after", range(READER_STEPS + DISCRIMINATOR_STEPS + 3))
+def test_resuming_in_any_phase_equals_an_uninterrupted_training(images: Images, saved_after: int) -> None:
+    num_steps = READER_STEPS + DISCRIMINATOR_STEPS + 4
+    recipe = with_both_phases(pretraining(READER_STEPS, lr=linear(0.1, 0)), pretraining(DISCRIMINATOR_STEPS))
+    whole = state_of(recipe, images)
+    losses = losses_at(whole_training(whole, images), num_steps)
+    first = state_of(recipe, images)
+    losses_at(whole_training(first, images), saved_after)
+    saved = saved_and_loaded(first)
+    second = state_of(recipe, images)
+    torch.manual_seed(12345)
+    second.load_state_dict(saved)
+    assert losses_at(whole_training(second, images), num_steps - saved_after) == losses[saved_after:]
+    assert_same_state(whole, second)
+
+
+def test_a_loaded_state_whose_pretraining_is_finished_continues_with_the_game(images: Images) -> None:
+    whole = state_of(with_both_phases(), images)
+    losses_at(whole_training(whole, images), READER_STEPS + DISCRIMINATOR_STEPS + 1)
+    loaded = state_of(with_both_phases(), images)
+    loaded.load_state_dict(saved_and_loaded(whole))
+    assert losses_at(train(loaded, images), 2) == losses_at(train(whole, images), 2)
+    assert_same_state(loaded, whole)
+
+
+def test_pretraining_leaves_no_gradients(images: Images) -> None:
+    """Also if its optimizer has only some of the weights: the game would add to the gradients of the others."""
+    phase = pretraining(2, optimizer=lambda network: sgd(network.head, 0.1))
+    state = state_of(with_both_phases(discriminator=phase), images)
+    list(pretrain(state, images))
+    assert state.reader is not None
+    for network in (state.reader, state.discriminator):
+        assert [name for name, weight in network.named_parameters() if weight.grad is not None] == []
+
+
+def test_pretraining_follows_from_the_seed_alone(images: Images) -> None:
+    def final(seed: int, disturbance: int) -> tuple[list[Tensor], list[Tensor]]:
+        state = state_of(with_both_phases(), images, seed)
+        for _ in pretrain(state, images):
+            torch.manual_seed(disturbance)
+        assert state.reader is not None
+        return list(weights(state.reader)), list(weights(state.discriminator))
+
+    first, again, other = final(0, 1), final(0, 2), final(1, 1)
+    for network in (0, 1):
+        assert equal(first[network], again[network])
+        assert not equal(first[network], other[network])
+
+
+def test_a_rate_of_pretraining_follows_the_progress_of_its_phase(images: Images) -> None:
+    schedule = linear(0.4, 0)
+    state = state_of(with_both_phases(pretraining(4, lr=schedule), pretraining(2, lr=schedule)), images)
+    rates = [
+        phase.optimizer.param_groups[0]["lr"]
+        for progress in pretrain(state, images)
+        for phase in state.phases
+        if phase.name == progress.phase
+    ]
+    assert rates == pytest.approx([0.4, 0.3, 0.2, 0.1, 0.4, 0.2])
+
+
+def test_images_are_augmented_before_they_are_classified(images: Images) -> None:
+    """Of black images nothing is learned: all have the same logits up to dropout."""
+    shown: list[Tensor] = []
+
+    def black(image: Tensor) -> Tensor:
+        shown.append(image)
+        return torch.full_like(image, -1)
+
+    state = state_of(with_reader(augment=black), images)
+    list(pretrain(state, images))
+    assert [image.shape for image in shown] == [(8, 3, 16, 16)] * READER_STEPS
+    assert all(-1 <= image.min() < image.max() <= 1 for image in shown)
+    assert state.reader is not None
+    torch.testing.assert_close(state.reader.state_dict()["norm.running_var"], torch.full((3,), 0.9**READER_STEPS))
