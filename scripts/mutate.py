@@ -24,6 +24,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from fnmatch import fnmatch
 from importlib.metadata import entry_points
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ def tests_of(root: Path) -> dict[str, list[str]]:
             examples = f"tests/test_docstrings.py::test_examples_give_the_results_shown[{module}]"
             named = str(Path("tests", file.parent, f"test_{file.name}"))
             first = [examples] * (">>>" in path.read_text()) + [named] * (root / named).exists()
-            found.setdefault(str(file), [*first, *(test for test in tests if test != named)])
+            paths = [p for test in tests for p in sorted((root / test).glob("test_*.py")) or [root / test]]
+            found.setdefault(str(file), [*dict.fromkeys([*first, *(str(p.relative_to(root)) for p in paths)])])
     return found
 
 
@@ -164,15 +166,16 @@ def main() -> None:
         wanted = ["tests"] if args.thorough else dict.fromkeys(name for m in left for name in tests[m.file])
         if left and run_tests(root, wanted, ALL_TESTS_TIMEOUT_S, silent=False):
             sys.exit("mutate: the test above fails without any change; repair it first")
-        copies = [root, *(shutil.copytree(root, Path(temporary, str(i))) for i in range(1, args.workers))]
-        for i, copied in enumerate(copies):
-            if not os.fork():
-                try:
-                    try_mutants(copied, left[i :: args.workers], out, args.thorough)
-                finally:
-                    os._exit(0)
-        for _ in copies:
-            os.wait()
+        workers = []
+        for i in range(args.workers):
+            copied = shutil.copytree(root, Path(temporary, str(i + 1)))
+            job = copied, left[i :: args.workers], out, args.thorough
+            workers.append(get_context("fork").Process(target=try_mutants, args=job))
+            workers[i].start()
+        for worker in workers:
+            worker.join()
+        if any(worker.exitcode for worker in workers):
+            sys.exit("mutate: stopped by the error above; with --out it can be continued")
         done = results_in(out, args.thorough)
     results = [done[mutant.id] for mutant in mutants]
     killed = sum(not result["survived"] for result in results)

@@ -58,7 +58,7 @@ class Folder:
 
     @property
     def first_frame(self) -> Path:
-        return self.path / next(iter(self.read("train.json")))
+        return self.path / str(next(iter(self.read("train.json"))))
 
 
 @pytest.fixture

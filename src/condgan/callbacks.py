@@ -39,7 +39,7 @@ def accuracy_at_saves(images: Images, judge: Judge, condition: Condition) -> Cal
 def _of_labels(held_out: Images, judge: Judge) -> Callback:
     condition = held_out.condition
     reals = judge.classify(held_out.images, held_out.labels)
-    c = _evenly(held_out, NUM_LABELS)
+    c = _some_labels(held_out, NUM_LABELS)
 
     def score(generator: LoadedGenerator) -> dict[str, float]:
         fakes = judge.classify(generator.generate(c), c)
@@ -54,7 +54,7 @@ def _of_labels(held_out: Images, judge: Judge) -> Callback:
 
 def _of_codes(held_out: Images, judge: Judge, codes: Condition) -> Callback:
     reals = judge.classify(held_out.images, held_out.labels)
-    labels = _evenly(held_out, NUM_CODES)
+    labels = _some_labels(held_out, NUM_CODES)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         c = codes.sample(labels)
@@ -74,6 +74,6 @@ def _kid(fakes: Samples, reals: Samples, condition: Condition) -> dict[str, floa
     return {KID: kid(fakes, reals, condition).value}
 
 
-def _evenly(images: Images, most: int) -> Tensor:
-    """Returns the labels of up to `most` images, evenly spaced over the data set."""
-    return images.labels[torch.linspace(0, len(images) - 1, min(len(images), most)).long()]
+def _some_labels(images: Images, most: int) -> Tensor:
+    """Returns the labels of up to `most` images in a fixed random order, as regular steps may favour some conditions."""
+    return images.labels[torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:most]]

@@ -23,8 +23,9 @@ class Config:
     """Everything that determines a training, and where it ran.
 
     `options` are all options of the recipe, resolved and typed, defaults included. `data` is the name of the data set
-    and `data_hash` the SHA-256 of its content; no path is recorded. `planned_kimg` is the length of the training in
-    thousands of real images. With a budget in `minutes` it is None until the speed is known.
+    and `data_hash` the SHA-256 of its content; no path is recorded. `kimg` is the most thousands of real images that
+    the training may show, and `planned_kimg` how many it will. With a budget in `minutes` the plan is None until the
+    speed is known.
     """
 
     format: int
@@ -38,6 +39,7 @@ class Config:
     condition: Mapping[str, Any]
     seed: int
     precision: str
+    kimg: float | None
     minutes: float | None
     planned_kimg: float | None
     versions: Mapping[str, str]
@@ -53,8 +55,8 @@ class Config:
         seed: int,
         precision: str,
         *,
+        kimg: float | None = None,
         minutes: float | None = None,
-        planned_kimg: float | None = None,
     ) -> "Config":
         """Returns the configuration of a new run on this machine.
 
@@ -73,8 +75,9 @@ class Config:
             condition=to_json(recipes.build(recipe, options).condition(images.condition)),
             seed=seed,
             precision=precision,
+            kimg=kimg,
             minutes=minutes,
-            planned_kimg=planned_kimg,
+            planned_kimg=kimg if minutes is None else None,
             versions={name: version(name) for name in ("condgan", "torch", "accelerate")} | {"commit": _commit()},
             machine={
                 "platform": platform.platform(),
@@ -148,6 +151,7 @@ def _from_format_1(content: Mapping[str, Any]) -> dict[str, Any]:
         "format": 2,
         "options": recipes.resolve(content["recipe"], content["options"]),
         "data": data_name(content["data"]),
+        "kimg": None,
         "minutes": None,
         "planned_kimg": None,
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
 from typing import Any
 
 import torch
@@ -132,7 +133,7 @@ def _with_codes(
         c = codes.sample(held_out.labels)
     for source, network in {"untrained": beginner, "generator": generator}.items():
         fakes = judge.classify(network.generate(c, scores.seed), held_out.labels)
-        row = {"kid[judge]": kid(fakes, reals, condition)}
+        row = {name: value for name, value in _scores(fakes, reals, condition).items() if name == "kid[judge]"}
         if codes.values:
             predicted = condition.describe_all(condition.predict(fakes.logits))
             meaning, accuracy = code_accuracy(codes.categories(c), predicted)
@@ -142,7 +143,8 @@ def _with_codes(
 
 
 def _scores(fakes: Samples, reals: Samples, condition: Condition) -> dict[str, Estimate]:
-    return {name: metric(fakes, reals, condition) for name, metric in METRICS.items()}
+    scores = {name: metric(fakes, reals, condition) for name, metric in METRICS.items()}
+    return {name: estimate for name, estimate in scores.items() if isfinite(estimate.value)}  # KID needs four images
 
 
 def _accuracies(samples: Samples, condition: Condition) -> dict[str, Estimate]:

@@ -117,8 +117,8 @@ class Run:
         if file.exists() and resume:
             before = Config.parse(read_text(file), str(file))
             before.check_same(config)
-            self.config = replace(before, minutes=config.minutes, planned_kimg=config.planned_kimg)
-            if config.minutes is not None and config.minutes == before.minutes:
+            self.config = replace(before, kimg=config.kimg, minutes=config.minutes, planned_kimg=config.planned_kimg)
+            if config.minutes is not None and (config.minutes, config.kimg) == (before.minutes, before.kimg):
                 self.config = before  # the same budget, so the same plan
         else:
             self._create()

@@ -92,8 +92,8 @@ def train(
             images,
             seed,
             processes.mixed_precision,
+            kimg=budget.kimg,
             minutes=minutes,
-            planned_kimg=budget.kimg if minutes is None else None,
         )
         resume = resume or not processes.is_main_process
         run = Run(runs / (name or recipe), config, data=_absolute(data), resume=resume)
