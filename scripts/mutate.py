@@ -152,6 +152,8 @@ def main() -> None:
             (root / name).parent.mkdir(exist_ok=True)
             (shutil.copytree if (REPOSITORY / name).is_dir() else shutil.copy)(REPOSITORY / name, root / name)
         tests = {file: names for file, names in tests_of(root).items() if fnmatch(file, args.files)}
+        if not tests:
+            parser.error(f"--files {args.files}: no file to change matches; expected e.g. 'objectives/*' or train.py")
         mutants: list[Mutant] = []
         for file in tests:
             text = (root / "src/condgan" / file).read_text()

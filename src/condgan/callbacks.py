@@ -75,5 +75,5 @@ def _kid(fakes: Samples, reals: Samples, condition: Condition) -> dict[str, floa
 
 
 def _some_labels(images: Images, most: int) -> Tensor:
-    """Returns the labels of up to `most` images in a fixed random order, as regular steps may favour some conditions."""
+    """Returns the labels of up to `most` images in a fixed random order: regular steps may favour some conditions."""
     return images.labels[torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:most]]

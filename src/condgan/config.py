@@ -105,7 +105,9 @@ class Config:
             for number in range(found, FORMAT):
                 content = MIGRATIONS[number](content)
             return cls(**content)
-        except (TypeError, KeyError) as error:
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+        except (TypeError, KeyError, AttributeError) as error:
             raise InputError(f"{where}: not the configuration of a run ({error}); restore the file") from None
 
     @property
@@ -135,8 +137,10 @@ def data_name(data: str) -> str:
     >>> data_name("mnist:/home/ann/digits"), data_name("shapes:class"), data_name("faces/")
     ('mnist:digits', 'shapes:class', 'faces')
     """
-    kind, colon, path = data.rpartition(":")
-    return f"{kind}{colon}{PurePath(path).name}"
+    kind, colon, path = data.partition(":")
+    if not colon or PurePath(kind).name != kind:  # a path, which may hold a colon itself
+        return PurePath(data).name
+    return f"{kind}:{PurePath(path).name}"
 
 
 def _from_format_1(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from condgan.data.dataset import Images
 from condgan.errors import InputError
 from condgan.generate import LoadedGenerator, untrained
 from condgan.judge import Judge, Samples
-from condgan.metrics import METRICS, Estimate, code_accuracy, code_effects, condition_accuracy, exact_accuracy, kid
+from condgan.metrics import METRICS, Estimate, code_accuracy, code_effects, condition_accuracy, exact_accuracy
 from condgan.metrics.estimate import proportion
 
 Row = Mapping[str, Estimate]  # by metric

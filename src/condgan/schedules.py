@@ -6,7 +6,7 @@ takes a schedule too; on the command line as SHAPE:START:END, e.g. `--set learni
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import cos, exp, log, pi
+from math import cos, exp, isfinite, log, pi
 from typing import Any
 
 Schedule = Callable[[float], float]
@@ -74,6 +74,10 @@ def as_schedule(value: Any) -> Any:
         raise ValueError(expected) from None
     if shape not in SHAPES:
         raise ValueError(expected)
-    if min(start, end) < 0 or (shape == "exponential" and not min(start, end) > 0):
-        raise ValueError(f"{expected}; START and END must not be negative, nor zero if exponential")
+    if (
+        not (isfinite(start) and isfinite(end))
+        or min(start, end) < 0
+        or (shape == "exponential" and not min(start, end) > 0)
+    ):
+        raise ValueError(f"{expected}; START and END must be finite and not negative, nor zero if exponential")
     return Change(shape, start, end)

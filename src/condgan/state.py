@@ -141,6 +141,11 @@ class TrainState:
         for phase, saved in zip(self.phases, state["phases"], strict=True):
             phase.load_state_dict(saved)
 
+    def freeze_reader(self) -> None:
+        """Ends the training of the reader, if there is one."""
+        if self.reader:
+            self.reader.eval().requires_grad_(False)
+
     def latents(self, n: int) -> Tensor:
         """Draws latents from N(0, 1), (n, latent_dim)."""
         return torch.randn(n, self.generator.latent_dim, device=self.accelerator.device)
@@ -159,5 +164,5 @@ def set_rates(optimizer: Optimizer, rates: Rates, progress: float) -> None:
 
 
 def derived_seed(*numbers: int) -> int:
-    """Returns a seed that differs for each tuple of numbers."""
+    """Returns a seed made of several numbers; trailing zeros are ignored."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -38,6 +39,7 @@ def train(state: TrainState, images: Images) -> Iterator[Progress]:
         raise ValueError("pretraining is not finished; run `pretrain` first")
     recipe, condition, accelerator = state.recipe, state.condition, state.accelerator
     generator, discriminator = state.generator, state.discriminator
+    state.freeze_reader()
     generator.train()
     discriminator.train()
 
@@ -84,7 +86,7 @@ def train(state: TrainState, images: Images) -> Iterator[Progress]:
         discriminator.requires_grad_(True)
 
         state.step += 1
-        _average_batch_norm(state)
+        _average_batch_norm(state, generator, discriminator)
         state.generator_ema.update_parameters(generator)  # after the buffers are averaged, as it copies them
         yield Progress(state.step, state.kimg, losses, statistics)
 
@@ -92,7 +94,7 @@ def train(state: TrainState, images: Images) -> Iterator[Progress]:
 def pretrain(state: TrainState, images: Images) -> Iterator[Progress]:
     """Runs the phases before the game, in which networks learn to predict the labels of real images.
 
-    Yields after every step, and continues where a loaded state stopped. The reader is frozen at the end.
+    Yields after every step, and continues where a loaded state stopped. Freezes the reader at the end.
     """
     condition, accelerator = state.condition, state.accelerator
     for index, phase in enumerate(state.phases):
@@ -106,13 +108,13 @@ def pretrain(state: TrainState, images: Images) -> Iterator[Progress]:
             accelerator.backward(loss)
             set_rates(phase.optimizer, phase.rates, phase.step / phase.num_steps)
             phase.optimizer.step()
-            phase.optimizer.zero_grad()
+            phase.network.zero_grad()  # also of weights that the phase's optimizer does not hold
             phase.step += 1
+            _average_batch_norm(state, phase.network)
             hits, wanted = condition.hits(logits.detach(), c).sum(), condition.wanted(c).sum()
             accuracy = {"accuracy_real": hits / wanted.clamp(min=1)}
             yield Progress(phase.step, phase.kimg, {"classification_real": loss.detach()}, accuracy, phase.name)
-    if state.reader:
-        state.reader.eval().requires_grad_(False)
+    state.freeze_reader()
 
 
 def real_batch(state: TrainState, images: Images, discriminator_step: int = 0) -> tuple[Tensor, Tensor]:
@@ -139,13 +141,13 @@ def batch_indices(num_images: int, batch_size: int, number: int, state: TrainSta
     return order[position * batch_size : (position + 1) * batch_size][process::num_processes]
 
 
-def _average_batch_norm(state: TrainState) -> None:
+def _average_batch_norm(state: TrainState, *networks: nn.Module) -> None:
     """Averages the statistics of batch norm over processes, so that every process has the one state that is saved.
 
     Other buffers, such as the vectors of spectral norm, follow from the weights and agree already.
     """
     if state.accelerator.num_processes > 1:
-        for module in [*state.generator.modules(), *state.discriminator.modules()]:
+        for module in chain.from_iterable(network.modules() for network in networks):
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 for statistic in module.buffers():
                     if statistic.is_floating_point():
