@@ -38,7 +38,7 @@ TESTS = {  # of files below src/condgan; their examples and the tests of the sam
     "networks/*.py": ["tests/networks", "tests/recipes"],
     "objectives/*.py": ["tests/objectives", "tests/test_train.py"],
     "recipes/recipe.py": ["tests/recipes", "tests/test_train.py", "tests/test_pretraining.py"],
-    "recipes/*.py": ["tests/recipes"],
+    "recipes/*.py": ["tests/recipes", "tests/networks"],
     "metrics/*.py": ["tests/metrics", "tests/test_evaluate.py"],
     "train.py": ["tests/test_train.py", "tests/test_pretraining.py"],
     "state.py": ["tests/test_train.py", "tests/test_pretraining.py"],

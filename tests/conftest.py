@@ -63,14 +63,14 @@ class Folder:
 
 @pytest.fixture
 def iclevr_folder(tmp_path: Path) -> Folder:
-    """Twenty-two scenes of two turns, frames of 30x20 noise, two of the scenes held out."""
+    """Twenty-two scenes of two frames, frames of 30x20 noise, two of the scenes held out."""
     folder = Folder(tmp_path / "iclevr")
     folder.path.mkdir()
     rng = np.random.default_rng(0)
     labels = {
-        f"CLEVR_train_{scene:06d}_{turn}.png": [LABELS[(scene + 5 * i) % 24] for i in range(turn + 1)]
+        f"CLEVR_train_{scene:06d}_{frame}.png": [LABELS[(scene + 5 * i) % 24] for i in range(frame + 1)]
         for scene in range(22)
-        for turn in range(2)
+        for frame in range(2)
     }
     for name in labels:
         Image.fromarray(rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)).save(folder.path / name)

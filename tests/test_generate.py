@@ -1,7 +1,9 @@
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save as to_safetensors
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -115,3 +117,30 @@ def test_a_missing_broken_or_foreign_file_is_refused(tmp_path: Path) -> None:
     save_file({"weight": torch.zeros(2)}, str(file))
     with pytest.raises(InputError, match="no configuration in its header"):
         load(file)
+
+
+def test_models_of_format_1_load(tmp_path: Path) -> None:
+    """They name weights `entrance.*`, hold options as text, and the path of the data."""
+    images = tiny_images("class")
+    config = Config.of("dcgan", tiny_options("dcgan"), "shapes:class", images, seed=3, precision="no")
+    network = untrained(config).network
+    header = config.to_json()
+    for name in ("format", "kimg", "minutes", "planned_kimg"):
+        del header[name]
+    header |= {"options": {"width": "4", "latent_dim": "8", "embedding_dim": "8"}, "data": "/home/ann/shapes"}
+    weights = {
+        name.replace("conditioning.", "entrance."): weight.contiguous() for name, weight in network.state_dict().items()
+    }
+    (tmp_path / "generator.safetensors").write_bytes(to_safetensors(weights, {"run": json.dumps(header)}))
+    loaded = load(tmp_path)
+    assert loaded.config.data == "shapes"
+    for name, weight in network.state_dict().items():
+        assert torch.equal(loaded.network.state_dict()[name], weight)
+
+
+def test_weights_that_do_not_fit_the_configuration_are_refused(tmp_path: Path) -> None:
+    config = Config.of("dcgan", tiny_options("dcgan"), "shapes", tiny_images("class"), seed=3, precision="no")
+    content = to_safetensors({"conditioning.weight": torch.zeros(2)}, {"run": json.dumps(config.to_json())})
+    (tmp_path / "generator.safetensors").write_bytes(content)
+    with pytest.raises(InputError, match=r"generator\.safetensors: its weights do not fit its configuration"):
+        load(tmp_path)

@@ -23,7 +23,7 @@ from condgan.generate import LoadedGenerator
 from condgan.log import RunLog, read_lines
 from condgan.run import Budget, Diverged, Run, Status, data_location
 from condgan.train import Progress
-from contracts import leaves, tiny_images
+from contracts import leaves, tiny_images, tiny_options
 
 EVERY_STEP = 1e-9  # minutes
 
@@ -453,3 +453,13 @@ def test_no_partial_file_is_left(tmp_path: Path, images: Images) -> None:
     run = make_run(tmp_path / "run", images)
     train(run, images, 3, save_minutes=EVERY_STEP)
     assert partial_files(run.folder.rglob("*")) == []
+
+
+def test_checkpoints_of_version_0_1_are_refused_by_name(tmp_path: Path) -> None:
+    images = tiny_images("class")
+    config = Config.of("cdcgan", tiny_options("cdcgan"), "shapes:class", images, seed=0, precision="no")
+    run = Run(tmp_path / "run", config)
+    (run.folder / "checkpoints").mkdir()
+    torch.save({"players": {}, "seconds": 1.0}, run.folder / "checkpoints" / "000000001.pt")
+    with pytest.raises(InputError, match=r"000000001\.pt: checkpoint of version 0\.1, which cannot be continued"):
+        list(run.train(images, Budget(kimg=0.008)))

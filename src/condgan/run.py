@@ -229,6 +229,8 @@ class Run:
         try:
             # To the CPU, as torch cannot load to "cpu:0", the device of several processes; `load_state_dict` copies.
             saved = torch.load(newest, map_location="cpu", weights_only=True)
+            if "players" in saved:
+                raise InputError(f"{newest}: checkpoint of version 0.1, which cannot be continued; use another --name")
             state.load_state_dict(saved["state"])
         except (RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
             raise InputError(

@@ -135,11 +135,16 @@ def test_a_schedule_of_a_rate_reaches_the_optimizers(recipe: str, option: str) -
     constants = [*DEFAULTS[recipe].generator_rates, *DEFAULTS[recipe].discriminator_rates]
     rates = [*state.generator_rates, *state.discriminator_rates]
     assert rates == [schedule if yes else rate for yes, rate in zip(scheduled, constants, strict=True)]
-    for step, _ in enumerate(islice(train(state, images), 3)):
-        optimizers = state.generator_optimizer, state.discriminator_optimizer
+    optimizers = state.generator_optimizer, state.discriminator_optimizer
+
+    def assert_rates_at(progress: float) -> None:
         found = [group["lr"] for optimizer in optimizers for group in optimizer.param_groups]
-        now = schedule(step / 4)
+        now = schedule(progress)
         assert found == pytest.approx([now if yes else rate for yes, rate in zip(scheduled, constants, strict=True)])
+
+    assert_rates_at(0)  # before the first step
+    for step, _ in enumerate(islice(train(state, images), 3)):
+        assert_rates_at(step / 4)
 
 
 NORMAL, KERAS, PYTORCH = "N(0, 0.02)", "Glorot uniform", "PyTorch's default"

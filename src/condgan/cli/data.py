@@ -28,7 +28,7 @@ def render(
     min_objects: Annotated[int, typer.Option(min=0, max=5, help="Objects in the first image of a random scene.")] = 1,
     max_objects: Annotated[int, typer.Option(min=1, max=5, help="Objects in its last image.")] = 3,
     hold_out_triples: Annotated[
-        bool, typer.Option("--hold-out-triples", help="Leave out the combinations in scenes.HELD_OUT_TRIPLES.")
+        bool, typer.Option("--hold-out-triples", help="Leave out condgan.rendering.HELD_OUT_TRIPLES.")
     ] = False,
     resolution: Annotated[
         int, typer.Option("--resolution", help="Side length of the images in pixels, a power of two.")

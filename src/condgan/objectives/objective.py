@@ -103,7 +103,7 @@ class Objective:
     statistics: Mapping[str, Term] = field(default_factory=dict)
 
     def __add__(self, other: Objective) -> Objective:
-        """Returns the sum. Raises ValueError if two terms of the same network, or two statistics, have the same name."""
+        """Returns the sum. Raises ValueError if two terms of a network, or two statistics, have the same name."""
         return Objective(
             _merge(self.generator, other.generator),
             _merge(self.discriminator, other.discriminator),
