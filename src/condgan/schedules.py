@@ -28,7 +28,8 @@ class Change:
         return SHAPES[self.shape](self.start, self.end, progress)
 
     def __str__(self) -> str:
-        return f"{self.shape}:{self.start:g}:{self.end:g}"
+        start, end = (repr(float(number)).removesuffix(".0") for number in (self.start, self.end))  # exact
+        return f"{self.shape}:{start}:{end}"
 
 
 SHAPES: dict[str, Callable[[float, float, float], float]] = {

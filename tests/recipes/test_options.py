@@ -190,3 +190,33 @@ def test_options_of_a_recipe_without_annotations_are_passed_on() -> None:
 
 def bare(anything, more=None):  # type: ignore[no-untyped-def]
     raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("recipe", "options"),
+    [
+        ("dcgan", {"learning_rate": "inf"}),
+        ("dcgan", {"learning_rate": "nan"}),
+        ("dcgan", {"learning_rate": "linear:inf:0"}),
+        ("dcgan", {"ema_half_life_kimg": "inf"}),
+        ("wgan_gp", {"penalty_weight": "inf"}),
+    ],
+)
+def test_numbers_must_be_finite(recipe: str, options: dict[str, str]) -> None:
+    with pytest.raises(InputError, match="finite"):
+        resolve(recipe, options)
+
+
+def test_a_schedule_is_recorded_exactly() -> None:
+    schedule = "linear:0.123456789:1.6e-05"
+    assert resolve("dcgan", {"learning_rate": schedule})["learning_rate"] == schedule
+
+
+def test_a_single_number_is_a_list_of_one() -> None:
+    assert resolve("infogan", {"categorical": 7}) == resolve("infogan", {"categorical": "7"})
+
+
+@pytest.mark.parametrize("target", ["0.5", "0.1,0.2,0.3", 0.5])
+def test_a_range_has_two_ends(target: str | float) -> None:
+    with pytest.raises(InputError, match=r"acgan option real_target: found .*: expected two numbers, such as 0\.7,1"):
+        resolve("acgan", {"real_target": target})

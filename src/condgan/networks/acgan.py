@@ -24,7 +24,7 @@ def discriminator(
     conditioning: Callable[..., Conditioning] = Unconditional,
     head: Callable[..., nn.Module] = AuxiliaryHead,
 ) -> Discriminator:
-    """Pairs of a 3x3 convolution of stride 2 and one of stride 1 without padding, down to 5x5 maps.
+    """Pairs of a 3x3 convolution of stride 2 and one of stride 1 without padding, down to 5x5 maps at 64x64.
 
     Every convolution doubles the channels: three pairs at 64x64, from `width` to 32 * width. Batch norm on all but the
     first. Raises InputError unless the resolution is a power of two >= 16.

@@ -3,13 +3,13 @@
 from functools import partial
 from typing import Annotated
 
-from pydantic import Field, NonNegativeFloat, PositiveInt, validate_call
+from pydantic import Field, PositiveInt, validate_call
 
 from condgan.networks import acgan as networks
 from condgan.networks import dcgan
 from condgan.networks.conditioning import ConcatEmbedding
 from condgan.objectives import classification, per_logit, real_classification, target_game
-from condgan.recipes.options import BatchSize, Beta, Probability, Range, Rate, Weight
+from condgan.recipes.options import BatchSize, Beta, NonNegativeFloat, Probability, Range, Rate, Weight
 from condgan.recipes.recipe import Recipe, adam
 
 

@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt, validate_call
+from pydantic import NonNegativeInt, PositiveInt, validate_call
 
 from condgan.networks import acgan_attributes as networks
 from condgan.networks.conditioning import Concat, ConcatAttributeEmbeddings
 from condgan.objectives import classification, real_classification, target_game
-from condgan.recipes.options import BatchSize, Beta, Range, Rate, Weight
+from condgan.recipes.options import BatchSize, Beta, NonNegativeFloat, Range, Rate, Weight
 from condgan.recipes.recipe import Recipe, adam
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt, validate_call
+from pydantic import NonNegativeInt, PositiveInt, validate_call
 from torch.optim import Optimizer
 
 from condgan.conditions import Codes
@@ -13,7 +13,7 @@ from condgan.networks import infogan as networks
 from condgan.networks.conditioning import Concat
 from condgan.networks.gan import Discriminator, init_normal
 from condgan.objectives import information, non_saturating
-from condgan.recipes.options import BatchSize, Beta, Rate, Sizes, Strength, Weight
+from condgan.recipes.options import BatchSize, Beta, NonNegativeFloat, Rate, Sizes, Strength, Weight
 from condgan.recipes.recipe import Recipe, adam
 
 

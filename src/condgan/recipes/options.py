@@ -2,10 +2,12 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeFloat, PositiveFloat
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from condgan.schedules import Schedule, as_schedule
 
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rate = Annotated[PositiveFloat | Schedule, BeforeValidator(as_schedule)]  # a learning rate
 Weight = Annotated[NonNegativeFloat | Schedule, BeforeValidator(as_schedule)]  # of a term
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -21,8 +23,19 @@ def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
 
 
 def _split(value: Any) -> Any:
-    return [part for part in value.split(",") if part] if isinstance(value, str) else value
+    """Splits text at commas; a single number is a list of one."""
+    if isinstance(value, str):
+        return [part for part in value.split(",") if part]
+    return [value] if isinstance(value, int | float) else value
 
 
-Range = Annotated[tuple[Probability, Probability], BeforeValidator(_split), AfterValidator(_ascending)]
+def _two(values: Any) -> Any:
+    if isinstance(values, list) and len(values) != 2:
+        raise ValueError("expected two numbers, such as 0.7,1")
+    return values
+
+
+Range = Annotated[
+    tuple[Probability, Probability], BeforeValidator(_two), BeforeValidator(_split), AfterValidator(_ascending)
+]
 Sizes = Annotated[tuple[Annotated[int, Field(ge=2)], ...], BeforeValidator(_split)]

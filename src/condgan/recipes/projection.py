@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from pydantic import NonNegativeFloat, PositiveInt, validate_call
+from pydantic import PositiveInt, validate_call
 
 from condgan.networks import resnet as networks
 from condgan.objectives import hinge
-from condgan.recipes.options import BatchSize, Beta, Rate
+from condgan.recipes.options import BatchSize, Beta, NonNegativeFloat, Rate
 from condgan.recipes.recipe import Recipe, adam
 
 

@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from pydantic import NonNegativeFloat, PositiveInt, validate_call
+from pydantic import PositiveInt, validate_call
 
 from condgan.networks import dcgan as networks
 from condgan.networks.conditioning import ConcatEmbedding
 from condgan.networks.normalization import with_spectral_norm
 from condgan.objectives import hinge
-from condgan.recipes.options import BatchSize, Beta, Rate
+from condgan.recipes.options import BatchSize, Beta, NonNegativeFloat, Rate
 from condgan.recipes.recipe import Recipe, adam
 
 NUM_ATTENTION = 2

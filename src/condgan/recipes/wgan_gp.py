@@ -2,14 +2,14 @@
 
 from functools import partial
 
-from pydantic import NonNegativeFloat, PositiveInt, validate_call
+from pydantic import PositiveInt, validate_call
 from torch import nn
 
 from condgan.networks import dcgan as networks
 from condgan.networks.conditioning import ConcatEmbedding, Unconditional
 from condgan.networks.heads import AuxiliaryHead
 from condgan.objectives import gradient_penalty, real_classification, wasserstein
-from condgan.recipes.options import BatchSize, Beta, Rate, Weight
+from condgan.recipes.options import BatchSize, Beta, NonNegativeFloat, Rate, Weight
 from condgan.recipes.recipe import Recipe, adam
 
 
