@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from condgan.budget import Budget
 from condgan.callbacks import accuracy_at_saves
 from condgan.config import Config
 from condgan.data import Images
@@ -13,7 +14,7 @@ from condgan.generate import load
 from condgan.grid import labelled_grid, png
 from condgan.judge import small_judge
 from condgan.recipes import build
-from condgan.run import Budget, Run
+from condgan.run import Run
 from contracts import tiny_images, tiny_options
 
 EVERY_STEP = 1e-9  # minutes

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from condgan.budget import Budget
 from condgan.callbacks import KID, MIN_IMAGES, NUM_LABELS, Callback, accuracy_at_saves
 from condgan.conditions import Class, Codes, Condition
 from condgan.config import Config
@@ -13,7 +14,7 @@ from condgan.data import Images
 from condgan.generate import LoadedGenerator, untrained
 from condgan.judge import Judge, small_judge
 from condgan.log import read_lines
-from condgan.run import Budget, Run
+from condgan.run import Run
 from contracts import leaves, tiny_images, tiny_options
 
 EVERY_STEP = 1e-9  # minutes

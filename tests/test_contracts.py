@@ -10,13 +10,14 @@ import torch
 from accelerate import Accelerator
 
 from condgan import generate
+from condgan.budget import Budget
 from condgan.config import Config
 from condgan.data import DATASETS, Images, load_images, sample
 from condgan.data.shapes import KINDS
 from condgan.judge import Samples
 from condgan.metrics import METRICS
 from condgan.objectives import Batch
-from condgan.run import Budget, Run
+from condgan.run import Run
 from contracts import (
     GAMES,
     assert_same_state,

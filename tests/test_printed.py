@@ -5,7 +5,6 @@ Equal outputs pin what shapes do not: activations, their order, strides, padding
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 import torch
@@ -20,6 +19,7 @@ from condgan.objectives import Batch, Term
 from condgan.recipes import Recipe, build
 from condgan.rendering.scenes import LABELS
 from printed import Noise, Outputs
+from same_weights import assert_close, copy_of, unsettle
 
 OBJECTS = MultiLabel(LABELS)
 DIGITS = Class([str(digit) for digit in range(10)])
@@ -182,29 +182,6 @@ class Pair:
         return Batch(discriminator, self.condition, self.c, self.real_image, self.fake_image)
 
 
-@torch.no_grad()
-def unsettle(network: nn.Module) -> None:
-    """Moves biases, scales and statistics off their first values, at which batch norm and attention do nothing."""
-    for parameter in network.parameters():
-        if parameter.dim() == 1:
-            parameter.add_(torch.randn_like(parameter), alpha=0.3)
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-            assert module.running_mean is not None
-            assert module.running_var is not None
-            module.running_mean.normal_(0, 0.3)
-            module.running_var.uniform_(0.5, 1.5)
-
-
-def printed_copy(kind: type[nn.Module], entries: list[Tensor]) -> nn.Module:
-    """Builds a printed network from the entries of a state, in order. Fails unless number and shapes agree."""
-    with torch.device("meta"):
-        network = kind()
-    state = {name: entry.detach().clone() for name, entry in zip(network.state_dict(), entries, strict=True)}
-    network.load_state_dict(state, assign=True)
-    return network
-
-
 @pytest.fixture(scope="module", params=REPORTS)
 def pair(request: pytest.FixtureRequest) -> Pair:
     report = REPORTS[request.param]
@@ -222,8 +199,8 @@ def pair(request: pytest.FixtureRequest) -> Pair:
         condition,
         generator,
         discriminator,
-        printed_copy(report.generator, report.generator_state(generator.state_dict().items())),
-        printed_copy(report.discriminator, report.discriminator_state(discriminator.state_dict().items())),
+        copy_of(report.generator, report.generator_state(generator.state_dict().items())),
+        copy_of(report.discriminator, report.discriminator_state(discriminator.state_dict().items())),
         torch.randn(2, generator.latent_dim).double(),
         condition.sample(conditions_of(report.labels)),
         real_image,
@@ -236,10 +213,6 @@ def conditions_of(labels: Condition) -> Tensor:
     if isinstance(labels, MultiLabel):
         return torch.eye(24, dtype=torch.uint8)[[3, 7]] + torch.eye(24, dtype=torch.uint8)[[5, 20]]
     return torch.tensor([[3, 7], [11, 2]]) if isinstance(labels, Attributes) else torch.tensor([3, 8])
-
-
-def assert_close(found: Any, expected: Any) -> None:
-    torch.testing.assert_close(found, expected, atol=1e-7, rtol=1e-6)
 
 
 def assert_same_weights_and_statistics(pair: Pair) -> None:

@@ -14,6 +14,7 @@ from safetensors import safe_open
 
 from condgan import run as run_module
 from condgan import train as train_module
+from condgan.budget import Budget
 from condgan.callbacks import Callback
 from condgan.config import Config
 from condgan.data import Images
@@ -21,7 +22,7 @@ from condgan.errors import InputError
 from condgan.files import read_json
 from condgan.generate import LoadedGenerator
 from condgan.log import RunLog, read_lines
-from condgan.run import Budget, Diverged, Run, Status, data_location
+from condgan.run import Diverged, Run, Status, data_location
 from condgan.train import Progress
 from contracts import leaves, tiny_images, tiny_options
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from condgan.budget import Budget
     from condgan.conditions import Attributes, Class, Codes, Condition, MultiLabel
     from condgan.config import Config
     from condgan.data import Images, load_images
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from condgan.judge import Judge, load_judge
     from condgan.objectives import Batch, Objective
     from condgan.recipes import Recipe
-    from condgan.run import Budget, Run
+    from condgan.run import Run
     from condgan.state import TrainState
 
 __version__ = "0.1.0"
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "condgan.budget": ("Budget",),
     "condgan.conditions": ("Attributes", "Class", "Codes", "Condition", "MultiLabel"),
     "condgan.config": ("Config",),
     "condgan.data": ("Images", "load_images"),
@@ -50,7 +52,7 @@ _MODULES = {
     "condgan.judge": ("Judge", "load_judge"),
     "condgan.objectives": ("Batch", "Objective"),
     "condgan.recipes": ("Recipe",),
-    "condgan.run": ("Budget", "Run"),
+    "condgan.run": ("Run",),
     "condgan.state": ("TrainState",),
 }
 

@@ -26,6 +26,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
 from condgan import files, machine, recipes
+from condgan.budget import Budget, Plan, any_process
 from condgan.config import Config
 from condgan.data.dataset import Images, to_uint8
 from condgan.errors import InputError
@@ -43,23 +44,10 @@ if TYPE_CHECKING:
 
 LOG_STEPS = 50
 NUM_SAMPLES = 32
-PLAN_STEPS = 5  # a budget in minutes is turned into images after this many steps
-PLAN_SHARE = 0.05  # and this share of the minutes
 
 
 class Diverged(RuntimeError):
     """A loss or a weight is not finite. The message names the last good checkpoint."""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """The length of a training: at most `kimg` thousand real images and about `minutes` minutes.
-
-    Minutes are turned into a number of images once the speed is known, so that schedules end with the training.
-    """
-
-    kimg: float
-    minutes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -158,7 +146,13 @@ class Run:
         state = TrainState(recipe, images, self.config.seed, accelerator, budget.kimg)
         resumed = bool(self.checkpoints)
         seconds = self._restore(state)
-        plan = Plan(self, state, budget)
+
+        def record(planned_kimg: float) -> None:
+            self.config = replace(self.config, planned_kimg=planned_kimg)
+            if accelerator.is_main_process:
+                self._write_config()
+
+        plan = Plan(budget, state, self.config.planned_kimg, record)
         if state.step and state.progress >= 1:
             return
         if accelerator.is_main_process:
@@ -182,10 +176,11 @@ class Run:
                 phase = progress.phase
                 log.add(progress)
                 seconds = time.monotonic() - started
-                plan.update(progress, seconds)
+                if phase == GAME:
+                    plan.update(seconds)
                 share = _share(state, progress)
-                stop = _any(accelerator, interrupted()) or (phase == GAME and share >= 1)
-                save = stop or _any(accelerator, time.monotonic() - saved > save_minutes * 60)
+                stop = any_process(accelerator, interrupted()) or (phase == GAME and share >= 1)
+                save = stop or any_process(accelerator, time.monotonic() - saved > save_minutes * 60)
                 if save or progress.step % LOG_STEPS == 0 or share >= 1:
                     losses = log.write(progress, seconds)
                     self._check_finite(losses, progress.step)
@@ -200,11 +195,6 @@ class Run:
                     break
             if interrupted():
                 raise KeyboardInterrupt
-
-    def record_plan(self, planned_kimg: float) -> None:
-        """Records the planned length of the training in run.json."""
-        self.config = replace(self.config, planned_kimg=planned_kimg)
-        self._write_config()
 
     def _write_config(self) -> None:
         files.write_json(self.folder / "run.json", self.config.to_json())
@@ -268,38 +258,6 @@ class Run:
         files.write(self.folder / "samples" / f"{state.step:09d}.png", png(grid(pictures)))
 
 
-class Plan:
-    """Turns a budget in minutes into a number of images once the speed is known, and records it in run.json."""
-
-    def __init__(self, run: Run, state: TrainState, budget: Budget):
-        """Uses the plan that run.json holds for this budget, if any."""
-        self.run, self.state, self.budget = run, state, budget
-        self.start: tuple[int, float] | None = None  # step and seconds after the first step
-        self.is_made = budget.minutes is None or run.config.planned_kimg is not None
-        if budget.minutes is not None and run.config.planned_kimg is not None:
-            state.planned_kimg = run.config.planned_kimg
-
-    def update(self, progress: Progress, seconds: float) -> None:
-        """Makes the plan if it is not made yet and enough of the budget has passed to measure the speed."""
-        state, minutes = self.state, self.budget.minutes
-        if self.is_made or minutes is None or progress.phase != GAME:
-            return
-        if self.start is None:  # the first step is slower: memory is allocated and kernels are chosen
-            self.start = state.step, seconds
-            return
-        steps, elapsed = state.step - self.start[0], seconds - self.start[1]
-        is_measured = steps >= PLAN_STEPS and elapsed >= PLAN_SHARE * 60 * minutes
-        if not _any(state.accelerator, is_measured or seconds >= 60 * minutes):
-            return
-        left = max(0.0, 60 * minutes - seconds)
-        planned = torch.tensor(steps / elapsed * left, device=state.accelerator.device)
-        steps_left = round(float(state.accelerator.reduce(planned, "mean")))  # one plan for all processes
-        state.planned_kimg = min(self.budget.kimg, (state.step + steps_left) * state.step_kimg)
-        self.is_made = True
-        if state.accelerator.is_main_process:
-            self.run.record_plan(state.planned_kimg)
-
-
 def data_location(folder: Path, config: Config) -> str:
     """Returns where the data set of a run is on this machine, or its name if the run was trained elsewhere."""
     file = folder / "local.json"
@@ -317,11 +275,3 @@ def _share(state: TrainState, progress: Progress) -> float:
     if progress.phase == GAME:
         return state.progress
     return next(phase.step / phase.num_steps for phase in state.phases if phase.name == progress.phase)
-
-
-def _any(accelerator: Accelerator, yes: bool) -> bool:
-    """Whether the answer of any process is yes: all processes have to stop and save at the same step."""
-    if accelerator.num_processes == 1:
-        return yes
-    votes = torch.tensor(float(yes), device=accelerator.device)
-    return bool(accelerator.reduce(votes, "sum") > 0)

@@ -46,3 +46,33 @@ def test_gradients_reach_the_image() -> None:
     RandomAffine(0.2)(image).square().sum().backward()
     assert image.grad is not None
     assert image.grad.abs().sum() > 0
+
+
+def transforms(strength: float, num_images: int = 2000) -> torch.Tensor:
+    """The maps (N, 2, 3) from a place in the augmented image to its place in the original, recovered from ramps.
+
+    The images are the coordinates x and y themselves, so that the augmented ones hold the places they come from.
+    """
+    side = 64
+    center = (torch.arange(side) * 2 + 1) / side - 1  # of each pixel, in [-1, 1]
+    x, y = center.expand(side, side), center[:, None].expand(side, side)
+    found = RandomAffine(strength)(torch.stack([x, y]).expand(num_images, -1, -1, -1))[..., 31:33, 31:33]
+    in_x, in_y = (found[..., 0, 1] - found[..., 0, 0]) * side / 2, (found[..., 1, 0] - found[..., 0, 0]) * side / 2
+    return torch.stack([in_x, in_y, found.mean((2, 3))], dim=2)
+
+
+def test_images_are_rotated_then_scaled_along_each_axis_and_shifted() -> None:
+    """Independently and uniformly, by up to the documented sizes."""
+    torch.manual_seed(0)
+    strength = 0.8
+    found = transforms(strength)
+    angle = torch.atan2(found[:, 1, 0], found[:, 1, 1])
+    scale_x, scale_y = found[:, 0, :2].norm(dim=1), found[:, 1, :2].norm(dim=1)
+    rotation = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], dim=1).view(-1, 2, 2)
+    scaled = torch.stack([scale_x, scale_y], dim=1)[:, :, None] * rotation
+    torch.testing.assert_close(found[..., :2], scaled, atol=1e-3, rtol=0)
+    # A shift of 1 is half the side: these coordinates reach from -1 to 1.
+    drawn = torch.stack([angle, 2 * found[:, 0, 2], 2 * found[:, 1, 2], 2 * (scale_x - 1), 2 * (scale_y - 1)])
+    shares, uniform = (drawn / strength).sort(dim=1).values, torch.linspace(-1, 1, 2000).expand(5, -1)
+    torch.testing.assert_close(shares, uniform, atol=0.08, rtol=0)
+    torch.testing.assert_close(drawn.corrcoef(), torch.eye(5), atol=0.1, rtol=0)

@@ -39,3 +39,9 @@ def test_only_batch_norm_mixes_samples() -> None:
     assert mixes_samples(nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)))
     assert mixes_samples(ConditionalBatchNorm(3, CONDITION))
     assert not mixes_samples(nn.Sequential(nn.Conv2d(3, 3, 1), nn.LayerNorm(3), nn.GroupNorm(1, 3)))
+
+
+def test_scale_and_shift_of_conditional_batch_norm_come_from_the_condition_alone() -> None:
+    norm = ConditionalBatchNorm(4, CONDITION)
+    shapes = {name: tuple(parameter.shape) for name, parameter in norm.named_parameters()}
+    assert shapes == {"scale.weight": (4, 3), "shift.weight": (4, 3), "shift.bias": (4,)}

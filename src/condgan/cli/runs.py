@@ -65,10 +65,11 @@ def train(
 ) -> None:
     """Train a recipe on a data set. Ctrl-C saves and stops; continue with --resume."""
     from condgan import recipes as table
+    from condgan.budget import Budget
     from condgan.config import Config
     from condgan.data.inspect import summary
     from condgan.machine import PRECISIONS, accelerator, fast_precision, keep_freed_memory
-    from condgan.run import Budget, Diverged, Run, check_trainable
+    from condgan.run import Diverged, Run, check_trainable
 
     chosen = parse_options(options)
     built = table.build(recipe, chosen)
