@@ -46,6 +46,14 @@ def test_seen_conditions_are_those_of_training_images_most_frequent_first() -> N
     assert seen_conditions(images, most=3).tolist() == seen[:3].tolist()
 
 
+def test_at_most_120_conditions_are_seen_and_equally_frequent_ones_are_sorted() -> None:
+    images = tiny_images("class", num_images=400)
+    condition = Class([f"class {i}" for i in range(130)])
+    images = replace(images, labels=torch.arange(400) % 130, held_out=torch.arange(400) >= 260, condition=condition)
+    assert seen_conditions(images).tolist() == list(range(120))
+    assert seen_conditions(images, most=500).tolist() == list(range(130))
+
+
 def test_rows_are_real_images_the_generator_and_an_untrained_one(images: Images, judge: Judge) -> None:
     rows = score(images, judge).rows
     assert list(rows) == [
@@ -83,6 +91,16 @@ def test_a_seed_gives_the_same_scores_and_another_seed_others(images: Images, ju
     torch.manual_seed(5)
     assert score(images, judge, seed=1) == first
     assert score(images, judge, seed=2) != first
+
+
+def test_by_default_each_condition_is_drawn_32_times_with_seed_0(images: Images, judge: Judge) -> None:
+    generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
+    lists, counts = {"test": images.condition.parse_all(CONDITIONS)}, []
+    generator.register_forward_pre_hook(lambda module, inputs: counts.append(len(inputs[0])))
+    scores = evaluate(generator, images, lists, judge)
+    assert counts == [int(images.held_out.sum()), 2 * 32]
+    assert scores == score(images, judge, draws=32, seed=0)
+    assert (scores.draws, scores.seed) == (32, 0)
 
 
 def test_scores_are_converted_to_json(images: Images, judge: Judge) -> None:
@@ -219,6 +237,45 @@ def test_a_generator_of_codes_has_code_effects_and_one_of_labels_has_none() -> N
     assert scores.code_effects == code_effects(codes, seed=2)
     assert json.loads(json.dumps(scores.to_json()))["code_effects"]["c1"].keys() == {"width", "slant"}
     assert not evaluate(untrained(config_of(grey)), grey, {}, judge).code_effects
+
+
+class CodePainter(LoadedGenerator):
+    """A generator of codes whose brightest channel follows the categorical code."""
+
+    def __init__(self, images: Images):
+        options = tiny_options("infogan") | {"categorical": "3", "continuous": "1"}
+        config = Config.of("infogan", options, "shapes:class", images, seed=0, precision="no")
+        super().__init__(untrained(config).network, config)
+
+    def forward(self, z: Tensor, c: Tensor, batch_size: int = 100) -> Tensor:
+        return painted((c[:, :3].argmax(1) + 1) % 3, 100 + 40 * uniform(len(c)))
+
+
+def test_codes_that_follow_labels_are_matched_to_them() -> None:
+    images = painted_images()
+    scores = scores_of(CodePainter(images), images)
+    assert scores.meaning == {"class=0": "g", "class=1": "b", "class=2": "r"}
+    assert list(scores.rows) == ["real images", "untrained, codes of the prior", "generator, codes of the prior"]
+    assert scores.rows["generator, codes of the prior"]["code_accuracy"].value == 1
+    assert scores.rows["untrained, codes of the prior"]["code_accuracy"].value < 0.9
+
+
+def test_codes_and_latents_follow_from_the_seed() -> None:
+    """The generator gets the codes that the prior gives after seeding, and other ones with another seed."""
+    images, calls = painted_images(), []
+    generator = CodePainter(images)
+    generator.register_forward_pre_hook(lambda module, inputs: calls.append(inputs))
+    judge, num_held_out = brightest_channel(Class("rgb")), int(images.held_out.sum())
+    for seed, disturbance in ((0, 1), (0, 2), (1, 2)):
+        torch.manual_seed(disturbance)
+        state = torch.get_rng_state()
+        evaluate(generator, images, {}, judge, seed=seed)
+        assert torch.equal(torch.get_rng_state(), state)
+    first, again, other = [torch.column_stack(call) for call in calls if len(call[0]) == num_held_out]
+    assert torch.equal(first, again)
+    assert not (first[:, :-4] == other[:, :-4]).any()  # the latents
+    assert not torch.equal(first[:, -4:-1], other[:, -4:-1])  # the categorical code
+    assert not (first[:, -1] == other[:, -1]).any()  # the continuous code
 
 
 def test_images_of_another_vocabulary_cannot_be_scored() -> None:

@@ -86,10 +86,10 @@ def test_a_code_that_acts_on_two_of_three_categories_has_the_effect_of_a_hand_co
 def test_the_effect_is_the_mean_over_latents_with_its_interval(grey: Images, sign: int) -> None:
     """The code increases the width with some latents, where its correlation is 1, and decreases it with others."""
     generator = painter(grey, lambda z, c: 6 + c[:, 1] + 3 * sign * z[:, 0].sign() * c[:, FIRST])
-    correlations = generator.latents(8, seed=1)[:, 0].sign()
+    correlations = generator.latents(8, seed=3)[:, 0].sign()
     assert 0 < abs(correlations.sum()) < 8
     expected = mean((correlations * correlations.sum().sign()).tolist())
-    assert code_effects(generator, seed=1)["c1"]["width"] == pytest.approx(expected, abs=0.01)
+    assert code_effects(generator, seed=3)["c1"]["width"] == pytest.approx(expected, abs=0.01)
 
 
 def test_eight_latents_and_each_category_are_combined_with_eight_positions(grey: Images) -> None:
@@ -101,7 +101,7 @@ def test_eight_latents_and_each_category_are_combined_with_eight_positions(grey:
         positions = c[:, code]
         torch.testing.assert_close(positions.unique(), torch.linspace(-1, 1, 8))
         combined = torch.column_stack([z, c[:, CATEGORIES], positions])
-        assert len(combined) == len(combined.unique(dim=0)) == 8 * 3 * 8
+        assert len(combined) == len(set(map(tuple, combined.tolist()))) == 8 * 3 * 8
 
 
 def test_effects_follow_from_the_seed_and_lie_in_their_intervals(grey: Images) -> None:

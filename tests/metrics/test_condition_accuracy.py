@@ -26,6 +26,12 @@ def test_a_shift_of_all_logits_changes_exact_accuracy_only() -> None:
     assert exact_accuracy(shifted, SAMPLES, LABELS).value == 0
 
 
+def test_accuracies_do_not_depend_on_real_images() -> None:
+    reals = Samples(1 - C, -LOGITS, torch.ones(3, 1))
+    for metric in (condition_accuracy, exact_accuracy):
+        assert metric(SAMPLES, reals, LABELS) == metric(SAMPLES, SAMPLES, LABELS)
+
+
 def test_accuracies_of_a_class_are_the_share_of_right_classes() -> None:
     samples = Samples(torch.tensor([0, 1, 2, 1]), torch.eye(3)[[0, 1, 0, 1]], torch.zeros(4, 1))
     for metric in (condition_accuracy, exact_accuracy):

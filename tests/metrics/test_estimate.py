@@ -43,10 +43,11 @@ def test_all_or_no_hits_have_an_interval_of_positive_width(hit: int) -> None:
     assert hit in (estimate.low, estimate.high)
 
 
-def test_samples_without_trials_change_nothing() -> None:
-    hits, trials = torch.tensor([1, 0, 2]), torch.tensor([1, 2, 2])
-    padded = proportion(torch.cat([hits, torch.zeros(5)]), torch.cat([trials, torch.zeros(5)]))
-    assert padded == pytest.approx(proportion(hits, trials))
+@pytest.mark.parametrize("hits", [[1, 0, 2], [1, 2, 2], [0, 0, 0]])  # some, all and none of the trials
+def test_samples_without_trials_change_nothing(hits: list[int]) -> None:
+    trials = torch.tensor([1, 2, 2])
+    padded = proportion(torch.tensor([*hits, *[0] * 5]), torch.cat([trials, torch.zeros(5)]))
+    assert padded == pytest.approx(proportion(torch.tensor(hits), trials))
 
 
 def test_no_trials_are_refused() -> None:
@@ -60,6 +61,14 @@ def test_value_and_interval_are_between_zero_and_one(rows: list[tuple[int, int]]
     estimate = proportion(hits, hits + misses)
     assert 0 <= estimate.low <= estimate.value + 1e-9
     assert estimate.value <= estimate.high + 1e-9 <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("hit", [0, 1])
+def test_rounding_does_not_move_an_interval_beyond_zero_or_one(hit: int) -> None:
+    """The sums of some of these sizes exceed the bound by 1e-16."""
+    for n in range(1, 60):
+        estimate = proportion(torch.full((n,), hit), torch.ones(n))
+        assert 0 <= estimate.low < estimate.high <= 1
 
 
 def test_more_samples_narrow_the_interval() -> None:
@@ -77,6 +86,10 @@ def test_the_interval_of_a_mean_agrees_with_a_hand_computed_case() -> None:
     # mean 3, standard deviation sqrt(2.5), over sqrt(5) is sqrt(0.5); 2.7764 at 4 degrees of freedom
     value, low, high = mean([1, 2, 3, 4, 5])
     assert (value, low, high) == pytest.approx((3, 3 - 2.7764 * 0.5**0.5, 3 + 2.7764 * 0.5**0.5), abs=1e-4)
+
+
+def test_two_values_have_the_interval_of_one_degree_of_freedom() -> None:
+    assert mean([1, 3]) == pytest.approx((2, 2 - 12.7062, 2 + 12.7062), abs=1e-4)  # Student's 97.5 % point
 
 
 def test_the_interval_of_a_single_value_is_unknown() -> None:

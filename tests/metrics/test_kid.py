@@ -1,9 +1,12 @@
 import pytest
 import torch
+from torch import Tensor
+from torchmetrics.image.kid import KernelInceptionDistance
 
 from condgan.conditions import MultiLabel
 from condgan.judge import Samples
 from condgan.metrics import kid
+from condgan.metrics.estimate import Z95
 
 LABELS = MultiLabel("ab")
 
@@ -31,7 +34,7 @@ def test_the_distance_grows_with_a_shift_of_the_features() -> None:
 def test_the_distance_agrees_with_the_formula_of_the_paper() -> None:
     fakes, reals = samples(0.5, seed=1, num=400), samples(num=400)
 
-    def kernel(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    def kernel(a: Tensor, b: Tensor) -> Tensor:
         return (a @ b.T / 16 + 1) ** 3
 
     scale = reals.features.square().mean().sqrt()
@@ -39,6 +42,32 @@ def test_the_distance_agrees_with_the_formula_of_the_paper() -> None:
     off = 1 - torch.eye(400)
     expected = ((kernel(x, x) + kernel(y, y)) * off).sum() / (400 * 399) - 2 * kernel(x, y).mean()
     assert kid(fakes, reals, LABELS).value == pytest.approx(float(expected), rel=0.02)
+
+
+@pytest.mark.parametrize(("num_fakes", "num_reals", "size"), [(40, 61, 20), (61, 30, 15), (2400, 2600, 1000)])
+def test_fifty_subsets_have_half_the_images_and_at_most_a_thousand(
+    num_fakes: int, num_reals: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+
+    def noted(distance: KernelInceptionDistance) -> tuple[Tensor, Tensor]:
+        found.append((distance.subsets, distance.subset_size))
+        return torch.tensor(3.0), torch.tensor(0.5)
+
+    monkeypatch.setattr(KernelInceptionDistance, "compute", noted)
+    estimate = kid(samples(num=num_fakes), samples(num=num_reals), LABELS)
+    assert found == [(50, size)]
+    assert estimate == pytest.approx((3, 3 - 0.5 * Z95, 3 + 0.5 * Z95))  # 95 % of a normal distribution
+
+
+def test_the_distance_is_the_same_in_each_call_and_leaves_the_global_generator_unchanged() -> None:
+    fakes, reals, found = samples(0.5, seed=1, num=40), samples(num=40), []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        state = torch.get_rng_state()
+        found.append(kid(fakes, reals, LABELS))
+        assert torch.equal(torch.get_rng_state(), state)
+    assert found[0] == found[1]
 
 
 def test_sets_may_differ_in_size() -> None:

@@ -25,6 +25,19 @@ def test_slant_changes_sign_in_the_mirror_and_ignores_position() -> None:
     torch.testing.assert_close(slant(image.roll((2, -3), (2, 3))), slant(image))
 
 
+@pytest.mark.parametrize("axis", [2, 3])
+def test_slant_does_not_depend_on_empty_rows_and_columns_around_the_ink(axis: int) -> None:
+    image = line(0.5)
+    torch.testing.assert_close(slant(image.narrow(axis, 7, 20)), slant(image))
+
+
+def test_slant_agrees_with_a_hand_computed_case() -> None:
+    """Ink of 1, 1 and 2 at columns 1, 2, 3 and heights 1, 0, 0: a covariance of -0.3125 over a variance of 0.1875."""
+    image = torch.zeros(1, 1, 4, 4, dtype=torch.uint8)
+    image[0, 0, 1, 1], image[0, 0, 2, 2], image[0, 0, 2, 3] = 100, 100, 200
+    assert slant(image).item() == pytest.approx(-5 / 3)
+
+
 def test_stroke_width_is_the_share_of_ink() -> None:
     images = torch.zeros(3, 1, 8, 8, dtype=torch.uint8)
     images[1, :, :2], images[2] = 255, 255

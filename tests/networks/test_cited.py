@@ -102,7 +102,8 @@ class ConditionalNorm(nn.Module):
 
     def forward(self, h: Tensor, c: Tensor) -> Tensor:
         h = self.statistics(h)
-        return h + torch.einsum("nchw,nc->nchw", h, self.scale(c)) + self.shift(c)[:, :, None, None]
+        scaled: Tensor = h + torch.einsum("nchw,nc->nchw", h, self.scale(c))
+        return scaled + self.shift(c)[:, :, None, None]
 
 
 class UpsamplingBlock(nn.Module):

@@ -30,3 +30,10 @@ def test_outputs_are_random_only_with_augmentation(augment: float) -> None:
     image, c = torch.rand(2, 1, 16, 16), torch.eye(2)
     first, second = (network(image, c).score for _ in range(2))
     assert torch.equal(first, second) is not bool(augment)
+
+
+def test_widths_follow_from_that_of_the_first_layer() -> None:
+    """The last features are 16 times and the hidden layer of Q twice as many as its channels."""
+    network = infogan.discriminator(CONDITION, 28, 1, width=3)
+    widths = [m.out_channels for m in network.modules() if isinstance(m, nn.Conv2d)]
+    assert widths == [3, 6, 48, 1, 6, CONDITION.num_logits]

@@ -55,7 +55,8 @@ def test_layers_with_spectral_norm_are_described_like_others() -> None:
     layers = summarize(network, torch.zeros(1, 3, 8, 8), torch.zeros(1, 2))
     convolutions = [layer for layer in layers if layer.description.startswith("Conv2d(")]
     assert [layer.path for layer in convolutions] == [
-        f"body.blocks.{block}.{layer}" for block, layers in enumerate(["conv1 conv2 skip", "conv1 conv2 skip"])
+        f"body.blocks.{block}.{layer}"
+        for block, layers in enumerate(["conv1 conv2 skip", "conv1 conv2 skip"])
         for layer in layers.split()
     ]
     assert [layer.num_parameters for layer in convolutions] == [56, 38, 8, 76, 148, 12]
