@@ -1,5 +1,6 @@
 import json
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from condgan.evaluate import Scores, evaluate, seen_conditions
 from condgan.generate import LoadedGenerator, untrained
 from condgan.judge import Judge, small_judge
 from condgan.metrics import code_effects, kid
+from condgan.metrics.estimate import proportion
 from contracts import tiny_images, tiny_options
 
 CONDITIONS = ["red square", "blue circle, green triangle"]
@@ -103,6 +105,11 @@ def test_by_default_each_condition_is_drawn_32_times_with_seed_0(images: Images,
     assert (scores.draws, scores.seed) == (32, 0)
 
 
+def test_scores_cannot_be_changed(images: Images, judge: Judge) -> None:
+    with pytest.raises(FrozenInstanceError):
+        score(images, judge).seed = 7  # type: ignore[misc]
+
+
 def test_scores_are_converted_to_json(images: Images, judge: Judge) -> None:
     plain = json.loads(json.dumps(score(images, judge).to_json()))
     assert len(plain["rows"]["real images"]["condition_accuracy"]) == 3
@@ -163,15 +170,15 @@ def painted_images(*, held_out_labels_are_right: bool = True, held_out_brightnes
 
 
 class Painter(LoadedGenerator):
-    """A generator that follows every condition, or none."""
+    """A generator that follows its conditions, apart from some classes."""
 
-    def __init__(self, images: Images, follows: bool = True):
+    def __init__(self, images: Images, wrong: Sequence[int] = ()):
         super().__init__(untrained(config_of(images)).network, config_of(images))
-        self.follows, self.brightness = follows, 100.0
+        self.wrong, self.brightness = torch.tensor(wrong), 100.0
 
     def forward(self, z: Tensor, c: Tensor, batch_size: int = 100) -> Tensor:
-        shift = 0 if self.follows else 1
-        return painted((c.argmax(1) + shift) % 3, self.brightness + 40 * uniform(len(c)))
+        label = c.argmax(1)
+        return painted((label + torch.isin(label, self.wrong)) % 3, self.brightness + 40 * uniform(len(c)))
 
 
 def config_of(images: Images) -> Config:
@@ -204,6 +211,16 @@ def test_kid_of_real_images_compares_training_with_held_out_images() -> None:
     assert scores_of(Painter(same), same).rows["real images"]["kid[judge]"] == kid(some, reals, same.condition)
 
 
+def test_kid_of_real_images_uses_each_training_image_once_if_more_are_held_out() -> None:
+    images = replace(painted_images(), held_out=torch.arange(1200) % 4 > 0)
+    judge = brightest_channel(Class("rgb"))
+    training, held_out = (
+        judge.classify(part.images, part.labels) for part in (images.part(held_out=False), images.part(held_out=True))
+    )
+    found = evaluate(Painter(images), images, {}, judge).rows["real images"]["kid[judge]"]
+    assert found == kid(training, held_out, images.condition)
+
+
 def test_kid_of_a_generator_compares_with_held_out_images() -> None:
     images = painted_images(held_out_brightness=160)
     generator = Painter(images)
@@ -216,7 +233,7 @@ def test_kid_of_a_generator_compares_with_held_out_images() -> None:
 @pytest.mark.parametrize("follows", [True, False])
 def test_a_generator_that_follows_its_conditions_is_always_right(follows: bool) -> None:
     images = painted_images()
-    scores = scores_of(Painter(images, follows), images)
+    scores = scores_of(Painter(images, wrong=() if follows else (0, 1, 2)), images)
     for row in ("generator, held-out conditions", "generator, test"):
         assert scores.rows[row]["condition_accuracy"].value == scores.rows[row]["exact_accuracy"].value == follows
     assert [exact.value for _, exact in scores.per_condition["test"].values()] == [follows] * 3
@@ -224,6 +241,20 @@ def test_a_generator_that_follows_its_conditions_is_always_right(follows: bool) 
         "rgb", follows
     )
     assert scores.rows["untrained, test"]["exact_accuracy"].value < 0.9
+
+
+def test_each_condition_is_scored_by_its_own_images() -> None:
+    images = painted_images()
+    scores = scores_of(Painter(images, wrong=[2]), images)
+    assert {name: [e.value for e in both] for name, both in scores.per_condition["test"].items()} == {
+        "r": [1, 1],
+        "g": [1, 1],
+        "b": [0, 0],
+    }
+    assert {name: estimate.value for name, estimate in scores.per_object["test"].items()} == {"r": 1, "g": 1, "b": 0}
+    four_draws = proportion(torch.ones(4), torch.ones(4))
+    assert scores.per_condition["test"]["g"] == (four_draws, four_draws)
+    assert scores.rows["generator, test"]["exact_accuracy"].value == pytest.approx(2 / 3)
 
 
 def test_a_generator_of_codes_has_code_effects_and_one_of_labels_has_none() -> None:
@@ -260,6 +291,16 @@ def test_codes_that_follow_labels_are_matched_to_them() -> None:
     assert scores.rows["untrained, codes of the prior"]["code_accuracy"].value < 0.9
 
 
+def test_kid_of_a_generator_of_codes_compares_with_held_out_images() -> None:
+    images, shown = painted_images(held_out_brightness=160), []
+    generator, judge, held_out = CodePainter(images), brightest_channel(Class("rgb")), images.part(held_out=True)
+    generator.register_forward_hook(lambda module, inputs, output: shown.append(output))
+    row = scores_of(generator, images).rows["generator, codes of the prior"]
+    (generated,) = shown
+    reals, fakes = (judge.classify(each, held_out.labels) for each in (held_out.images, generated))
+    assert row["kid[judge]"] == kid(fakes, reals, images.condition)
+
+
 def test_codes_and_latents_follow_from_the_seed() -> None:
     """The generator gets the codes that the prior gives after seeding, and other ones with another seed."""
     images, calls = painted_images(), []
@@ -271,7 +312,7 @@ def test_codes_and_latents_follow_from_the_seed() -> None:
         state = torch.get_rng_state()
         evaluate(generator, images, {}, judge, seed=seed)
         assert torch.equal(torch.get_rng_state(), state)
-    first, again, other = [torch.column_stack(call) for call in calls if len(call[0]) == num_held_out]
+    first, again, other = [torch.column_stack(call[:2]) for call in calls if len(call[0]) == num_held_out]
     assert torch.equal(first, again)
     assert not (first[:, :-4] == other[:, :-4]).any()  # the latents
     assert not torch.equal(first[:, -4:-1], other[:, -4:-1])  # the categorical code

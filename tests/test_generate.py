@@ -73,6 +73,19 @@ def test_a_seed_gives_the_same_images_and_another_seed_others(generator: LoadedG
     assert not torch.equal(generator.generate(c, seed=2), first)
 
 
+def test_the_seed_is_0_by_default(generator: LoadedGenerator, images: Images) -> None:
+    c = images.labels[:4]
+    assert torch.equal(generator.latents(4), generator.latents(4, seed=0))
+    assert torch.equal(generator.generate(c), generator.generate(c, seed=0))
+
+
+def test_generating_records_no_gradients(generator: LoadedGenerator, images: Images) -> None:
+    outputs: list[Tensor] = []
+    generator.network.register_forward_hook(lambda module, inputs, output: outputs.append(output))
+    generator.generate(images.labels[:4])
+    assert [output.requires_grad for output in outputs] == [False]
+
+
 def test_images_do_not_depend_on_the_batch_size(generator: LoadedGenerator, images: Images) -> None:
     c = images.labels[:7]
     whole, parts = generator.generate(c), generator.generate(c, batch_size=3)

@@ -1,21 +1,37 @@
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from condgan.conditions import MultiLabel
 from condgan.data import Images, shapes
+from condgan.data.dataset import to_float
 from condgan.objectives import Objective, hinge, reader_classification, real_classification
 from condgan.recipes import Pretraining, Reader, Recipe
 from condgan.recipes.recipe import adam
 from condgan.schedules import linear
-from condgan.state import TrainState
+from condgan.state import TrainState, derived_seed
 from condgan.train import Progress, pretrain, train
 from contracts import assert_same_state, losses_at, saved_and_loaded, state_of, tiny_images
-from small_networks import LinearReader, equal, sgd, tiny_recipe, weights
+from small_networks import (
+    LinearDiscriminator,
+    LinearReader,
+    assert_statistics_are_halved,
+    average_with_zero,
+    buffers_of,
+    equal,
+    keep,
+    pretend_two_processes,
+    sgd,
+    tiny_recipe,
+    weights,
+)
 
 READER_STEPS, DISCRIMINATOR_STEPS = 4, 3
 
@@ -70,6 +86,104 @@ def test_phases_come_in_order_before_the_game_and_count_their_own_images(images:
 def test_pretraining_has_at_least_one_step(images: Images) -> None:
     phase = Pretraining(kimg=0.0001, batch_size=8, optimizer=lambda network: sgd(network, 0.1))
     assert [p.step for p in pretrain(state_of(with_both_phases(phase, phase), images), images)] == [1, 1]
+
+
+@pytest.mark.parametrize(("kimg", "num_steps"), [(0.026, 3), (0.03, 4), (8, 1000)])
+def test_the_number_of_steps_is_rounded_to_the_nearest(images: Images, kimg: float, num_steps: int) -> None:
+    phase = Pretraining(kimg=kimg, batch_size=8, optimizer=partial(sgd, lr=0.1))
+    state = state_of(with_both_phases(discriminator=phase), images)
+    assert state.phases[1].num_steps == num_steps
+    if num_steps < 10:
+        assert len(list(pretrain(state, images))) == READER_STEPS + num_steps
+
+
+class FixedReader(nn.Module):
+    """Gives every image the same logits."""
+
+    def __init__(self, logits: Sequence[float], *shape: object):
+        super().__init__()
+        self.logits = nn.Parameter(torch.tensor(logits))
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.logits.expand(len(image), -1)
+
+
+@pytest.mark.parametrize(
+    ("label", "batch_size", "accuracy"),
+    [((1, 0, 0), 1, 1.0), ((1, 1, 0), 1, 0.5), ((0, 1, 0), 4, 0.0), ((1, 1, 1), 4, 1.0), ((0, 0, 0), 4, 0.0)],
+)
+def test_the_accuracy_is_the_share_of_wanted_values_that_are_predicted(
+    label: tuple[int, ...], batch_size: int, accuracy: float
+) -> None:
+    """All images have the same label, and the logits are largest for the first value and then the last."""
+    images = tiny_images("multi_label", num_images=8)
+    labels = torch.tensor(label, dtype=torch.uint8).expand(len(images), 3)
+    images = replace(images, condition=MultiLabel("abc"), labels=labels, condition_lists={})
+    reader = Reader(network=partial(FixedReader, (3.0, 0.0, 1.0)), pretraining=pretraining(1, batch_size))
+    state = state_of(tiny_recipe("acgan", reader=reader), images)
+    (progress,) = pretrain(state, images)
+    assert progress.statistics["accuracy_real"] == accuracy
+    assert not any(value.requires_grad for value in (*progress.losses.values(), *progress.statistics.values()))
+
+
+@pytest.mark.parametrize("norm", [0.0, 3.0])  # scores are 0, or not
+def test_pretraining_of_the_discriminator_uses_its_logits_and_ignores_its_score(norm: float) -> None:
+    images = tiny_images("multi_label")
+    recipe = tiny_recipe("acgan", discriminator=LinearDiscriminator, discriminator_pretraining=pretraining(1, lr=0.1))
+    state = state_of(recipe, images)
+    discriminator = state.discriminator
+    assert isinstance(discriminator, LinearDiscriminator)
+    with torch.no_grad():
+        discriminator.w.mul_(norm / discriminator.w.norm())
+    image, c = to_float(images.images[:4]), images.condition.encode(images.labels[:4])
+    assert torch.equal(state.phases[0].logits(image, c), discriminator(image, c).logits)
+    before = discriminator.w.detach().clone()
+    list(pretrain(state, images))
+    assert torch.equal(discriminator.w, before)
+    assert all(weight.isfinite().all() for weight in discriminator.parameters())
+
+
+def test_pretraining_puts_its_network_in_training_mode(images: Images) -> None:
+    state = state_of(with_both_phases(), images)
+    for phase in state.phases:
+        phase.network.eval()
+    for progress in pretrain(state, images):
+        network = state.reader if progress.phase == "reader" else state.discriminator
+        assert network is not None
+        assert all(module.training for module in network.modules())
+
+
+def test_statistics_of_batch_norm_are_averaged_over_processes(images: Images) -> None:
+    found = []
+    for reduce in (keep, average_with_zero):
+        state = state_of(with_both_phases(pretraining(1), pretraining(1)), images)
+        pretend_two_processes(state, reduce)
+        list(pretrain(state, images))
+        assert state.reader is not None
+        found.append(buffers_of(state.reader, state.discriminator))
+    assert {name[0] for name in found[0] if "running_mean" in name} == {"0", "1"}
+    assert_statistics_are_halved(*found)
+
+
+def test_all_random_numbers_have_seeds_of_their_own(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the weights, of each step and of each epoch, of three trainings with different seeds."""
+    derived: list[int] = []
+    seeded: list[int] = []
+
+    def noted(*numbers: int) -> int:
+        derived.append(derived_seed(*numbers))
+        return derived[-1]
+
+    for module in ("condgan.state", "condgan.train"):
+        monkeypatch.setattr(f"{module}.derived_seed", noted)
+    monkeypatch.setattr("torch.manual_seed", seeded.append)
+    for seed in range(3):
+        state = state_of(with_both_phases(pretraining(6), pretraining(6)), images, seed)
+        list(islice(whole_training(state, images), 15))
+    assert len(set(seeded)) == len(seeded) == 3 * (1 + 6 + 6 + 3)
+    of_epochs = Counter(derived) - Counter(seeded)
+    assert len(of_epochs) == 3 * 2  # the phases share the order of images in each epoch
+    assert not of_epochs.keys() & set(seeded)
 
 
 def test_a_recipe_without_pretraining_starts_with_the_game(images: Images) -> None:
@@ -161,7 +275,8 @@ def test_the_game_is_refused_before_pretraining_is_finished(images: Images) -> N
 @pytest.mark.parametrize("saved_after", range(READER_STEPS + DISCRIMINATOR_STEPS + 3))
 def test_resuming_in_any_phase_equals_an_uninterrupted_training(images: Images, saved_after: int) -> None:
     num_steps = READER_STEPS + DISCRIMINATOR_STEPS + 4
-    recipe = with_both_phases(pretraining(READER_STEPS, lr=linear(0.1, 0)), pretraining(DISCRIMINATOR_STEPS))
+    optimizer = partial(adam, lr=linear(0.1, 0), betas=(0.9, 0.99))  # which also has a state to resume
+    recipe = with_both_phases(pretraining(READER_STEPS, optimizer=optimizer), pretraining(DISCRIMINATOR_STEPS))
     whole = state_of(recipe, images)
     losses = losses_at(whole_training(whole, images), num_steps)
     first = state_of(recipe, images)

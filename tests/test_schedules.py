@@ -1,3 +1,5 @@
+from dataclasses import FrozenInstanceError
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +45,14 @@ def test_cosine_is_half_a_wave() -> None:
     assert schedule(0.5) == pytest.approx(1)
     assert 2 - schedule(0.01) < 0.001  # slow at first and at the end
     assert schedule(0.99) < 0.001
+
+
+def test_a_schedule_cannot_be_changed() -> None:
+    """Several optimizers and terms may share one."""
+    schedule = linear(1, 0)
+    with pytest.raises(FrozenInstanceError):
+        schedule.end = 2  # type: ignore[misc]
+    assert schedule(1) == 0
 
 
 def test_at_evaluates_schedules_and_returns_numbers() -> None:

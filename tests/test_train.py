@@ -1,3 +1,5 @@
+from dataclasses import FrozenInstanceError
+from functools import partial
 from itertools import islice
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +10,7 @@ from torch import Tensor, nn
 
 import condgan.train as train_module
 from condgan.conditions import Codes
+from condgan.networks.normalization import mixes_samples
 from condgan.objectives import (
     Batch,
     Objective,
@@ -22,7 +25,20 @@ from condgan.schedules import cosine, linear
 from condgan.state import TrainState, derived_seed
 from condgan.train import batch_indices, real_batch, train
 from contracts import assert_same_state, run_steps, saved_and_loaded, state_of, tiny_images, tiny_state
-from small_networks import LinearDiscriminator, ScalarDiscriminator, equal, linear_recipe, tiny_recipe, weights
+from small_networks import (
+    LinearDiscriminator,
+    ScalarDiscriminator,
+    assert_statistics_are_halved,
+    average_with_zero,
+    buffers_of,
+    equal,
+    keep,
+    linear_recipe,
+    pretend_two_processes,
+    sgd,
+    tiny_recipe,
+    weights,
+)
 
 
 def process(index: int = 0, num_processes: int = 1, seed: int = 0) -> TrainState:
@@ -67,11 +83,31 @@ def test_epochs_and_seeds_differ_in_order() -> None:
     assert epoch(1) == epoch(1)
 
 
+@pytest.mark.parametrize(("num_images", "shown"), [(4, 4), (7, 4), (3, 3)])
+def test_every_batch_is_an_epoch_if_images_do_not_fill_two(num_images: int, shown: int) -> None:
+    batches = [batch_indices(num_images, 4, number, process()).tolist() for number in range(6)]
+    assert [len(set(batch)) for batch in batches] == [shown] * 6
+    assert len(set(map(tuple, batches))) > 1
+
+
 def test_processes_share_a_batch_without_overlap() -> None:
     whole = batch_indices(22, 4, 7, process()).tolist()
     parts = [batch_indices(22, 4, 7, process(index, 2)).tolist() for index in (0, 1)]
     assert [len(part) for part in parts] == [2, 2]
     assert sorted(parts[0] + parts[1]) == sorted(whole)
+
+
+@pytest.mark.parametrize("recipe", ["cdcgan", "sagan"])  # sagan's D has spectral norm, whose vectors are buffers too
+def test_only_the_statistics_of_batch_norm_are_averaged_over_processes(recipe: str) -> None:
+    found = []
+    for reduce in (keep, average_with_zero):
+        state, images = tiny_state(recipe, "class")
+        pretend_two_processes(state, reduce)
+        next(train(state, images))
+        found.append(buffers_of(state.generator, state.discriminator))
+        assert equal(list(state.generator_ema.module.buffers()), list(state.generator.buffers()))
+    assert any("running_mean" in name for name in found[0])
+    assert_statistics_are_halved(*found)
 
 
 def test_seeds_of_weights_steps_epochs_and_pretraining_differ() -> None:
@@ -228,6 +264,20 @@ def test_the_images_of_the_generator_step_do_not_require_gradients_of_real_ones(
     assert not torch.equal(generator_batch.fake_image, discriminator_batch.fake_image)
 
 
+def test_every_batch_has_real_images_of_the_data_and_new_fake_images_of_the_generator(batches: list[Batch]) -> None:
+    images, generated = tiny_images("class"), []
+    state = state_of(tiny_recipe(discriminator_steps=2, generator_steps=2), images)
+    state.generator.register_forward_hook(lambda module, inputs, output: generated.append(output.detach().clone()))
+    real = [real_batch(state, images, step) for step in (0, 1)]
+    run_steps(state, images, 1)
+    assert len(batches) == len(generated) == len({image.mean().item() for image in generated}) == 4
+    for batch, image in zip(batches, generated, strict=True):
+        assert torch.equal(batch.fake_image, image)
+    for batch, (real_image, c) in zip(batches, (*real, real[1], real[1]), strict=True):
+        assert torch.equal(batch.real_image, real_image)
+        assert torch.equal(batch.c, c)
+
+
 def test_a_term_may_differentiate_by_both_images_in_one_pass() -> None:
     """Where D sees real and fake images at once, a penalty on one must not see the other."""
     images = tiny_images("class")
@@ -249,6 +299,33 @@ def test_statistics_are_means_on_the_last_batch_of_the_discriminator(batches: li
     assert torch.equal(progress.statistics["D(x)"], last.real.score.sigmoid().mean())
     assert torch.equal(progress.statistics["D(G(z))"], last.fake.score.sigmoid().mean())
     assert not any(value.requires_grad for value in (*progress.statistics.values(), *progress.losses.values()))
+
+
+def test_training_puts_both_networks_in_training_mode() -> None:
+    state, images = tiny_state("cdcgan", "class")
+    for network in (state.generator, state.discriminator):
+        network.eval()
+    next(train(state, images))
+    for network in (state.generator, state.discriminator):
+        assert all(module.training for module in network.modules())
+
+
+@pytest.mark.parametrize(("recipe", "one_pass"), [("sagan", True), ("wgan_gp", True), ("cdcgan", False)])
+def test_real_and_fake_images_share_a_pass_unless_the_discriminator_has_batch_norm(
+    batches: list[Batch], recipe: str, one_pass: bool
+) -> None:
+    """The generators of all three have it."""
+    state, images = tiny_state(recipe, "class")
+    assert mixes_samples(state.generator)
+    assert mixes_samples(state.discriminator) is not one_pass
+    run_steps(state, images, 1)
+    assert batches[0].one_pass is one_pass
+
+
+def test_progress_cannot_be_changed() -> None:
+    state, images = tiny_state("cdcgan", "class")
+    with pytest.raises(FrozenInstanceError):
+        next(train(state, images)).step = 7  # type: ignore[misc]
 
 
 def test_statistics_change_nothing() -> None:
@@ -274,6 +351,26 @@ def test_a_learning_rate_is_set_before_each_step() -> None:
     state = state_of(recipe, images, planned_kimg=0.016)
     values = [next(state.discriminator.parameters()).item() for _ in islice(train(state, images), 6)]
     assert values == pytest.approx([-0.8, -1.4, -1.8, -2.0, -2.0, -2.0], abs=1e-6)
+
+
+def test_each_network_has_the_optimizer_of_the_recipe() -> None:
+    """The loss of each network is the sum of its weights, so that they fall by its rate."""
+    images, rates = tiny_images("class"), (0.25, 0.125)
+
+    def sum_of_weights(batch: Batch) -> Tensor:
+        network = state.discriminator if batch.real_image.requires_grad else state.generator
+        total = torch.stack([parameter.sum() for parameter in network.parameters()]).sum()
+        return total.expand(len(batch.c))
+
+    objective = Objective(generator={"sum": sum_of_weights}, discriminator={"sum": sum_of_weights})
+    optimizers = [partial(sgd, lr=rate) for rate in rates]
+    recipe = tiny_recipe(objective=objective, generator_optimizer=optimizers[0], discriminator_optimizer=optimizers[1])
+    state = state_of(recipe, images)
+    networks = state.generator, state.discriminator
+    before = [[parameter.detach().clone() for parameter in network.parameters()] for network in networks]
+    run_steps(state, images, 1)
+    for network, old, rate in zip(networks, before, rates, strict=True):
+        torch.testing.assert_close([p.detach() for p in network.parameters()], [weight - rate for weight in old])
 
 
 def mean_pixel(batch: Batch) -> Tensor:

@@ -1,5 +1,4 @@
-"""Reads text, JSON and tensors; writes files atomically, so that an interruption or a full disk leaves no partial
-file."""
+"""Reads text, JSON and tensors; writes files atomically."""
 
 import json
 import os

@@ -152,8 +152,7 @@ class TrainState:
 
 
 def take_schedules(optimizer: Optimizer) -> Rates:
-    """Removes the schedules from an optimizer's groups and returns them: its state, which is saved, holds numbers
-    only."""
+    """Removes the schedules from an optimizer's groups, as its saved state holds numbers only, and returns them."""
     return [group.pop("schedule", group["lr"]) for group in optimizer.param_groups]
 
 
@@ -164,5 +163,5 @@ def set_rates(optimizer: Optimizer, rates: Rates, progress: float) -> None:
 
 
 def derived_seed(*numbers: int) -> int:
-    """Returns a seed made of several numbers; trailing zeros are ignored."""
+    """Returns a seed made of several numbers; trailing zeros among the first four are ignored."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

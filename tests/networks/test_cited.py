@@ -103,7 +103,8 @@ class ConditionalNorm(nn.Module):
     def forward(self, h: Tensor, c: Tensor) -> Tensor:
         h = self.statistics(h)
         scaled: Tensor = h + torch.einsum("nchw,nc->nchw", h, self.scale(c))
-        return scaled + self.shift(c)[:, :, None, None]
+        shift: Tensor = self.shift(c)
+        return scaled + shift[:, :, None, None]
 
 
 class UpsamplingBlock(nn.Module):

@@ -5,7 +5,7 @@ from torch import nn
 from condgan.conditions import Class
 from condgan.networks import dcgan
 from condgan.networks.attention import SelfAttention
-from condgan.networks.conditioning import Concat
+from condgan.networks.conditioning import Concat, Unconditional
 
 CONDITION = Class("ab")
 
@@ -43,3 +43,11 @@ def test_the_last_layer_crops_to_the_resolution() -> None:
     generator.load_state_dict(larger.state_dict())
     z, c = torch.randn(2, 3), torch.eye(2)
     torch.testing.assert_close(generator(z, c), larger(z, c)[:, :, 2:-2, 2:-2])
+
+
+@pytest.mark.parametrize(
+    ("resolution", "side"), [(8, 4), (10, 2), (12, 3), (16, 4), (18, 4), (20, 2), (28, 3), (50, 3), (64, 4)]
+)
+def test_the_discriminator_halves_maps_until_their_side_is_4_or_less(resolution: int, side: int) -> None:
+    body = dcgan.discriminator(CONDITION, resolution, 1, width=2, conditioning=Unconditional).body
+    assert body(torch.zeros(2, 1, resolution, resolution), torch.eye(2)).shape[2:] == (side, side)

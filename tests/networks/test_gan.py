@@ -1,3 +1,4 @@
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -6,7 +7,9 @@ from torch import Tensor, nn
 
 from condgan.conditions import MultiLabel
 from condgan.errors import InputError
+from condgan.networks import acgan, acgan_attributes, cdcgan, dcgan, resnet
 from condgan.networks.gan import Discriminator, DiscriminatorOutput, Generator, init_normal
+from condgan.networks.heads import AuxiliaryHead, ProjectionHead, RecognitionHead, ScoreHead
 from condgan.networks.normalization import mixes_samples
 from condgan.recipes import RECIPES, build
 from contracts import tiny_options
@@ -45,10 +48,12 @@ def test_networks_of_4x4_kernels_support_every_even_resolution(recipe: str, reso
 
 
 @recipes
+@pytest.mark.parametrize("network", ["generator", "discriminator"])
 @pytest.mark.parametrize("resolution", [17, 4, 0, -64])
-def test_an_impossible_resolution_is_refused(recipe: str, resolution: int) -> None:
+def test_an_impossible_resolution_is_refused(recipe: str, network: str, resolution: int) -> None:
+    build_network = getattr(build(recipe, tiny_options(recipe)), network)
     with pytest.raises(InputError, match=f"resolution {resolution}: expected a"):
-        networks(recipe, resolution)
+        build_network(CONDITION, resolution, 3)
 
 
 @pytest.mark.parametrize("recipe", ["cdcgan", "acgan", "acgan_attributes", "projection"])
@@ -100,6 +105,23 @@ def test_discriminators_that_do_not_mix_samples_score_images_one_by_one(recipe: 
             if type(module).__name__ == "_SpectralNorm":
                 module.eval()
         torch.testing.assert_close(discriminator(image, c).score[:1], discriminator(image[:1], c[:1]).score)
+
+
+@recipes
+def test_the_conditioning_of_each_network_knows_its_number_of_channels(recipe: str) -> None:
+    generator, discriminator = networks(recipe, 16)
+    c = torch.eye(3)[:2]
+    for network, h in ((generator, torch.randn(2, generator.latent_dim)), (discriminator, torch.randn(2, 3, 16, 16))):
+        assert network.conditioning.channels == network.conditioning(h, c).shape[1]
+
+
+@pytest.mark.parametrize("family", [acgan, acgan_attributes, cdcgan, dcgan, resnet])
+@pytest.mark.parametrize("head", [ScoreHead, AuxiliaryHead, RecognitionHead, ProjectionHead])
+def test_discriminators_may_have_any_head(family: ModuleType, head: type[nn.Module]) -> None:
+    discriminator = family.discriminator(CONDITION, 16, width=2, head=head)
+    output = discriminator(torch.randn(2, 3, 16, 16), torch.eye(3)[:2])
+    assert output.score.shape == (2,)
+    assert output.logits.shape == (2, 3 if head in (AuxiliaryHead, RecognitionHead) else 0)
 
 
 def test_networks_apply_conditioning_body_and_head_in_this_order() -> None:

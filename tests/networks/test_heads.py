@@ -41,6 +41,7 @@ def test_a_recognition_head_has_a_linear_score_and_a_hidden_layer_for_logits() -
     kinds = [nn.Conv2d, nn.BatchNorm2d, nn.LeakyReLU, nn.Conv2d]
     assert [type(layer) for layer in head.logits] == kinds
     assert head.logits[0].weight.shape == (6, 5, 2, 2)
+    assert RecognitionHead(5, 2, codes).logits[0].out_channels == 128  # Chen et al. 2016, appendix C.1
 
 
 def test_a_projection_head_adds_the_inner_product_of_condition_and_features() -> None:

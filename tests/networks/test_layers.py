@@ -88,3 +88,12 @@ def test_dropout_does_nothing_in_evaluation_or_with_p_of_zero() -> None:
 
 def test_dropout_prints_its_probability() -> None:
     assert str(Dropout(0.25)) == "Dropout(p=0.25)"
+
+
+@pytest.mark.parametrize(("p", "dropped"), [(2**-18, 0), (2**-16, 64), (1 - 2**-16, 2**22 - 64)])
+def test_dropout_rounds_its_probability_to_a_multiple_of_a_65536th(p: float, dropped: int) -> None:
+    torch.manual_seed(0)
+    num_zeros = (Dropout(p)(torch.ones(4, 16, 256, 256)) == 0).sum().item()
+    assert num_zeros == pytest.approx(dropped, abs=40)  # of 2^22 values: five standard deviations
+    assert bool(num_zeros) is bool(dropped)
+    assert num_zeros < 2**22

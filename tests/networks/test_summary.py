@@ -1,3 +1,6 @@
+from dataclasses import FrozenInstanceError
+
+import pytest
 import torch
 from torch import nn
 
@@ -6,7 +9,7 @@ from condgan.networks.conditioning import Unconditional
 from condgan.networks.gan import Discriminator
 from condgan.networks.heads import ScoreHead
 from condgan.networks.layers import IgnoreCondition
-from condgan.networks.summary import summarize
+from condgan.networks.summary import Layer, summarize
 from condgan.recipes import build
 
 
@@ -61,3 +64,8 @@ def test_layers_with_spectral_norm_are_described_like_others() -> None:
     ]
     assert [layer.num_parameters for layer in convolutions] == [56, 38, 8, 76, 148, 12]
     assert not any("arametrized" in layer.description or "parametrizations" in layer.path for layer in layers)
+
+
+def test_layers_of_a_summary_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Layer("body.0", "ReLU()", (4,), 0, 0).num_parameters = 1  # type: ignore[misc]

@@ -141,6 +141,12 @@ def test_flipped_hard_targets_give_the_game_with_real_and_fake_swapped() -> None
     torch.testing.assert_close(flipped, losses_of(non_saturating, KnownBatch(fake, real))[1])
 
 
+def test_a_probability_of_zero_flips_no_batch_whatever_is_drawn() -> None:
+    batch = KnownBatch(*scores())
+    batch.__dict__["uniform"] = 0.0
+    torch.testing.assert_close(losses_of(target_game((1, 1), (0, 0), 0), batch), losses_of(non_saturating, batch))
+
+
 @pytest.mark.parametrize("flip", [0.0, 1.0])
 def test_soft_targets_are_uniform_in_their_ranges(flip: float) -> None:
     torch.manual_seed(0)

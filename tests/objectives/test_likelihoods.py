@@ -17,7 +17,8 @@ from condgan.objectives import (
 
 LABELS = MultiLabel("abc")
 C = torch.tensor([[1, 0, 0], [1, 1, 0]], dtype=torch.uint8)
-REAL, FAKE = torch.randn(2, 3), torch.randn(2, 3)
+REAL = torch.tensor([[1.5, 0.5, -1.0], [0.25, -0.5, 1.0]])  # one of one wanted labels, and one of two
+FAKE = torch.tensor([[-1.0, 2.0, 0.5], [1.0, 0.75, -2.0]])  # none, and both
 
 
 def labelled_batch(c: Tensor = C) -> KnownBatch:
@@ -71,7 +72,11 @@ def test_accuracy_is_one_where_no_value_is_wanted() -> None:
 
 
 def test_information_logs_the_accuracy_on_fake_images_only() -> None:
+    batch = labelled_batch()
     assert list(information.statistics) == ["accuracy_fake"]
+    found, expected = (objective.statistics["accuracy_fake"](batch) for objective in (information, classification))
+    assert torch.equal(found, expected)
+    assert not torch.equal(found, classification.statistics["accuracy_real"](batch))
 
 
 def test_reader_classification_trains_the_generator_alone_by_the_readers_logits() -> None:

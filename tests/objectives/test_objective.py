@@ -1,3 +1,5 @@
+from dataclasses import FrozenInstanceError
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -49,6 +51,14 @@ def test_a_sum_holds_the_terms_of_both_objectives() -> None:
     assert list(both.discriminator) == ["real", "fake", "classification_real", "classification_fake"]
     assert list(both.statistics) == ["D(x)", "D(G(z))", "accuracy_real", "accuracy_fake"]
     assert both.generator["fake"] is non_saturating.generator["fake"]
+
+
+def test_an_objective_cannot_be_changed() -> None:
+    """All recipes share `hinge` and the others."""
+    with pytest.raises(FrozenInstanceError):
+        hinge.generator = {}  # type: ignore[misc]
+    _ = 2 * hinge + classification
+    assert list(hinge.generator) == ["fake"]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +156,15 @@ def test_terms_share_the_outputs_of_the_discriminator(one_pass: bool, num_calls:
     losses_of(non_saturating + classification, batch)
     assert len(discriminator.vectors) == num_calls
     assert all(torch.equal(vector[:3], batch.vector) for vector in discriminator.vectors)
+
+
+def test_by_default_a_batch_is_the_first_of_the_training_and_needs_two_passes() -> None:
+    discriminator = CountingDiscriminator()
+    image = torch.randn(3, 3, 4, 4)
+    batch = Batch(discriminator, Class("abcd"), torch.tensor([0, 1, 2]), image, -image)
+    assert (batch.step, batch.progress, batch.one_pass) == (0, 0, False)
+    losses_of(lazy(linear(1, 0) * hinge, every=2), batch)
+    assert [len(vector) for vector in discriminator.vectors] == [3, 3]
 
 
 def test_the_output_on_mismatched_conditions_is_computed_only_if_used_and_once() -> None:

@@ -64,6 +64,19 @@ def test_gradient_penalty_is_the_squared_distance_from_unit_norm(norm: float, ex
     torch.testing.assert_close(penalty, torch.full((3,), expected), atol=1e-5, rtol=1e-5)
 
 
+def test_gradient_penalty_has_no_gradient_with_respect_to_the_images() -> None:
+    """The points between them are constants: the penalty trains the weights alone."""
+
+    def discriminator(image: Tensor, c: Tensor) -> DiscriminatorOutput:
+        score = image.square().sum((1, 2, 3))
+        return DiscriminatorOutput(score, score[:, None][:, :0])
+
+    batch = batch_of(discriminator)
+    gradient_penalty.discriminator["gradient_penalty"](batch).sum().backward()
+    assert batch.real_image.grad is None
+    assert batch.fake_image.grad is None
+
+
 def test_gradient_penalty_of_a_constant_discriminator_has_a_finite_gradient() -> None:
     discriminator = LinearDiscriminator(norm=1)
     with torch.no_grad():

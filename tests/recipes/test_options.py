@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from condgan.conditions import MultiLabel
@@ -162,6 +163,13 @@ def test_a_wrong_option_is_refused_by_name(recipe: str, wrong: dict[str, Any], m
     for function in (build, resolve):
         with pytest.raises(InputError, match=f"{recipe} (has )?{message}"):
             function(recipe, wrong)
+
+
+@recipes
+def test_calling_a_recipe_checks_and_converts_its_options_too(recipe: str) -> None:
+    with pytest.raises(ValidationError, match="greater than 0"):
+        RECIPES[recipe](width=0)
+    assert RECIPES[recipe](num_epochs="7").num_epochs == 7
 
 
 @pytest.mark.parametrize(

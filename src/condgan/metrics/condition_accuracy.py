@@ -6,8 +6,7 @@ from condgan.metrics.estimate import Estimate, proportion
 
 
 def condition_accuracy(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
-    """The i-CLEVR lab's score: of each image's k wanted labels, those among the k largest logits, over all wanted
-    labels.
+    """The i-CLEVR lab's score: the share of wanted labels among the k largest logits, k the number of wanted labels.
 
     In [0, 1]; 1 is best. It does not penalise extra objects and is easily fooled by adversarial patterns: report it
     together with `exact_accuracy` and KID. The interval is clustered by image.

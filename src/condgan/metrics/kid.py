@@ -14,8 +14,7 @@ NUM_SUBSETS = 50
 
 
 def kid(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
-    """Squared maximum mean discrepancy between features of fakes and reals with a cubic kernel; 0 for equal
-    distributions.
+    """Squared maximum mean discrepancy of features with a cubic kernel; 0 for equal distributions.
 
     Binkowski et al. 2018, section 4, over 50 random subsets of half the images, at most 1,000. Features are divided by
     the root mean square of the reals', as the cubic kernel is not invariant to scale and judges differ in it. The

@@ -19,9 +19,8 @@ def slant(images: Tensor) -> Tensor:
     ink = images[:, 0].double() + 1e-9
     column, row = torch.arange(ink.shape[2]).double(), torch.arange(ink.shape[1]).double()
     total = ink.sum((1, 2), keepdim=True)
-    x = column - (ink * column).sum((1, 2), keepdim=True) / total
     y = (row[:, None] - (ink * row[:, None]).sum((1, 2), keepdim=True) / total).neg()
-    return (ink * x * y).sum((1, 2)) / (ink * y * y).sum((1, 2))
+    return (ink * column * y).sum((1, 2)) / (ink * y * y).sum((1, 2))
 
 
 STROKE_PROPERTIES: Mapping[str, Callable[[Tensor], Tensor]] = {"width": stroke_width, "slant": slant}

@@ -116,8 +116,7 @@ class Objective:
 
 
 def per_logit(objective: Objective) -> Objective:
-    """Divides a likelihood by the number of logits: the mean over a head's outputs, as in `nn.BCELoss`, not their
-    sum."""
+    """Divides a likelihood by the number of logits, as `nn.BCELoss` does: a mean over the head's outputs, not a sum."""
     return _map_terms(lambda term: lambda b: 1 / b.condition.num_logits * term(b), objective)
 
 
