@@ -35,7 +35,13 @@ from mutants import Mutant, mutants_of
 REPOSITORY = Path(__file__).resolve().parents[1]
 COPIED = ("src", "tests", "docs", "examples", "scripts", "pyproject.toml", "README.md")
 TESTS = {  # of files below src/condgan; their examples and the tests of the same name run before these
-    "networks/*.py": ["tests/networks", "tests/test_printed.py", "tests/recipes"],
+    "networks/*.py": [
+        "tests/networks/test_cited.py",
+        "tests/recipes/test_network_options.py",
+        "tests/networks",
+        "tests/test_printed.py",
+        "tests/recipes",
+    ],
     "objectives/*.py": ["tests/objectives", "tests/test_train.py"],
     "recipes/recipe.py": ["tests/recipes", "tests/test_train.py", "tests/test_pretraining.py"],
     "recipes/*.py": ["tests/recipes", "tests/test_printed.py", "tests/networks"],
