@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -121,6 +122,7 @@ def train(
         if kimg is None and trained_kimg >= all_kimg:
             print(f"all {built.num_epochs} epochs of the recipe are done; for more, use --set num_epochs=N or --kimg N")
     processes.wait_for_everyone()  # a process that exits early would abort the communication of the others
+    gc.collect()  # the wrapped networks, which are in reference cycles, have to go before their process group
     processes.end_training()
 
 
