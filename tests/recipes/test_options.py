@@ -228,3 +228,7 @@ def test_a_single_number_is_a_list_of_one() -> None:
 def test_a_range_has_two_ends(target: str | float) -> None:
     with pytest.raises(InputError, match=r"acgan option real_target: found .*: expected two numbers, such as 0\.7,1"):
         resolve("acgan", {"real_target": target})
+
+
+def test_both_ends_of_a_range_may_be_equal() -> None:
+    assert resolve("acgan", {"real_target": "1,1"})["real_target"] == [1, 1]
