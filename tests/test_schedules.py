@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condgan.schedules import SHAPES, Change, as_schedule, at, cosine, exponential, linear
+from condgan.schedules import SHAPES, Change, as_schedule, at, cosine, exponential, late, linear, triangle
 
 shapes = pytest.mark.parametrize("shape", SHAPES)
 positive = st.floats(1e-6, 1e3)
@@ -99,3 +99,12 @@ def test_other_values_are_returned_as_they_are(value: object) -> None:
 def test_a_wrong_schedule_is_refused_with_the_form_expected(text: str) -> None:
     with pytest.raises(ValueError, match="expected SHAPE:START:END with a shape of linear, cosine, exponential"):
         as_schedule(text)
+
+
+def test_late_is_constant_for_half_of_the_training_and_then_linear() -> None:
+    assert [late(8, 2)(t) for t in (0, 0.25, 0.5, 0.75, 1)] == [8, 8, 8, 5, 2]
+
+
+def test_triangle_rises_to_its_peak_and_falls_to_zero() -> None:
+    schedule = triangle(2, warmup=0.2)
+    assert [schedule(t) for t in (0, 0.1, 0.2, 0.6, 1)] == pytest.approx([0, 1, 2, 1, 0])

@@ -36,6 +36,7 @@ SHAPES: dict[str, Callable[[float, float, float], float]] = {
     "linear": lambda start, end, t: start + (end - start) * t,
     "cosine": lambda start, end, t: end + (start - end) * (1 + cos(pi * t)) / 2,
     "exponential": lambda start, end, t: exp(log(start) + (log(end) - log(start)) * t),
+    "late": lambda start, end, t: end + (start - end) * min(1.0, 2 * (1 - t)),
 }
 
 
@@ -47,6 +48,20 @@ def linear(start: float, end: float) -> Change:
 def cosine(start: float, end: float) -> Change:
     """Changes along half a cosine wave: slowly at first and at the end. Loshchilov and Hutter 2017, eq. 5."""
     return Change("cosine", start, end)
+
+
+def late(start: float, end: float) -> Change:
+    """Stays constant for the first half, then changes at a constant rate."""
+    return Change("late", start, end)
+
+
+def triangle(peak: float, warmup: float = 0.1) -> Schedule:
+    """Rises linearly to `peak` over a share `warmup` of the training, then falls linearly to 0 with its end.
+
+    >>> triangle(2.0, warmup=0.5)(0.25), triangle(2.0, warmup=0.5)(0.75)
+    (1.0, 1.0)
+    """
+    return lambda progress: peak * min(progress / warmup, (1 - progress) / (1 - warmup))
 
 
 def exponential(start: float, end: float) -> Change:

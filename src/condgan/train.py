@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from condgan.data.dataset import Images, to_float
+from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives import Batch, Term
 from condgan.state import TrainState, derived_seed, set_rates
 
@@ -73,6 +74,8 @@ def train(state: TrainState, images: Images) -> Iterator[Progress]:
                 **now,
             )
             losses = minimise("D", discriminator, state.discriminator_optimizer, recipe.objective.discriminator, b)
+        # For G's terms that compare with real images: D's output before its update spares another pass.
+        known_real = DiscriminatorOutput(*(part.detach() for part in b.real))
         with torch.no_grad():
             statistics = {name: term(b).mean() for name, term in recipe.objective.statistics.items()}
 
@@ -81,7 +84,7 @@ def train(state: TrainState, images: Images) -> Iterator[Progress]:
         discriminator.requires_grad_(False)
         for _ in range(recipe.generator_steps):
             fake_image = state.parallel_generator(state.latents(len(c)), condition.encode(c))
-            b = Batch(discriminator, condition, c, real_image.detach(), fake_image, **now)
+            b = Batch(discriminator, condition, c, real_image.detach(), fake_image, real=known_real, **now)
             losses |= minimise("G", generator, state.generator_optimizer, recipe.objective.generator, b)
         discriminator.requires_grad_(True)
 

@@ -29,3 +29,25 @@ class RandomAffine(nn.Module):
         y_row = torch.stack([scale_y * angle.sin(), scale_y * angle.cos(), dy], dim=1)
         grid = functional.affine_grid(torch.stack([x_row, y_row], dim=1), list(image.shape), align_corners=False)
         return functional.grid_sample(image.float(), grid, padding_mode="border", align_corners=False)
+
+
+class RandomShift(nn.Module):
+    """Shifts a batch of images (N, C, R, R) by up to `max_shift` pixels along each axis, in training only.
+
+    One shift for the whole batch, drawn anew for each; borders are replicated. Zhao et al. 2020.
+    """
+
+    def __init__(self, max_shift: int):
+        super().__init__()
+        self.max_shift = max_shift
+
+    def extra_repr(self) -> str:
+        return f"max_shift={self.max_shift}"
+
+    def forward(self, image: Tensor) -> Tensor:
+        if not self.training or not self.max_shift:
+            return image
+        height, width = image.shape[2:]
+        padded = functional.pad(image, (self.max_shift,) * 4, mode="replicate")
+        y, x = torch.randint(0, 2 * self.max_shift + 1, (2,)).tolist()
+        return padded[:, :, y : y + height, x : x + width]

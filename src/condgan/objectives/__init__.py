@@ -1,9 +1,23 @@
 """Objectives: adversarial losses, penalties and auxiliary losses, which recipes add and multiply."""
 
-from condgan.objectives.games import hinge, mismatched, non_saturating, relativistic, target_game, wasserstein
-from condgan.objectives.likelihoods import classification, information, reader_classification, real_classification
+from condgan.objectives.games import (
+    hinge,
+    mismatched,
+    non_saturating,
+    relativistic,
+    relativistic_labels,
+    target_game,
+    wasserstein,
+)
+from condgan.objectives.likelihoods import (
+    classification,
+    information,
+    reader_classification,
+    real_classification,
+    real_likelihood,
+)
 from condgan.objectives.objective import Batch, Objective, Term, lazy, per_logit
-from condgan.objectives.penalties import gradient_penalty, r1, r2, squared_gradient_norm
+from condgan.objectives.penalties import gradient_penalty, label_r1_r2, r1, r2, squared_gradient_norm
 
 __all__ = [
     "Batch",
@@ -13,6 +27,7 @@ __all__ = [
     "gradient_penalty",
     "hinge",
     "information",
+    "label_r1_r2",
     "lazy",
     "mismatched",
     "non_saturating",
@@ -21,7 +36,9 @@ __all__ = [
     "r2",
     "reader_classification",
     "real_classification",
+    "real_likelihood",
     "relativistic",
+    "relativistic_labels",
     "squared_gradient_norm",
     "target_game",
     "wasserstein",

@@ -37,6 +37,20 @@ relativistic = Objective(
     generator={"relativistic": lambda b: softplus(b.real.score - b.fake.score)},
     discriminator={"relativistic": lambda b: softplus(b.fake.score - b.real.score)},
 )
+
+
+def _label_game(b: Batch, sign: int) -> Tensor:
+    """Sum over the wanted values of softplus(sign * (logit on real - logit on fake)), (N,)."""
+    real, fake = (b.condition.value_logits(output.logits) for output in (b.real, b.fake))
+    return (b.condition.wanted(b.c) * softplus(sign * (real - fake))).sum(1)
+
+
+# The relativistic game once more for each wanted value: D's logit of it should be larger on the real image than on the
+# fake one of the same condition. With one realness and no labels this is R3GAN's game (Huang et al. 2024, eq. 1).
+relativistic_labels = Objective(
+    generator={"relativistic_labels": lambda b: _label_game(b, 1)},
+    discriminator={"relativistic_labels": lambda b: _label_game(b, -1)},
+)
 # Reed et al. 2016, section 4.2: a real image with a wrong condition counts as fake.
 mismatched = Objective(discriminator={"mismatched": lambda b: softplus(b.mismatched.score)})
 

@@ -52,5 +52,11 @@ real_classification = Objective(
     statistics={"accuracy_real": accuracy_real, "accuracy_fake": accuracy_fake},
 )
 
+# D learns to classify real images, and nobody is trained to be classified.
+real_likelihood = Objective(
+    discriminator={"classification_real": on_real},
+    statistics={"accuracy_real": accuracy_real, "accuracy_fake": accuracy_fake},
+)
+
 # G is trained on the likelihood under a frozen classifier of real images instead of D's.
 reader_classification = Objective(generator={"reader": lambda b: b.condition.nll(b.fake_reading, b.c)})

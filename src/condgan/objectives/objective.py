@@ -19,9 +19,9 @@ class Batch:
 
     `real_image` and `fake_image` are (N, C, R, R) in [-1, 1] and share the conditions `c`. `step` counts steps and
     `progress` in [0, 1] is the share of the planned images that were shown. `reader` maps images to logits (N,
-    num_logits) of a classifier that was trained before the game. The outputs of D are computed on first use. With
-    `one_pass` D sees real and fake images as one batch, which is faster and gives the same outputs as long as no layer
-    mixes samples.
+    num_logits) of a classifier that was trained before the game. The outputs of D are computed on first use, unless
+    `real` is given. With `one_pass` D sees real and fake images as one batch, which is faster and gives the same
+    outputs as long as no layer mixes samples.
     """
 
     def __init__(
@@ -36,10 +36,13 @@ class Batch:
         progress: float = 0.0,
         one_pass: bool = False,
         reader: Callable[[Tensor], Tensor] | None = None,
+        real: DiscriminatorOutput | None = None,
     ):
         self.discriminator, self.condition, self.c = discriminator, condition, c
         self.real_image, self.fake_image = real_image, fake_image
         self.step, self.progress, self.one_pass, self.reader = step, progress, one_pass, reader
+        if real:
+            self.real = real
 
     @cached_property
     def vector(self) -> Tensor:

@@ -1,0 +1,228 @@
+"""Layout networks: a generator that places every token of the condition as an object, and a discriminator to match.
+
+Objects are Gaussian spots of features with a place and a size, as in Epstein et al. 2022 (BlobGAN); tokens agree on
+them by attention before anything is drawn, as in Hudson and Zitnick 2021 (GANformer); residual blocks without
+normalisation and zero-initialised follow Huang et al. 2024 (R3GAN).
+"""
+
+from itertools import pairwise
+from math import log, log2
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, leaky_relu, normalize
+
+from condgan.conditions import Condition
+from condgan.errors import InputError
+from condgan.networks.augment import RandomShift
+from condgan.networks.conditioning import Unconditional
+from condgan.networks.gan import Discriminator, DiscriminatorOutput, Generator
+from condgan.networks.layers import IgnoreCondition, conv3
+
+GLOBAL_DIM, TOKEN_DIM, NUM_MIXED = 32, 16, 16  # latents of the image, of a token, and from how many it is mixed
+FEATURES = 96  # of a token
+SIZE, SIZE_RANGE, REACH = 0.16, 0.7, 1.1  # median size, range of its logarithm, largest coordinate; the side is 2 long
+
+
+class Layout(NamedTuple):
+    """Objects of a batch: features (N, K, F), places (N, K, 2) as x and y, sizes (N, K, 1), and a mask (N, K).
+
+    The image spans [-1, 1] in x and in y, from its left and upper edge; a size is the standard deviation of the spot.
+    """
+
+    features: Tensor
+    place: Tensor
+    size: Tensor
+    exists: Tensor
+
+
+class Splat(nn.Module):
+    """Draws a layout onto maps (N, C, side, side).
+
+    Each object is a Gaussian spot times [1, dx, dy], coordinates relative to its place and size, times a linear map of
+    its features; the objects are summed. `blur` multiplies all sizes.
+    """
+
+    grid: Tensor
+
+    def __init__(self, side: int, features: int, channels: int, blur: float = 1.0):
+        super().__init__()
+        self.side, self.channels, self.blur = side, channels, blur
+        self.values = nn.Linear(features, 3 * channels)
+        center = (torch.arange(side) + 0.5) / side * 2 - 1
+        y, x = torch.meshgrid(center, center, indexing="ij")
+        self.register_buffer("grid", torch.stack([x, y], dim=-1).flatten(0, 1), persistent=False)
+
+    def extra_repr(self) -> str:
+        return f"side={self.side}, blur={self.blur}"
+
+    def forward(self, layout: Layout) -> Tensor:
+        offset = (self.grid - layout.place[:, :, None]) / (layout.size[:, :, None] * self.blur)  # (N, K, side^2, 2)
+        spot = torch.exp(-0.5 * offset.square().sum(-1)) * layout.exists[:, :, None]
+        basis = torch.stack([spot, spot * offset[..., 0], spot * offset[..., 1]], dim=2).flatten(1, 2)
+        values = self.values(layout.features).unflatten(2, (3, self.channels)).flatten(1, 2)
+        maps = torch.bmm(basis.to(values.dtype).mT, values)  # (N, side^2, C): channels last in memory
+        drawn: Tensor = maps.unflatten(1, (self.side, self.side)).permute(0, 3, 1, 2)
+        return drawn
+
+
+class ResidualBlock(nn.Module):
+    """h + conv(LeakyReLU(conv(LeakyReLU(h)))), the last convolution zero at first."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv1, self.conv2 = conv3(channels, channels), conv3(channels, channels, bias=False)
+        nn.init.zeros_(self.conv2.weight)
+
+    def forward(self, h: Tensor) -> Tensor:
+        return h + self.conv2(leaky_relu(self.conv1(leaky_relu(h, 0.2)), 0.2))  # type: ignore[no-any-return]
+
+
+class LayoutGenerator(nn.Module):
+    """Maps a latent and a condition to objects, and objects to an image.
+
+    Each token is embedded and gets a latent of its own: a mixture of the token latents in z that depends on the token
+    alone, so that it stays the same when another label is added. Which token comes first, such as the one in the middle
+    of an i-CLEVR scene, follows from z, so that an image is a function of (z, c). A transformer over the tokens and the
+    latent of the image lets the objects agree on places. `num_free` further objects belong to no token.
+    """
+
+    mixture: Tensor
+    order: Tensor
+
+    def __init__(self, condition: Condition, resolution: int, channels: int, width: int, num_free: int):
+        super().__init__()
+        self.condition = condition
+        widths = _widths(resolution, width)
+        sides = [resolution >> i for i in reversed(range(len(widths)))]
+        self.embed = nn.Linear(condition.dim, FEATURES, bias=False)
+        nn.init.normal_(self.embed.weight)
+        self.free = nn.Parameter(torch.randn(num_free, FEATURES))
+        self.token_latent, self.image_latent = nn.Linear(TOKEN_DIM, FEATURES), nn.Linear(GLOBAL_DIM, FEATURES)
+        self.first = nn.Parameter(torch.randn(2, FEATURES) * 0.5)  # of the first token, of all others
+        layer = nn.TransformerEncoderLayer(FEATURES, 4, 2 * FEATURES, 0.0, batch_first=True, norm_first=True)
+        self.attention = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.place_and_size = nn.Linear(FEATURES, 3)
+        nn.init.normal_(self.place_and_size.weight, 0, 0.02)
+        nn.init.zeros_(self.place_and_size.bias)
+        self.scatter = nn.Linear(TOKEN_DIM, 2, bias=False)  # spreads the places at first
+        nn.init.normal_(self.scatter.weight, 0, 0.4 / TOKEN_DIM**0.5)
+        num_tokens = condition.dim + num_free
+        self.register_buffer("mixture", normalize(torch.randn(num_tokens, NUM_MIXED), dim=1))
+        self.register_buffer("order", torch.randn(num_tokens, GLOBAL_DIM))
+
+        self.background = nn.Parameter(torch.randn(1, widths[0], sides[0], sides[0]) * 0.1)
+        self.modulation = nn.Linear(GLOBAL_DIM, widths[0])
+        self.splats = nn.ModuleList(
+            Splat(side, FEATURES, hidden, blur=1.2 if i == 0 else 1.0)
+            for i, (side, hidden) in enumerate(zip(sides, widths, strict=True))
+        )
+        self.blocks = nn.ModuleList(ResidualBlock(hidden) for hidden in widths[:-1])
+        self.narrow = nn.ModuleList(conv3(a, b) for a, b in pairwise(widths))
+        self.last, self.to_image = conv3(widths[-1], widths[-1]), conv3(widths[-1], channels)
+        self.base = nn.Parameter(torch.zeros(1, channels, sides[0], sides[0]))
+
+    def layout(self, z: Tensor, c: Tensor) -> Layout:
+        """Returns the objects for latents (N, latent_dim) and encoded conditions (N, dim); free ones come last."""
+        tokens, exists = self.condition.tokens(c)
+        n, num_free = len(c), len(self.free)
+        image_latent, token_latents = z[:, :GLOBAL_DIM], z[:, GLOBAL_DIM:].unflatten(1, (NUM_MIXED, TOKEN_DIM))
+        strength = tokens.abs()
+        mixture = torch.cat(
+            [
+                normalize(strength @ self.mixture[: self.condition.dim], dim=2),
+                self.mixture[self.condition.dim :].expand(n, -1, -1),
+            ],
+            dim=1,
+        )
+        latent = mixture @ token_latents  # (N, K, TOKEN_DIM), each N(0, 1)
+        rank = (strength @ self.order[: self.condition.dim] @ image_latent[:, :, None]).squeeze(2)
+        first = rank.masked_fill(~exists, -torch.inf) == rank.masked_fill(~exists, -torch.inf).amax(1, keepdim=True)
+        slots = torch.where(first[:, :, None], self.first[0], self.first[1])
+        embedded = torch.cat([self.embed(tokens) + slots, self.free.expand(n, -1, -1)], dim=1)
+        exists = torch.cat([exists, exists.new_ones(n, num_free)], dim=1)
+        h = torch.cat([self.image_latent(image_latent)[:, None], embedded + self.token_latent(latent)], dim=1)
+        padding = torch.cat([exists.new_zeros(n, 1), ~exists], dim=1)
+        features = self.attention(h, src_key_padding_mask=padding)[:, 1:]
+        change = self.place_and_size(features).float()
+        place = REACH * torch.tanh(change[..., :2] + self.scatter(latent).float())
+        size = SIZE * torch.exp(SIZE_RANGE * torch.tanh(change[..., 2:]))
+        return Layout(features, place, size, exists)
+
+    def paint(self, layout: Layout, z: Tensor) -> Tensor:
+        """Returns the images (N, C, R, R) in [-1, 1] of objects; z modulates the background."""
+        scale = 1 + self.modulation(z[:, :GLOBAL_DIM])
+        h = self.background * scale[:, :, None, None] + self.splats[0](layout)
+        for i, (block, narrow) in enumerate(zip(self.blocks, self.narrow, strict=True)):
+            h = narrow(leaky_relu(block(h), 0.2))
+            h = interpolate(h, scale_factor=2, mode="nearest" if i + 2 < len(self.splats) else "bilinear")
+            h = h + self.splats[i + 1](layout)
+        h = leaky_relu(self.last(leaky_relu(h, 0.2)), 0.2)
+        image: Tensor = self.to_image(h)
+        base = interpolate(self.base, image.shape[-1], mode="bilinear")
+        return torch.tanh(image + base)
+
+    def forward(self, z: Tensor, c: Tensor) -> Tensor:
+        return self.paint(self.layout(z, c), z)
+
+
+class DenseHead(nn.Module):
+    """Local and global realness, and label logits at every position, pooled by logsumexp.
+
+    An object counts wherever it is. Logits that are not of discrete values, such as means of continuous codes, are
+    averaged.
+    """
+
+    def __init__(self, channels: int, side: int, condition: Condition):
+        super().__init__()
+        self.num_values = len(condition.values)
+        self.logits = nn.Conv2d(channels, condition.num_logits, 1)
+        nn.init.constant_(self.logits.bias, -log(side * side) - 1)  # type: ignore[arg-type]
+        self.local_score = nn.Conv2d(channels, 1, 1, bias=False)
+        self.down = nn.Conv2d(channels, channels, 4, 2, 1)
+        self.score = nn.Conv2d(channels, 1, side // 2, bias=False)  # relativistic losses ignore a bias
+
+    def forward(self, h: Tensor, c: Tensor) -> DiscriminatorOutput:
+        maps = self.logits(h).float().flatten(2)
+        logits = torch.cat([maps[:, : self.num_values].logsumexp(2), maps[:, self.num_values :].mean(2)], dim=1)
+        local = self.local_score(h).mean((1, 2, 3))
+        return DiscriminatorOutput(self.score(leaky_relu(self.down(h), 0.2)).flatten() + 2 * local, logits)
+
+
+def generator(
+    condition: Condition, resolution: int, channels: int = 3, *, width: int = 32, num_free: int = 0
+) -> Generator:
+    """A LayoutGenerator with `width` channels on the second largest maps.
+
+    Raises InputError unless the resolution can be halved to at most 16.
+    """
+    body = LayoutGenerator(condition, resolution, channels, width, num_free)
+    latent_dim = GLOBAL_DIM + NUM_MIXED * TOKEN_DIM
+    return Generator(latent_dim, Unconditional(latent_dim, condition), body)
+
+
+def discriminator(
+    condition: Condition, resolution: int, channels: int = 3, *, width: int = 32, max_shift: int = 3
+) -> Discriminator:
+    """Residual blocks without normalisation down to maps of an eighth of the resolution, and a DenseHead.
+
+    Images are shifted by up to `max_shift` pixels. Raises InputError unless the resolution can be halved four times.
+    """
+    if resolution < 16 or resolution % 4:
+        raise InputError(f"resolution {resolution}: expected a multiple of 4 of at least 16, e.g. 64")
+    layers: list[nn.Module] = [RandomShift(max_shift), nn.Conv2d(channels, width, 4, 2, 1), ResidualBlock(width)]
+    side, hidden = resolution // 2, width
+    while side > max(resolution // 8, 7):
+        layers += [nn.LeakyReLU(0.2), nn.Conv2d(hidden, hidden * 2, 4, 2, 1), ResidualBlock(hidden * 2)]
+        side, hidden = side // 2, hidden * 2
+    body = IgnoreCondition(*layers, nn.LeakyReLU(0.2))
+    return Discriminator(Unconditional(channels, condition), body, DenseHead(hidden, side, condition))
+
+
+def _widths(resolution: int, width: int) -> list[int]:
+    """Channels of the generator's maps, from the smallest; each is twice as large as the one before."""
+    num_halvings = 2 if resolution <= 64 else round(log2(resolution / 16))
+    if resolution < 16 or resolution % 2**num_halvings:
+        raise InputError(f"resolution {resolution}: expected a multiple of {2**num_halvings} of at least 16, e.g. 64")
+    return [2 * width, *[width] * (num_halvings - 1), width // 2]
