@@ -24,6 +24,13 @@ settings.load_profile("laws")
 os.environ["OMP_NUM_THREADS"] = "1"  # for the commands that tests start
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a finished run are slow: it is trained and evaluated first."""
+    for item in items:
+        if "finished" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def fresh_accelerator() -> Iterator[None]:
     """Accelerate keeps its state for the whole process."""

@@ -34,7 +34,9 @@ KEY_BIAS = "key.bias"  # a shift of all keys changes no attention; report 004 ha
 SCORE_BIAS = "score.bias"  # within the margins of the hinge, gradients of real and fake images cancel
 UNCHANGED = {"sagan": (KEY_BIAS, SCORE_BIAS), "projection": (SCORE_BIAS,)}
 
-games = pytest.mark.parametrize(("recipe", "kind"), GAMES)
+games = pytest.mark.parametrize(
+    ("recipe", "kind"), [pytest.param(recipe, kind, marks=pytest.mark.slow) for recipe, kind in GAMES]
+)
 kinds = pytest.mark.parametrize("kind", KINDS)
 metrics = pytest.mark.parametrize("metric", METRICS)
 
