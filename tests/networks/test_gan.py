@@ -72,24 +72,30 @@ def test_images_depend_on_the_latent_and_on_the_condition(recipe: str) -> None:
     assert not torch.allclose(generator(z[:1], c[:1]), generator(z[:1], c[1:2]))
 
 
-@pytest.mark.parametrize("recipe", ["cdcgan", "dcgan", "sagan", "projection"])
-def test_discriminators_without_auxiliary_head_depend_on_the_condition(recipe: str) -> None:
+@pytest.mark.parametrize("recipe", ["cdcgan", "dcgan", "sagan", "projection", "layout"])
+def test_scores_of_discriminators_that_see_the_condition_depend_on_it(recipe: str) -> None:
     torch.manual_seed(0)
     discriminator = networks(recipe, 16)[1].eval()
     image, c = torch.randn(1, 3, 16, 16), torch.eye(3)
-    output, other = discriminator(image, c[:1]), discriminator(image, c[1:2])
-    assert output.logits.shape == (1, 0)
-    assert not torch.equal(output.score, other.score)
+    assert not torch.equal(discriminator(image, c[:1]).score, discriminator(image, c[1:2]).score)
 
 
 @pytest.mark.parametrize("recipe", ["acgan", "acgan_attributes", "infogan", "wgan_gp"])
-def test_discriminators_with_auxiliary_head_do_not_see_the_condition(recipe: str) -> None:
+def test_scores_of_other_discriminators_do_not_depend_on_the_condition(recipe: str) -> None:
     discriminator = networks(recipe, 16)[1].eval()
     image, c = torch.randn(1, 3, 16, 16), torch.eye(3)
-    output, other = discriminator(image, c[:1]), discriminator(image, c[1:2])
-    assert output.logits.shape == (1, 3)
-    assert torch.equal(output.score, other.score)
+    assert torch.equal(discriminator(image, c[:1]).score, discriminator(image, c[1:2]).score)
+
+
+@recipes
+def test_logits_are_predicted_from_the_image_alone(recipe: str) -> None:
+    discriminator = networks(recipe, 16)[1].eval()
+    image, c = torch.randn(2, 3, 16, 16), torch.eye(3)
+    output, other = discriminator(image, c[:2]), discriminator(image, c[1:])
+    assert output.logits.shape == (2, 0 if recipe in ("cdcgan", "dcgan", "sagan", "projection") else 3)
     assert torch.equal(output.logits, other.logits)
+    if output.logits.numel():
+        assert not torch.equal(output.logits[0], output.logits[1])
 
 
 @recipes
@@ -97,14 +103,18 @@ def test_discriminators_that_do_not_mix_samples_score_images_one_by_one(recipe: 
     torch.manual_seed(0)
     discriminator = networks(recipe, 16)[1]
     image, c = torch.randn(4, 3, 16, 16), torch.eye(3)[[0, 1, 2, 0]]
-    assert mixes_samples(discriminator) == (recipe not in ("sagan", "wgan_gp", "projection"))
+    assert mixes_samples(discriminator) == (recipe not in ("sagan", "wgan_gp", "projection", "layout"))
     discriminator.train(not mixes_samples(discriminator))
     with torch.no_grad():
         discriminator(image, c)  # the first pass with spectral norm changes its vectors most
         for module in discriminator.modules():
             if type(module).__name__ == "_SpectralNorm":
                 module.eval()
-        torch.testing.assert_close(discriminator(image, c).score[:1], discriminator(image[:1], c[:1]).score)
+        outputs = []
+        for num in (4, 1):
+            torch.manual_seed(0)  # of the shift, which all images of a batch share
+            outputs.append(discriminator(image[:num], c[:num]))
+        torch.testing.assert_close(outputs[0].score[:1], outputs[1].score)
 
 
 @recipes

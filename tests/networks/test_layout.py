@@ -1,11 +1,11 @@
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from condgan.conditions import Attributes, Class, Condition, MultiLabel
+from condgan.conditions import Attributes, Class, Codes, Condition, MultiLabel
 from condgan.errors import InputError
+from condgan.networks.layout import DenseHead, LayoutGenerator, ResidualBlock, Splat, discriminator, generator
 from condgan.networks.layout import Layout as Objects
-from condgan.networks.layout import LayoutGenerator, Splat, discriminator, generator
 
 LABELS = MultiLabel(("red cube", "blue cube", "red ball", "blue ball", "green ball"))
 KINDS: dict[str, Condition] = {
@@ -22,8 +22,28 @@ def network(condition: Condition = LABELS, resolution: int = 32, num_free: int =
     return body.eval()
 
 
+LATENT_DIM = generator(LABELS, 16, width=4).latent_dim
+
+
 def latents(n: int) -> Tensor:
-    return torch.randn(n, 32 + 16 * 16, generator=torch.Generator().manual_seed(1))
+    return torch.randn(n, LATENT_DIM, generator=torch.Generator().manual_seed(1))
+
+
+class Reversed(MultiLabel):
+    """Labels whose tokens come in the opposite order."""
+
+    def tokens(self, vector: Tensor) -> tuple[Tensor, Tensor]:
+        tokens, exists = super().tokens(vector)
+        return tokens.flip(1), exists.flip(1)
+
+
+class Padded(MultiLabel):
+    """Labels with three more tokens of padding than needed."""
+
+    def tokens(self, vector: Tensor) -> tuple[Tensor, Tensor]:
+        tokens, exists = super().tokens(vector)
+        more = tokens.new_zeros(len(tokens), 3, self.dim)
+        return torch.cat([tokens, more], dim=1), torch.cat([exists, exists.new_zeros(len(tokens), 3)], dim=1)
 
 
 def encoded(*texts: str) -> Tensor:
@@ -49,6 +69,27 @@ def test_resolutions_that_cannot_be_halved_often_enough_are_refused(resolution: 
         generator(LABELS, resolution)
 
 
+def test_the_latent_dimension_depends_on_neither_the_condition_nor_the_size() -> None:
+    shapes: list[tuple[Condition, int, int]] = [(LABELS, 16, 4), (KINDS["class"], 64, 4), (LABELS, 16, 8)]
+    assert {generator(condition, side, width=width).latent_dim for condition, side, width in shapes} == {LATENT_DIM}
+
+
+def test_an_image_is_a_function_of_latent_and_condition() -> None:
+    """Also in training mode; the weights hold everything that was drawn when the network was built."""
+    body, z, c = network().train(), latents(2), encoded("red cube", "red cube, blue ball, green ball")
+    torch.manual_seed(1)
+    copy = generator(LABELS, 32, width=4, num_free=0).body
+    copy.load_state_dict(body.state_dict())
+    assert torch.equal(body(z, c), copy(z, c))
+
+
+@pytest.mark.parametrize("other", [Reversed, Padded])
+def test_neither_the_order_of_tokens_nor_padding_changes_the_image(other: type[MultiLabel]) -> None:
+    z, c = latents(3), encoded("red cube", "red cube, blue ball, green ball", "nothing")
+    changed = network(other(LABELS.names))
+    torch.testing.assert_close(changed(z, c), network()(z, c), atol=1e-5, rtol=1e-4)
+
+
 def test_an_image_does_not_depend_on_the_others_of_its_batch() -> None:
     body, z, c = network(), latents(3), encoded("red cube", "red cube, blue ball, green ball", "nothing")
     together = body(z, c)
@@ -65,13 +106,59 @@ def test_the_layout_has_one_object_for_each_label() -> None:
 
 
 def test_more_objects_than_any_training_image_has_can_be_asked_for() -> None:
-    c = torch.ones(1, LABELS.dim)
-    assert network().layout(latents(1), c).exists.sum() == LABELS.dim
+    body, z, every = network(), latents(1), torch.ones(1, LABELS.dim)
+    assert body.layout(z, every).exists.sum() == LABELS.dim
+    images = body(z.expand(LABELS.dim + 1, -1), torch.cat([every, every - torch.eye(LABELS.dim)]))
+    assert images.isfinite().all()
+    assert torch.pdist(images.flatten(1)).min() > 0.01  # each label matters
 
 
 def test_free_objects_exist_always_and_come_last() -> None:
     layout = network(num_free=2).layout(latents(2), encoded("red cube", "nothing"))
     assert layout.exists.tolist() == [[True, True, True], [False, True, True]]
+
+
+def test_free_objects_are_drawn() -> None:
+    body, z = network(num_free=1), latents(1)
+    layout = body.layout(z, encoded("nothing"))
+    without = layout._replace(exists=torch.zeros_like(layout.exists))
+    assert (body.paint(layout, z) - body.paint(without, z)).abs().max() > 0.01
+
+
+def test_padding_is_not_drawn() -> None:
+    body, z = network(), latents(1)
+    layout = body.layout(z, encoded("red cube"))
+    twice = Objects(*(torch.cat([part, part], dim=1) for part in layout))
+    padded = twice._replace(exists=torch.tensor([[True, False]]))
+    torch.testing.assert_close(body.paint(padded, z), body.paint(layout, z))
+    assert not torch.allclose(body.paint(twice, z), body.paint(layout, z))
+
+
+@pytest.mark.parametrize("num_free", [0, 1])
+def test_the_latent_of_an_object_does_not_depend_on_the_other_labels(num_free: int) -> None:
+    """Without the transformer's part a place is a function of the object's latent alone."""
+    body, z = network(num_free=num_free), latents(20)
+    with torch.no_grad():
+        body.place_and_size.weight.zero_()
+    alone, many = (body.layout(z, encoded(text).expand(20, -1)).place for text in ("blue ball", "red cube, blue ball"))
+    torch.testing.assert_close(alone, many[:, 1:])
+    assert (many[:, 0] - many[:, 1]).norm(dim=1).min() > 0.01  # each label has a latent of its own
+    assert torch.pdist(alone[:, 0]).min() > 0  # and so has each image
+
+
+def test_objects_depend_on_the_other_labels() -> None:
+    body, z = network(), latents(4)
+    alone, many = (body.layout(z, encoded(text).expand(4, -1)) for text in ("blue ball", "red cube, blue ball"))
+    for by_itself, in_company in zip(alone[:3], many[:3], strict=True):  # features, place and size
+        assert (by_itself[:, 0] - in_company[:, 1]).norm(dim=1).min() > 1e-4
+
+
+def test_the_latent_of_an_object_changes_its_features() -> None:
+    """The later part of the latent is that of the objects."""
+    body, z, c = network(), latents(2), encoded("red cube, blue ball").expand(2, -1)
+    z[:, : LATENT_DIM // 2] = 0
+    features = body.layout(z, c).features
+    assert (features[0] - features[1]).norm(dim=1).min() > 0.01
 
 
 def test_places_are_spread_out_before_training() -> None:
@@ -82,17 +169,28 @@ def test_places_are_spread_out_before_training() -> None:
     assert distances.median() > 0.4
 
 
-def test_which_object_comes_first_follows_from_the_latent_alone() -> None:
-    body, c = network(), encoded("red cube, blue ball, green ball").expand(300, -1)
-    with torch.no_grad():
-        body.first[0] += 100  # marks the features of the first object
-        features = body.layout(latents(300), c).features
-        again = body.layout(latents(300), c).features
-    assert torch.equal(features, again)
-    marked = features.flatten(0, 1).norm(dim=1).view(300, 3)
-    first = (marked - marked.median()).abs().argmax(1)
-    counts = torch.bincount(first, minlength=3)
+@torch.no_grad()
+def first_objects(text: str, n: int) -> Tensor:
+    """Which object comes first, (n,)."""
+    body, z, c = network(), latents(n), encoded(text).expand(n, -1)
+    for layer in body.attention.layers:  # so that a change of one token does not change the others
+        layer.self_attn.out_proj.weight.zero_()
+    before = body.layout(z, c).features
+    body.first[0] += torch.randn(body.first.shape[1])
+    changed = (body.layout(z, c).features - before).norm(dim=2) > 0.01
+    assert (changed.sum(1) == 1).all()
+    first: Tensor = changed.int().argmax(1)
+    return first
+
+
+def test_each_object_comes_first_equally_often() -> None:
+    counts = torch.bincount(first_objects("red cube, blue ball, green ball", 300), minlength=3)
     assert counts.min() > 50
+
+
+def test_the_first_object_stays_first_when_another_label_is_removed() -> None:
+    three, two = first_objects("red cube, blue ball, green ball", 100), first_objects("red cube, blue ball", 100)
+    assert torch.equal(two[three < 2], three[three < 2])
 
 
 def test_moving_an_object_changes_the_image_there_and_little_elsewhere() -> None:
@@ -106,6 +204,46 @@ def test_moving_an_object_changes_the_image_there_and_little_elsewhere() -> None
         change = (body.paint(layout._replace(place=moved), z) - before).abs().mean((0, 1))
     left, right = change[:, :24].mean(), change[:, 40:].mean()
     assert right > 10 * left
+
+
+def objects(n: int, k: int, features: int = 5, seed: int = 0) -> Objects:
+    random = torch.Generator().manual_seed(seed)
+    place, size = torch.rand(n, k, 2, generator=random) * 2 - 1, torch.rand(n, k, 1, generator=random) * 0.3 + 0.1
+    return Objects(torch.randn(n, k, features, generator=random), place, size, torch.ones(n, k, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_moving_all_objects_by_a_cell_moves_the_map_by_a_cell(axis: int) -> None:
+    splat, layout = Splat(16, 5, 3), objects(2, 4)
+    place = layout.place.clone()
+    place[..., axis] += 2 / 16
+    before, after = splat(layout), splat(layout._replace(place=place))
+    across = 3 - axis  # x goes along the rows of maps (N, C, H, W)
+    torch.testing.assert_close(after.narrow(across, 1, 15), before.narrow(across, 0, 15), atol=1e-5, rtol=1e-4)
+
+
+def test_a_map_is_the_sum_of_its_objects_in_any_order() -> None:
+    splat, layout = Splat(8, 5, 3), objects(2, 4)
+    parts = [splat(Objects(*(part[:, i : i + 1] for part in layout))) for i in range(4)]
+    torch.testing.assert_close(splat(layout), torch.stack(parts).sum(0), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(splat(Objects(*(part.flip(1) for part in layout))), splat(layout))
+
+
+def test_blur_multiplies_sizes() -> None:
+    blurred, splat, layout = Splat(8, 5, 3, blur=2), Splat(8, 5, 3), objects(2, 4)
+    splat.load_state_dict(blurred.state_dict())
+    torch.testing.assert_close(blurred(layout), splat(layout._replace(size=2 * layout.size)))
+
+
+@pytest.mark.parametrize(("term", "axis"), [(1, 3), (2, 2)])
+def test_a_splat_may_grow_to_the_right_and_downwards(term: int, axis: int) -> None:
+    splat, layout = Splat(8, 5, 1), objects(1, 1)
+    with torch.no_grad():
+        splat.values.weight.zero_()
+        splat.values.bias.copy_(torch.eye(3)[term])
+        drawn = splat(layout._replace(place=torch.zeros(1, 1, 2)))
+    torch.testing.assert_close(drawn, -drawn.flip(axis))
+    assert (drawn.narrow(axis, 4, 4) > 0).all()
 
 
 def test_a_splat_has_its_peak_at_the_place_of_the_object() -> None:
@@ -132,6 +270,52 @@ def test_the_discriminator_counts_a_label_wherever_it_is() -> None:
     shuffled = h.flatten(2)[:, :, torch.randperm(64)].unflatten(2, (8, 8))
     c = torch.zeros(2, LABELS.dim)
     torch.testing.assert_close(head(h, c).logits, head(shuffled, c).logits)
+
+
+@pytest.mark.parametrize("resolution", [32, 128])
+def test_before_training_a_label_is_as_unlikely_in_large_images_as_in_small_ones(resolution: int) -> None:
+    """Logits of an image without any feature."""
+    found = []
+    for side in (16, resolution):
+        network = discriminator(LABELS, side, 3, width=4)
+        h = network.body(torch.zeros(1, 3, side, side), torch.zeros(1, LABELS.dim))
+        found.append(network.head(torch.zeros_like(h), torch.zeros(1, LABELS.dim)).logits)
+    assert (found[0] < 0).all()
+    torch.testing.assert_close(found[1], found[0])
+
+
+def test_logits_of_continuous_codes_are_means_over_the_map() -> None:
+    codes = Codes({}, ("a", "b"))
+    head = discriminator(codes, 64, 3, width=4).head
+    assert isinstance(head, DenseHead)
+    h, c = torch.randn(2, 16, 8, 8), torch.zeros(2, codes.dim)
+    expected = head.logits(h).mean((2, 3))
+    assert expected.shape == (2, codes.num_logits)
+    torch.testing.assert_close(head(h, c).logits, expected)
+
+
+def test_images_are_shifted_in_training_alone() -> None:
+    image, c = torch.randn(1, 3, 32, 32), torch.zeros(1, LABELS.dim)
+
+    def scores(network: nn.Module) -> set[float]:
+        return {network(image, c).score.item() for _ in range(10)}
+
+    shifted, fixed = (discriminator(LABELS, 32, width=4, max_shift=max_shift) for max_shift in (3, 0))
+    assert len(scores(shifted)) > 1
+    assert len(scores(shifted.eval())) == 1
+    assert len(scores(fixed)) == 1
+
+
+def test_residual_blocks_return_their_input_before_training() -> None:
+    h = torch.randn(2, 4, 8, 8)
+    for network in (generator(LABELS, 32, width=4), discriminator(LABELS, 32, width=4)):
+        blocks = [module for module in network.modules() if isinstance(module, ResidualBlock)]
+        assert blocks
+        assert all(not block.conv2.weight.any() for block in blocks)
+    block = ResidualBlock(4)
+    assert torch.equal(block(h), h)
+    nn.init.normal_(block.conv2.weight)
+    assert not torch.allclose(block(h), h)
 
 
 def test_the_score_has_no_bias() -> None:

@@ -22,7 +22,8 @@ from condgan.networks.layers import IgnoreCondition, conv3
 
 GLOBAL_DIM, TOKEN_DIM, NUM_MIXED = 32, 16, 16  # latents of the image, of a token, and from how many it is mixed
 FEATURES = 96  # of a token
-SIZE, SIZE_RANGE, REACH = 0.16, 0.7, 1.1  # median size, range of its logarithm, largest coordinate; the side is 2 long
+SIZE, SIZE_RANGE = 0.12, 1.0  # of objects, where the side is 2 long: median, range of the logarithm
+BASE_SIDE = 4  # of the smooth image that is added to what the decoder draws
 
 
 class Layout(NamedTuple):
@@ -86,6 +87,10 @@ class LayoutGenerator(nn.Module):
     alone, so that it stays the same when another label is added. Which token comes first, such as the one in the middle
     of an i-CLEVR scene, follows from z, so that an image is a function of (z, c). A transformer over the tokens and the
     latent of the image lets the objects agree on places. `num_free` further objects belong to no token.
+
+    The background is smooth: features that are linear in x and y, and a 4x4 image that depends on z. With free features
+    or pixels in their place it learns to draw an object, e.g. in the middle where most scenes have one, before the
+    tokens learn their places; objects are then missing or drawn twice.
     """
 
     mixture: Tensor
@@ -112,16 +117,20 @@ class LayoutGenerator(nn.Module):
         self.register_buffer("mixture", normalize(torch.randn(num_tokens, NUM_MIXED), dim=1))
         self.register_buffer("order", torch.randn(num_tokens, GLOBAL_DIM))
 
-        self.background = nn.Parameter(torch.randn(1, widths[0], sides[0], sides[0]) * 0.1)
+        self.background = nn.Linear(2, widths[0])
+        nn.init.normal_(self.background.weight, 0, 0.1)
+        nn.init.normal_(self.background.bias, 0, 0.1)
         self.modulation = nn.Linear(GLOBAL_DIM, widths[0])
         self.splats = nn.ModuleList(
             Splat(side, FEATURES, hidden, blur=1.2 if i == 0 else 1.0)
             for i, (side, hidden) in enumerate(zip(sides, widths, strict=True))
         )
-        self.blocks = nn.ModuleList(ResidualBlock(hidden) for hidden in widths[:-1])
+        self.blocks = nn.ModuleList(map(ResidualBlock, widths))
         self.narrow = nn.ModuleList(conv3(a, b) for a, b in pairwise(widths))
         self.last, self.to_image = conv3(widths[-1], widths[-1]), conv3(widths[-1], channels)
-        self.base = nn.Parameter(torch.zeros(1, channels, sides[0], sides[0]))
+        self.base = nn.Linear(GLOBAL_DIM, channels * BASE_SIDE**2)
+        nn.init.normal_(self.base.weight, 0, 0.02)
+        nn.init.zeros_(self.base.bias)
 
     def layout(self, z: Tensor, c: Tensor) -> Layout:
         """Returns the objects for latents (N, latent_dim) and encoded conditions (N, dim); free ones come last."""
@@ -146,32 +155,35 @@ class LayoutGenerator(nn.Module):
         padding = torch.cat([exists.new_zeros(n, 1), ~exists], dim=1)
         features = self.attention(h, src_key_padding_mask=padding)[:, 1:]
         change = self.place_and_size(features).float()
-        place = REACH * torch.tanh(change[..., :2] + self.scatter(latent).float())
+        place = torch.tanh(change[..., :2] + self.scatter(latent).float())
         size = SIZE * torch.exp(SIZE_RANGE * torch.tanh(change[..., 2:]))
         return Layout(features, place, size, exists)
 
     def paint(self, layout: Layout, z: Tensor) -> Tensor:
         """Returns the images (N, C, R, R) in [-1, 1] of objects; z modulates the background."""
-        scale = 1 + self.modulation(z[:, :GLOBAL_DIM])
-        h = self.background * scale[:, :, None, None] + self.splats[0](layout)
-        for i, (block, narrow) in enumerate(zip(self.blocks, self.narrow, strict=True)):
-            h = narrow(leaky_relu(block(h), 0.2))
+        image_latent = z[:, :GLOBAL_DIM]
+        first = self.splats[0](layout)
+        background = self.background(self.splats[0].grid).T.unflatten(1, first.shape[2:])
+        h = background * (1 + self.modulation(image_latent))[:, :, None, None] + first
+        for i, narrow in enumerate(self.narrow):
+            h = narrow(leaky_relu(self.blocks[i](h), 0.2))
             h = interpolate(h, scale_factor=2, mode="nearest" if i + 2 < len(self.splats) else "bilinear")
             h = h + self.splats[i + 1](layout)
-        h = leaky_relu(self.last(leaky_relu(h, 0.2)), 0.2)
+        h = leaky_relu(self.last(leaky_relu(self.blocks[-1](h), 0.2)), 0.2)
         image: Tensor = self.to_image(h)
-        base = interpolate(self.base, image.shape[-1], mode="bilinear")
-        return torch.tanh(image + base)
+        base = self.base(image_latent).unflatten(1, (-1, BASE_SIDE, BASE_SIDE))
+        return torch.tanh(image + interpolate(base, image.shape[-1], mode="bilinear"))
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:
         return self.paint(self.layout(z, c), z)
 
 
 class DenseHead(nn.Module):
-    """Local and global realness, and label logits at every position, pooled by logsumexp.
+    """Local and global realness, a projection of the condition, and label logits at every position.
 
-    An object counts wherever it is. Logits that are not of discrete values, such as means of continuous codes, are
-    averaged.
+    The logits are pooled by logsumexp: an object counts wherever it is. Logits that are not of discrete values, such as
+    means of continuous codes, are averaged. The projection (Miyato and Koyama 2018, eq. 3) lets the score depend on
+    whether an image shows more than its condition.
     """
 
     def __init__(self, channels: int, side: int, condition: Condition):
@@ -182,12 +194,15 @@ class DenseHead(nn.Module):
         self.local_score = nn.Conv2d(channels, 1, 1, bias=False)
         self.down = nn.Conv2d(channels, channels, 4, 2, 1)
         self.score = nn.Conv2d(channels, 1, side // 2, bias=False)  # relativistic losses ignore a bias
+        self.embed = nn.Linear(condition.dim, channels, bias=False)
+        nn.init.normal_(self.embed.weight, 0, 0.02)
 
     def forward(self, h: Tensor, c: Tensor) -> DiscriminatorOutput:
         maps = self.logits(h).float().flatten(2)
         logits = torch.cat([maps[:, : self.num_values].logsumexp(2), maps[:, self.num_values :].mean(2)], dim=1)
         local = self.local_score(h).mean((1, 2, 3))
-        return DiscriminatorOutput(self.score(leaky_relu(self.down(h), 0.2)).flatten() + 2 * local, logits)
+        projection = (self.embed(c) * h.mean((2, 3))).sum(1)
+        return DiscriminatorOutput(self.score(leaky_relu(self.down(h), 0.2)).flatten() + 2 * local + projection, logits)
 
 
 def generator(
