@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -14,19 +15,26 @@ from condgan.budget import Budget
 from condgan.config import Config
 from condgan.data import DATASETS, Images, load_images, sample
 from condgan.data.shapes import KINDS
+from condgan.errors import InputError
 from condgan.judge import Samples
 from condgan.metrics import METRICS
 from condgan.objectives import Batch
-from condgan.run import Run
+from condgan.recipes import RECIPES, build
+from condgan.run import Run, check_trainable
+from condgan.state import TrainState
+from condgan.train import pretrain
 from contracts import (
     GAMES,
+    REFUSED,
     assert_same_state,
     leaves,
+    losses_at,
     run_steps,
     saved_and_loaded,
     tiny_images,
     tiny_options,
     tiny_state,
+    whole_training,
 )
 from written import WRITERS
 
@@ -41,6 +49,17 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 metrics = pytest.mark.parametrize("metric", METRICS)
 
 
+@kinds
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_only_conditions_that_cannot_be_trained_on_are_refused(recipe: str, kind: str) -> None:
+    built, images = build(recipe, tiny_options(recipe)), tiny_images(kind)
+    if (recipe, kind) in REFUSED:
+        with pytest.raises(InputError, match=r"pretraining needs labels .*; choose another recipe"):
+            check_trainable(built, images)
+    else:
+        check_trainable(built, images)
+
+
 @games
 def test_every_parameter_has_a_finite_gradient(recipe: str, kind: str) -> None:
     state, images = tiny_state(recipe, kind)
@@ -52,7 +71,7 @@ def test_every_parameter_has_a_finite_gradient(recipe: str, kind: str) -> None:
         (state.generator, objective.generator, fake),
     ):
         real_image = (torch.rand(4, 3, 16, 16) * 2 - 1).requires_grad_()
-        batch = Batch(state.discriminator, state.condition, c, real_image, fake_image)
+        batch = Batch(state.discriminator, state.condition, c, real_image, fake_image, reader=state.reader)
         torch.stack([term(batch).mean() for term in terms.values()]).sum().backward()
         for name, parameter in network.named_parameters():
             assert parameter.grad is not None, name
@@ -63,6 +82,7 @@ def test_every_parameter_has_a_finite_gradient(recipe: str, kind: str) -> None:
 def test_two_steps_have_finite_losses_and_change_every_parameter(recipe: str, kind: str) -> None:
     state, images = tiny_state(recipe, kind)
     networks = {"G": state.generator, "D": state.discriminator}
+    list(pretrain(state, images))
     before = {f"{key} {n}": p.detach().clone() for key, net in networks.items() for n, p in net.named_parameters()}
     losses = run_steps(state, images, 2)
     assert {name[0] for name in losses[-1]} == {"D", "G"}
@@ -85,25 +105,31 @@ def test_images_are_between_minus_one_and_one(recipe: str, kind: str) -> None:
 def test_every_term_is_a_loss_per_sample(recipe: str, kind: str) -> None:
     state, images = tiny_state(recipe, kind)
     c = state.condition.sample(images.labels[:3])
-    fake = state.generator(state.latents(3), state.condition.encode(c))
-    batch = Batch(state.discriminator, state.condition, c, torch.rand(3, 3, 16, 16).requires_grad_(), fake)
+    fake_image = state.generator(state.latents(3), state.condition.encode(c))
+    real_image = torch.rand(3, 3, 16, 16).requires_grad_()
+    batch = Batch(state.discriminator, state.condition, c, real_image, fake_image, reader=state.reader)
     objective = state.recipe.objective
     for term in [*objective.generator.values(), *objective.discriminator.values()]:
         assert term(batch).shape == (3,)
 
 
 @games
-def test_resuming_after_two_of_four_steps_equals_four_steps(recipe: str, kind: str) -> None:
-    whole, images = tiny_state(recipe, kind, ema_half_life_kimg=0.01)
-    losses = run_steps(whole, images, 4)
-    first, images = tiny_state(recipe, kind, ema_half_life_kimg=0.01)
-    run_steps(first, images, 2)
-    saved = saved_and_loaded(first)  # with weights_only=True
-    second, images = tiny_state(recipe, kind, seed=0, ema_half_life_kimg=0.01)
-    torch.manual_seed(12345)
-    second.load_state_dict(saved)
-    assert run_steps(second, images, 2) == losses[2:]
-    assert_same_state(whole, second)
+def test_resuming_in_any_phase_equals_an_uninterrupted_training(recipe: str, kind: str) -> None:
+    def start() -> TrainState:
+        return tiny_state(recipe, kind, ema_half_life_kimg=0.01)[0]
+
+    whole, images = start(), tiny_images(kind)
+    starts = [0, *accumulate(phase.num_steps for phase in whole.phases)]
+    num_steps = starts[-1] + 4
+    losses = losses_at(whole_training(whole, images), num_steps)
+    for saved_after in [*(first + 1 for first in starts[:-1]), starts[-1] + 2]:
+        first, second = start(), start()
+        losses_at(whole_training(first, images), saved_after)
+        saved = saved_and_loaded(first)  # with weights_only=True
+        torch.manual_seed(12345)
+        second.load_state_dict(saved)
+        assert losses_at(whole_training(second, images), num_steps - saved_after) == losses[saved_after:]
+        assert_same_state(whole, second)
 
 
 @games

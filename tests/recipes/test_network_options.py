@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from condgan.conditions import Attributes, Condition
-from condgan.networks import acgan, acgan_attributes, cdcgan, dcgan, infogan, resnet
+from condgan.networks import acgan, acgan_attributes, cdcgan, dcgan, infogan, layout, resnet
 from condgan.networks.conditioning import ConcatAttributeEmbeddings, ConcatEmbedding
 from condgan.networks.gan import Discriminator, Generator
 from condgan.recipes import RECIPES, build
@@ -31,6 +31,11 @@ def networks(recipe: str, **changes: int) -> tuple[Generator, Discriminator, Con
     return built.generator(condition, 16, 3), built.discriminator(condition, 16, 3), condition
 
 
+def width_of_largest_map(recipe: str, width: int) -> int:
+    """Channels of the generator's largest hidden map."""
+    return width // 2 if recipe == "layout" else width
+
+
 def convolutions(network: nn.Module) -> list[Any]:
     return [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
 
@@ -38,19 +43,20 @@ def convolutions(network: nn.Module) -> list[Any]:
 @recipes
 @pytest.mark.parametrize("width", [2, 5])
 def test_width_is_the_number_of_channels_of_the_largest_hidden_map(recipe: str, width: int) -> None:
+    """Half of it in the generator of layout, where a map of the full resolution costs most."""
     generator, discriminator, _ = networks(recipe, width=width, discriminator_width=width)
-    assert convolutions(generator)[-1].in_channels == width
+    assert convolutions(generator)[-1].in_channels == width_of_largest_map(recipe, width)
     assert convolutions(discriminator)[0].out_channels == width
 
 
-@pytest.mark.parametrize("recipe", ["acgan", "infogan"])
+@pytest.mark.parametrize("recipe", [recipe for recipe in RECIPES if has_option(recipe, "discriminator_width")])
 def test_generator_and_discriminator_may_have_different_widths(recipe: str) -> None:
     generator, discriminator, _ = networks(recipe, width=6, discriminator_width=10)
-    assert convolutions(generator)[-1].in_channels == 6
+    assert convolutions(generator)[-1].in_channels == width_of_largest_map(recipe, 6)
     assert convolutions(discriminator)[0].out_channels == 10
 
 
-@recipes
+@pytest.mark.parametrize("recipe", [recipe for recipe in RECIPES if has_option(recipe, "latent_dim")])
 @pytest.mark.parametrize("latent_dim", [1, 7])
 def test_the_generator_takes_latents_of_the_dimension_asked_for(recipe: str, latent_dim: int) -> None:
     generator, _, condition = networks(recipe, latent_dim=latent_dim)
@@ -83,6 +89,8 @@ EMBEDDINGS = {"conditioning": partial(ConcatAttributeEmbeddings, embedding_dim=5
         ("dcgan", dcgan.discriminator, {}),
         ("projection", resnet.generator, {}),
         ("projection", resnet.discriminator, {}),
+        ("layout", layout.generator, {}),
+        ("layout", layout.discriminator, {}),
     ],
 )
 def test_networks_have_the_defaults_of_their_recipe(

@@ -14,6 +14,7 @@ from condgan.errors import InputError
 from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives import Batch
 from condgan.recipes import RECIPES, build, resolve
+from condgan.schedules import Change
 
 recipes = pytest.mark.parametrize("recipe", RECIPES)
 OPTIONS = [
@@ -27,7 +28,7 @@ def spellings(option: str, default: Any) -> list[Any]:
     """One value in several ways, with text second; not the default."""
     if isinstance(default, bool):
         return [not default, str(not default), int(not default), float(not default), str(int(not default))]
-    if isinstance(default, int | float):
+    if isinstance(default, int | float | Change):
         value = next(value for value in ((0, 0.25) if option in BELOW_TWO else (2, 3)) if value != default)
         return [value, str(value), float(value), str(float(value))]
     if option == "categorical":
@@ -49,24 +50,33 @@ def fingerprint(name: str, options: Mapping[str, Any]) -> list[str]:
     condition = recipe.condition(MultiLabel("abc"))
     generator, discriminator = recipe.generator(condition, 16, 3), recipe.discriminator(condition, 16, 3)
     optimizers = recipe.generator_optimizer(generator), recipe.discriminator_optimizer(discriminator)
-    numbers = {name: value for name, value in vars(recipe).items() if isinstance(value, int | float)}
+    phases = recipe.discriminator_pretraining, recipe.reader and recipe.reader.pretraining
+    numbers = [
+        {name: value for name, value in vars(part).items() if isinstance(value, int | float)}
+        for part in (recipe, *phases)
+        if part
+    ]
+    shapes = [tuple(parameter.shape) for network in (generator, discriminator) for parameter in network.parameters()]
     groups = [
         {name: str(value) for name, value in g.items() if name != "params"} for o in optimizers for g in o.param_groups
     ]
     torch.manual_seed(0)
     c = condition.sample(torch.tensor([[0, 1, 0], [1, 0, 1]]))
-    mix, images = torch.randn(12, condition.num_logits), torch.randn(2, 2, 3, 2, 2)
+    mix, images = torch.randn(12, condition.num_logits), torch.randn(2, 2, 3, 2, 2, requires_grad=True)
+
+    def reader(image: Tensor) -> Tensor:
+        return image.flatten(1) @ mix
 
     def known(image: Tensor, c: Tensor) -> DiscriminatorOutput:
-        return DiscriminatorOutput(image.square().sum((1, 2, 3)), image.flatten(1) @ mix)
+        return DiscriminatorOutput(image.square().sum((1, 2, 3)), reader(image))
 
     losses = []
     for uniform in (0.05, 0.95):
-        batch = Batch(known, condition, c, *images, progress=0.25)
+        batch = Batch(known, condition, c, *images, progress=0.25, reader=reader)
         batch.__dict__["uniform"] = uniform
         for terms in (recipe.objective.generator, recipe.objective.discriminator):
             losses += [f"{name}: {term(batch).tolist()}" for name, term in terms.items()]
-    return [str(generator), str(discriminator), str(groups), str(numbers), repr(condition), *losses]
+    return [str(generator), str(discriminator), str(shapes), str(groups), str(numbers), repr(condition), *losses]
 
 
 @cache
@@ -105,14 +115,16 @@ def test_resolving_twice_changes_nothing_also_through_json(recipe: str, option: 
 def test_resolving_nothing_returns_the_defaults(recipe: str) -> None:
     resolved, expected = resolve(recipe, {}), defaults(recipe)
     assert list(resolved) == list(expected)
-    assert {k: tuple(v) if isinstance(v, list) else v for k, v in resolved.items()} == expected
+    assert {k: tuple(v) if isinstance(v, list) else v for k, v in resolved.items()} == {
+        k: str(v) if isinstance(v, Change) else v for k, v in expected.items()
+    }
 
 
-SCHEDULED = [
-    (recipe, option)
-    for recipe, option in OPTIONS
-    if option.endswith("rate") or option in ("aux_weight", "information_weight", "penalty_weight")
-]
+WEIGHTS = (
+    *("aux_weight", "information_weight", "penalty_weight"),
+    *("gamma", "label_weight", "classification_weight", "reader_weight"),
+)
+SCHEDULED = [(recipe, option) for recipe, option in OPTIONS if option.endswith("rate") or option in WEIGHTS]
 
 
 @pytest.mark.parametrize(("recipe", "option"), SCHEDULED)
@@ -128,7 +140,7 @@ def test_rates_and_weights_may_be_schedules(recipe: str, option: str, text: str)
     assert built != default_fingerprint(recipe)
 
 
-@pytest.mark.parametrize(("recipe", "option"), [(r, o) for r, o in SCHEDULED if "weight" in o])
+@pytest.mark.parametrize(("recipe", "option"), [(r, o) for r, o in SCHEDULED if o in WEIGHTS])
 def test_a_schedule_of_a_weight_is_evaluated_at_the_progress(recipe: str, option: str) -> None:
     scheduled, constant = (fingerprint(recipe, {option: value}) for value in ("linear:4:8", 5))
     assert scheduled == constant  # at a progress of a quarter
@@ -183,6 +195,12 @@ def test_calling_a_recipe_checks_and_converts_its_options_too(recipe: str) -> No
         ("acgan", {"aux_weight": -1}, "aux_weight: found -1"),
         ("infogan", {"categorical": "10,1"}, "categorical: found '1'"),
         ("infogan", {"augment": 1.5}, "augment: found 1.5"),
+        ("layout", {"num_free": -1}, "num_free: found -1"),
+        ("layout", {"num_free": "some"}, "num_free: found 'some'"),
+        ("layout", {"gamma": -1}, "gamma: found -1"),
+        ("layout", {"gamma": "exponential:1:0"}, "gamma: found 'exponential:1:0'"),
+        ("layout", {"reader_kimg": 0}, "reader_kimg: found 0"),
+        ("layout", {"discriminator_kimg": "0"}, "discriminator_kimg: found '0'"),
     ],
 )
 def test_options_out_of_range_are_refused(recipe: str, wrong: dict[str, Any], message: str) -> None:
@@ -208,6 +226,9 @@ def bare(anything, more=None):  # type: ignore[no-untyped-def]
         ("dcgan", {"learning_rate": "linear:inf:0"}),
         ("dcgan", {"ema_half_life_kimg": "inf"}),
         ("wgan_gp", {"penalty_weight": "inf"}),
+        ("layout", {"reader_kimg": "inf"}),
+        ("layout", {"discriminator_kimg": "nan"}),
+        ("layout", {"ema_half_life_kimg": "inf"}),
     ],
 )
 def test_numbers_must_be_finite(recipe: str, options: dict[str, str]) -> None:

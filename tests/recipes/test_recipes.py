@@ -17,13 +17,19 @@ from condgan.objectives import (
     Objective,
     gradient_penalty,
     hinge,
+    label_r1_r2,
+    lazy,
     non_saturating,
+    reader_classification,
     real_classification,
+    real_likelihood,
+    relativistic,
+    relativistic_labels,
     wasserstein,
 )
 from condgan.recipes import RECIPES, build, find
-from condgan.schedules import cosine
-from condgan.train import train
+from condgan.schedules import Schedule, cosine, late
+from condgan.train import pretrain, train
 from contracts import state_of, tiny_images, tiny_options
 
 recipes = pytest.mark.parametrize("recipe", RECIPES)
@@ -49,13 +55,15 @@ def test_every_option_is_a_keyword_with_a_default(recipe: str) -> None:
 class Training(NamedTuple):
     """How a recipe trains by default: what its report or paper prints, and where these are silent, its docstring."""
 
-    generator_rates: list[float]
-    discriminator_rates: list[float]
+    generator_rates: list[float | Schedule]
+    discriminator_rates: list[float | Schedule]
     betas: tuple[float, float]
     batch_size: int
     num_epochs: int
     discriminator_steps: int
     generator_steps: int
+    ema_half_life_kimg: float = 0
+    pretrained: tuple[str, ...] = ()
 
 
 DEFAULTS = {
@@ -67,6 +75,9 @@ DEFAULTS = {
     "dcgan": Training([1e-4], [1e-4], (0.5, 0.999), 64, 300, 1, 1),
     "wgan_gp": Training([1e-4], [1e-4], (0.0, 0.9), 64, 300, 5, 1),
     "projection": Training([2e-4], [2e-4], (0.0, 0.9), 64, 300, 5, 1),
+    "layout": Training(
+        [late(8e-4, 1.6e-5)], [late(8e-4, 1.6e-5)], (0.0, 0.99), 32, 30, 1, 1, 4, ("reader", "discriminator")
+    ),
 }
 
 
@@ -80,17 +91,16 @@ def test_defaults_of_training_are_those_of_the_source(recipe: str) -> None:
     assert all(type(optimizer.optimizer) is torch.optim.Adam for optimizer in optimizers)
     assert all(group["weight_decay"] == 0 for optimizer in optimizers for group in optimizer.param_groups)
     assert expected == Training(
-        [group["lr"] for group in optimizers[0].param_groups],
-        [group["lr"] for group in optimizers[1].param_groups],
+        list(state.generator_rates),
+        list(state.discriminator_rates),
         expected.betas,
         built.batch_size,
         built.num_epochs,
         built.discriminator_steps,
         built.generator_steps,
+        built.ema_half_life_kimg,
+        tuple(phase.name for phase in state.phases),
     )
-    assert built.ema_half_life_kimg == 0
-    assert built.discriminator_pretraining is None
-    assert built.reader is None
 
 
 def defaults_of(recipe: str, *names: str) -> dict[str, Any]:
@@ -143,6 +153,7 @@ def test_a_schedule_of_a_rate_reaches_the_optimizers(recipe: str, option: str) -
         assert found == pytest.approx([now if yes else rate for yes, rate in zip(scheduled, constants, strict=True)])
 
     assert_rates_at(0)  # before the first step
+    list(pretrain(state, images))
     for step, _ in enumerate(islice(train(state, images), 3)):
         assert_rates_at(step / 4)
 
@@ -160,7 +171,15 @@ INITIALIZATIONS = {
 }
 
 
-@recipes
+def test_recipes_of_other_sources_are_initialized_as_there() -> None:
+    """See tests/networks/test_layout.py for the other."""
+    assert INITIALIZATIONS.keys() == RECIPES.keys() - {"layout"}
+
+
+initializations = pytest.mark.parametrize("recipe", INITIALIZATIONS)
+
+
+@initializations
 def test_weights_are_initialized_as_in_the_source(recipe: str) -> None:
     torch.manual_seed(0)
     kind, built = INITIALIZATIONS[recipe], build(recipe, {"width": 32})
@@ -184,7 +203,7 @@ def test_weights_are_initialized_as_in_the_source(recipe: str) -> None:
     assert num_checked >= 5
 
 
-@recipes
+@initializations
 def test_biases_and_norms_are_initialized_as_in_the_source(recipe: str) -> None:
     torch.manual_seed(0)
     kind, built = INITIALIZATIONS[recipe], build(recipe, {"width": 32})
@@ -216,6 +235,14 @@ def test_embeddings_of_attributes_are_uniform_as_in_keras() -> None:
         ("dcgan", non_saturating),
         ("wgan_gp", wasserstein + 10 * gradient_penalty + real_classification),
         ("projection", hinge),
+        (
+            "layout",
+            relativistic
+            + relativistic_labels
+            + real_likelihood
+            + 0.15 * lazy(label_r1_r2, 4)
+            + 0.5 * reader_classification,
+        ),
     ],
 )
 def test_objectives_without_a_printed_listing_are_those_of_the_cited_papers(recipe: str, objective: Objective) -> None:
@@ -230,8 +257,9 @@ def losses(
     objective: Objective, discriminator: Callable[[Tensor, Tensor], DiscriminatorOutput]
 ) -> dict[str, list[float]]:
     torch.manual_seed(0)
-    real_image, fake_image = torch.randn(2, 4, 3, 2, 2)
-    batch = Batch(discriminator, CONDITION, torch.tensor([0, 1, 1, 0]), real_image, fake_image)
+    real_image, fake_image = torch.randn(2, 4, 3, 2, 2, requires_grad=True)
+    c = torch.tensor([0, 1, 1, 0])
+    batch = Batch(discriminator, CONDITION, c, real_image, fake_image, reader=lambda image: image[:, 1:, 1, 1])
     by_network = {"G": objective.generator, "D": objective.discriminator}
     return {
         f"{name}/{term}": loss(batch).tolist() for name, terms in by_network.items() for term, loss in terms.items()

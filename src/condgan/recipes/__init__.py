@@ -13,6 +13,7 @@ from condgan.recipes.acgan_attributes import acgan_attributes
 from condgan.recipes.cdcgan import cdcgan
 from condgan.recipes.dcgan import dcgan
 from condgan.recipes.infogan import infogan
+from condgan.recipes.layout import layout
 from condgan.recipes.projection import projection
 from condgan.recipes.recipe import Pretraining, Reader, Recipe
 from condgan.recipes.sagan import sagan
@@ -20,7 +21,8 @@ from condgan.recipes.wgan_gp import wgan_gp
 from condgan.schedules import Change
 
 RECIPES: dict[str, Callable[..., Recipe]] = {
-    recipe.__name__: recipe for recipe in (cdcgan, acgan, acgan_attributes, infogan, sagan, dcgan, wgan_gp, projection)
+    recipe.__name__: recipe
+    for recipe in (cdcgan, acgan, acgan_attributes, infogan, sagan, dcgan, wgan_gp, projection, layout)
 }
 
 
@@ -102,6 +104,7 @@ __all__ = [
     "dcgan",
     "find",
     "infogan",
+    "layout",
     "projection",
     "resolve",
     "sagan",
