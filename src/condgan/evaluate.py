@@ -58,6 +58,7 @@ def evaluate(
     training images and them. The rows of an untrained generator are the floor.
 
     A generator of codes is scored on codes from their prior instead, by the labels that the judge predicts for them.
+    A reader is never a judge: `load_judge` refuses the file of the network that a generator was trained with.
     Raises InputError if the images have no labels, or other labels than the generator's.
     """
     check_comparable(generator, images)

@@ -8,6 +8,8 @@ scores.jsonl            scores at every save
 samples/*.png           previews at every save, always with the same latents and conditions
 checkpoints/*.pt        the last two states of the training, to continue from
 generator.safetensors   the averaged generator, with run.json in its header
+reader.safetensors      the recipe's reader, if it has one, from the first save after its training; the SHA-256 of this
+                        file is `reader_sha256` in the header of generator.safetensors
 """
 
 import io
@@ -16,6 +18,7 @@ import pickle
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 
 LOG_STEPS = 50
 NUM_SAMPLES = 32
+READER_FACTS = ("recipe", "options", "condition", "resolution", "channels", "data", "data_hash", "seed", "precision")
 
 
 class Diverged(RuntimeError):
@@ -237,11 +241,21 @@ class Run:
         buffer = io.BytesIO()
         torch.save({"state": state.state_dict(), "seconds": seconds}, buffer)
         files.write(self.folder / "checkpoints" / f"{state.step:09d}.pt", buffer.getvalue())
-        header = {"run": json.dumps(self.config.to_json())}
-        tensors = {name: weight.contiguous() for name, weight in weights.items()}
-        files.write(self.folder / "generator.safetensors", to_safetensors(tensors, header))
+        header = {"run": json.dumps(self.config.to_json())} | self._save_reader(state)
+        files.write(self.folder / "generator.safetensors", _to_bytes(weights, header))
         for old in self.checkpoints[:-2]:
             old.unlink()
+
+    def _save_reader(self, state: TrainState) -> dict[str, str]:
+        """Writes the reader if its training has ended, and returns what the generator's header says about it."""
+        if state.reader is None or any(p.step < p.num_steps for p in state.phases if p.network is state.reader):
+            return {}
+        config = self.config.to_json()
+        # Without the budget, which may change on resume: the file stays the same.
+        facts = json.dumps({name: config[name] for name in READER_FACTS})
+        content = _to_bytes(state.reader.state_dict(), {"reader": facts})
+        files.write(self.folder / "reader.safetensors", content)
+        return {"reader_sha256": sha256(content).hexdigest()}
 
     def _preview(self, state: TrainState, images: Images) -> tuple[Tensor, Tensor]:
         """Returns latents (N, latent_dim) and conditions of the previews."""
@@ -263,6 +277,10 @@ def data_location(folder: Path, config: Config) -> str:
     file = folder / "local.json"
     content = read_json(file) if file.is_file() else {}
     return str(content.get("data", config.data)) if isinstance(content, dict) else config.data
+
+
+def _to_bytes(weights: Mapping[str, Tensor], header: dict[str, str]) -> bytes:
+    return to_safetensors({name: weight.contiguous() for name, weight in weights.items()}, header)
 
 
 def _steps(state: TrainState) -> dict[str, int]:

@@ -17,14 +17,16 @@ from condgan.judge.model import Judge, lab_judge, small_judge
 def load_judge(path: Path | None, condition: Condition) -> Judge:
     """Loads a judge of ours (.safetensors) or the lab's `checkpoint.pth`; without a path, the embedded one.
 
-    Only tensors are unpickled. Raises InputError if the file is not a judge, or has another vocabulary.
+    Only tensors are unpickled. Raises InputError if the file is not a judge, or has another vocabulary. A run's reader
+    (reader.safetensors) is refused under any file name: a generator must not be scored by the network it was trained
+    with.
     """
     if path is None:
         with as_file(files("condgan") / "judge.safetensors") as embedded:
             return load_judge(embedded, condition)
     if not path.is_file():
         raise InputError(f"judge {path}: no such file; expected a judge.safetensors or the lab's checkpoint.pth")
-    judge = _load_ours(path) if path.suffix == ".safetensors" else _load_lab(path, condition)
+    judge = _load_ours(path) if _is_safetensors(path) else _load_lab(path, condition)
     if judge.condition != condition:
         found = f"judge {path} recognises {_brief(judge.condition)}, the images are labelled with {_brief(condition)}"
         raise InputError(f"{found}; train one with `condgan judge train`")
@@ -42,8 +44,17 @@ def _brief(condition: Condition) -> str:
     return f"{len(condition.values)} values ({condition.values[0]}, ...)"
 
 
+def _is_safetensors(path: Path) -> bool:
+    """By the content too: the header, in JSON, follows its length in 8 bytes."""
+    with path.open("rb") as file:
+        return path.suffix == ".safetensors" or file.read(9)[8:] == b"{"
+
+
 def _load_ours(path: Path) -> Judge:
     header, weights = read_safetensors(path)
+    if "reader" in header:
+        found = f"judge {path}: found the reader of a run, the network that its generator was trained with"
+        raise InputError(f"{found}; expected a separate judge: `condgan judge train` writes one")
     if "judge" not in header:
         raise InputError(f"judge {path}: not a judge; `condgan judge train` writes one")
     described = json.loads(header["judge"])
