@@ -14,6 +14,7 @@ from condgan.data import Images
 from condgan.generate import LoadedGenerator, untrained
 from condgan.judge import Judge, small_judge
 from condgan.log import read_lines
+from condgan.networks.layout import Layout
 from condgan.run import Run
 from contracts import leaves, tiny_images, tiny_options
 
@@ -98,7 +99,9 @@ def test_at_most_200_conditions_are_generated(judge: Judge) -> None:
     sizes = []
 
     class Counting(LoadedGenerator):
-        def generate(self, c: torch.Tensor, seed: int = 0, batch_size: int = 100) -> torch.Tensor:
+        def generate(
+            self, c: torch.Tensor, seed: int = 0, batch_size: int = 100, *, layout: Layout | None = None
+        ) -> torch.Tensor:
             sizes.append(len(c))
             return images.images[: len(c)]
 
@@ -136,7 +139,9 @@ def test_codes_are_scored_by_the_labels_that_the_judge_predicts(shift: int, vari
     judge = Judge(images.condition, 16, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), head, "brightest")
 
     class Channel(LoadedGenerator):
-        def generate(self, c: torch.Tensor, seed: int = 0, batch_size: int = 100) -> torch.Tensor:
+        def generate(
+            self, c: torch.Tensor, seed: int = 0, batch_size: int = 100, *, layout: Layout | None = None
+        ) -> torch.Tensor:
             brightest = (varies * c[:, 0].long() + shift) % 3
             return torch.eye(3)[brightest][:, :, None, None].mul(255).expand(-1, -1, 16, 16).byte()
 

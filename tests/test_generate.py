@@ -10,13 +10,22 @@ from torch import Tensor
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
-from condgan.generate import LoadedGenerator, load, untrained
+from condgan.generate import LoadedGenerator, load, shipped, untrained
 from contracts import tiny_images, tiny_options
+from random_layouts import random_layouts, save_generator
 
 
 @pytest.fixture(scope="module")
 def images() -> Images:
     return tiny_images("multi_label")
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in place of the one of the package's files."""
+    (tmp_path / "pretrained").mkdir()
+    monkeypatch.setattr("condgan.generate.files", lambda package: tmp_path)
+    return tmp_path
 
 
 def generator_of(images: Images, seed: int = 0) -> LoadedGenerator:
@@ -130,6 +139,44 @@ def test_a_missing_broken_or_foreign_file_is_refused(tmp_path: Path) -> None:
     save_file({"weight": torch.zeros(2)}, str(file))
     with pytest.raises(InputError, match="no configuration in its header"):
         load(file)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_generators_load_by_name(name: str) -> None:
+    generator = load(name)
+    size = generator.config.resolution
+    c = generator.condition.each_value()[:2]
+    assert generator.generate(c).shape == (2, generator.config.channels, size, size)
+    assert not torch.equal(generator.generate(c), untrained(generator.config).generate(c))
+
+
+def test_shipped_generators_are_the_files_of_a_folder_of_the_package(package: Path) -> None:
+    generator = random_layouts()
+    save_generator(generator, package / "pretrained" / "tiny.safetensors")
+    (package / "pretrained" / "README.md").write_text("not a generator")
+    assert list(shipped()) == ["tiny"]
+    c = generator.condition.each_value()[:2]
+    assert torch.equal(load("tiny").generate(c), generator.generate(c))
+
+
+def test_a_path_is_preferred_to_a_shipped_generator(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_generator(random_layouts(), package / "pretrained" / "tiny.safetensors")
+    monkeypatch.chdir(package)
+    save_generator(random_layouts("class"), package / "tiny")
+    assert load("tiny").config.data == "shapes:class"
+    (package / "tiny").unlink()
+    (package / "tiny").mkdir()
+    with pytest.raises(InputError, match=r"tiny/generator\.safetensors: no such file; expected the folder of a run"):
+        load("tiny")
+
+
+def test_unknown_names_list_the_shipped_generators_and_suggest_the_nearest(package: Path) -> None:
+    with pytest.raises(InputError, match=r"or a shipped generator \(none\)$"):
+        load("tinny")
+    for name in ("tiny", "faces"):
+        (package / "pretrained" / f"{name}.safetensors").write_bytes(b"")
+    with pytest.raises(InputError, match=r"tinny: no such .* generator \(faces, tiny\); did you mean 'tiny'\?"):
+        load("tinny")
 
 
 def test_models_of_format_1_load(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from condgan.errors import InputError
     from condgan.generate import LoadedGenerator, load
     from condgan.judge import Judge, load_judge
+    from condgan.networks.layout import Layout
     from condgan.objectives import Batch, Objective
     from condgan.recipes import Recipe
     from condgan.run import Run
@@ -31,6 +32,7 @@ __all__ = [
     "Images",
     "InputError",
     "Judge",
+    "Layout",
     "LoadedGenerator",
     "MultiLabel",
     "Objective",
@@ -50,6 +52,7 @@ _MODULES = {
     "condgan.errors": ("InputError",),
     "condgan.generate": ("LoadedGenerator", "load"),
     "condgan.judge": ("Judge", "load_judge"),
+    "condgan.networks.layout": ("Layout",),
     "condgan.objectives": ("Batch", "Objective"),
     "condgan.recipes": ("Recipe",),
     "condgan.run": ("Run",),

@@ -1,11 +1,12 @@
-"""The length of a training: a number of images, or minutes that are turned into one."""
+"""The length of a training: a number of images, or minutes that are turned into one; and how long it takes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from accelerate import Accelerator
 
+from condgan.machine import Speed
 from condgan.state import TrainState
 
 MIN_STEPS = 5  # the speed is measured over this many steps
@@ -16,7 +17,8 @@ MIN_SHARE = 0.05  # and this share of the minutes
 class Budget:
     """The length of a training: at most `kimg` thousand real images and about `minutes` minutes.
 
-    Minutes are turned into a number of images once the speed is known, so that schedules end with the training.
+    Minutes are turned into a number of images once the speed is known, so that schedules end with the training. They
+    are those of the whole run, pretraining included; pretraining is never cut short. `kimg` counts images of the game.
     """
 
     kimg: float
@@ -52,6 +54,45 @@ class Plan:
         state.planned_kimg = min(self.budget.kimg, (state.step + steps_left) * state.step_kimg)
         self.is_made = True
         self.record(state.planned_kimg)
+
+
+class Forecast:
+    """How long a training takes, from the length and speed of each of its phases, in order and with the game last."""
+
+    def __init__(self, budget: Budget, speeds: Mapping[str, Speed]):
+        """The length of the game is that of the budget.
+
+        >>> forecast = Forecast(Budget(kimg=6), {"reader": Speed(3, 100), "game": Speed(9, 50)})
+        >>> forecast.seconds("reader"), forecast.seconds_left("reader", 1)
+        (30.0, 140.0)
+        """
+        self.budget, self.game = budget, list(speeds)[-1]
+        self.kimg = {phase: speed.kimg for phase, speed in speeds.items()} | {self.game: budget.kimg}
+        self.images_per_second = {phase: speed.images_per_second for phase, speed in speeds.items()}
+
+    def seconds(self, phase: str, kimg: float = 0) -> float:
+        """Returns how long a phase takes after `kimg` thousand of its images."""
+        return max(0.0, 1000 * (self.kimg[phase] - kimg) / self.images_per_second[phase])
+
+    def pretraining_left(self, phase: str, kimg: float = 0) -> float:
+        """Returns the seconds until the game, from `kimg` thousand images of a phase on."""
+        phases = [name for name in self.kimg if name != self.game]
+        if phase not in phases:
+            return 0.0
+        return self.seconds(phase, kimg) + sum(map(self.seconds, phases[phases.index(phase) + 1 :]))
+
+    def seconds_left(self, phase: str, kimg: float = 0, elapsed: float = 0, planned_kimg: float | None = None) -> float:
+        """Returns how long the training still takes, from `kimg` thousand images of a phase on.
+
+        `elapsed` seconds have passed since it started. `planned_kimg` is the plan of a budget in minutes; without it,
+        the training ends with the minutes, or with the images of the budget if that is sooner.
+        """
+        self.kimg[self.game] = self.budget.kimg if planned_kimg is None else planned_kimg
+        pretraining = self.pretraining_left(phase, kimg)
+        game = self.seconds(self.game, kimg if phase == self.game else 0)
+        if planned_kimg is None and self.budget.minutes is not None:
+            game = min(game, max(0.0, 60 * self.budget.minutes - elapsed - pretraining))
+        return pretraining + game
 
 
 def any_process(accelerator: Accelerator, yes: bool) -> bool:

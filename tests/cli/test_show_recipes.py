@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from commands import TINY, Command, assert_input_error
-from condgan.recipes import RECIPES
+from condgan.recipes import RECIPES, resolve
+from condgan.recipes.presets import PRESETS
 
 
 def test_recipes_are_listed_with_the_first_line_of_their_docstrings(condgan: Command) -> None:
@@ -37,6 +38,16 @@ def test_conditioning_and_head_are_described_by_their_docstrings(condgan: Comman
 
 def test_options_are_shown_as_they_can_be_set(condgan: Command) -> None:
     assert "\n  real_target=0.7,1.0\n" in condgan("recipes", "acgan").out
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_presets_are_shown_as_options_that_can_be_set(condgan: Command, recipe: str) -> None:
+    out = condgan("recipes", recipe).out
+    for name, options in PRESETS.get(recipe, {}).items():
+        (line,) = [line for line in out.splitlines() if line.startswith(f"  {name}: ")]
+        shown = dict(word.split("=") for word in line.removeprefix(f"  {name}: ").split())
+        assert resolve(recipe, shown) == resolve(recipe, options)
+    assert ("presets (--preset NAME)" in out) == (recipe in PRESETS)
 
 
 def test_networks_are_built_with_the_given_options_and_images(condgan: Command) -> None:

@@ -34,6 +34,11 @@ OptionsOption = Annotated[
     list[str], typer.Option("--set", metavar="NAME=VALUE", help="Set an option of the recipe; can be repeated.")
 ]
 
+PresetOption = Annotated[
+    str | None,
+    typer.Option("--preset", help="Named options of the recipe (see `condgan recipes NAME`); --set overrides them."),
+]
+
 
 def fail(message: str, code: int) -> NoReturn:
     """Exits with this code after printing one message."""
@@ -68,9 +73,24 @@ def parse_options(texts: Iterable[str]) -> dict[str, str]:
     return options
 
 
-def progress_bar(text: str, *, hidden: bool = False) -> Progress:
-    """Returns a progress bar with the percentage, `text` (formatted with the task's fields) and the time left."""
+def progress_bar(text: str, left: str = "", *, hidden: bool = False) -> Progress:
+    """Returns a progress bar with the percentage, `text` (formatted with the task's fields) and the time left.
+
+    `left` is the text of the time left; by default it is estimated from the speed of the bar.
+    """
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = BarColumn(10), TextColumn("{task.percentage:>3.0f}%"), TextColumn(text), TimeRemainingColumn()
-    return Progress(*columns, TextColumn("left"), disable=hidden)
+    time_left = [TextColumn(left)] if left else [TimeRemainingColumn(), TextColumn("left")]
+    return Progress(BarColumn(10), TextColumn("{task.percentage:>3.0f}%"), TextColumn(text), *time_left, disable=hidden)
+
+
+def duration(seconds: float) -> str:
+    """Formats a duration as people say it.
+
+    >>> duration(50), duration(600), duration(36000), duration(10 * 86400)
+    ('50 s', '10 min', '10 h', '10 days')
+    """
+    for unit, size, limit in (("s", 1, 90), ("min", 60, 90), ("h", 3600, 48)):
+        if seconds < limit * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 86400:.0f} days"

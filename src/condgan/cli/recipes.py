@@ -33,8 +33,9 @@ def recipes(
         int, typer.Option("--channels", min=1, help="Channels of the images; ignored with --data.")
     ] = 3,
 ) -> None:
-    """List the recipes, or show one in detail: source, options and their defaults, networks layer by layer."""
+    """List the recipes, or show one in detail: source, options, defaults and presets, networks layer by layer."""
     from condgan.recipes import RECIPES, find
+    from condgan.recipes.presets import PRESETS
 
     if name is None:
         for known, recipe in RECIPES.items():
@@ -44,6 +45,10 @@ def recipes(
     print(inspect.cleandoc(recipe.__doc__ or ""), end="\n\noptions (--set NAME=VALUE) and defaults:\n")
     for option in inspect.signature(recipe).parameters.values():
         print(f"  {option.name}={_as_text(option.default)}")
+    if name in PRESETS:
+        print("\npresets (--preset NAME) and their options:")
+        for preset, values in PRESETS[name].items():
+            print(f"  {preset}: " + " ".join(f"{option}={_as_text(value)}" for option, value in values.items()))
     _print_networks(name, parse_options(options), _shape(data, resolution, channels))
 
 
@@ -66,12 +71,11 @@ def _print_networks(name: str, options: dict[str, Any], shape: tuple[Condition, 
     recipe = build(name, options)
     labels, resolution, channels = shape
     condition = recipe.condition(labels)
-    with torch.device("meta"):
-        generator = recipe.generator(condition, resolution, channels)
-        discriminator = recipe.discriminator(condition, resolution, channels)
-        z, c = torch.empty(1, generator.latent_dim), torch.empty(1, condition.dim)
-        image = torch.empty(1, channels, resolution, resolution)
-        generator_layers, discriminator_layers = summarize(generator, z, c), summarize(discriminator, image, c)
+    generator = recipe.generator(condition, resolution, channels)
+    discriminator = recipe.discriminator(condition, resolution, channels)
+    c = condition.encode(condition.each_value()[:1])  # on the CPU, as some networks ask how many labels there are
+    generator_layers = summarize(generator, torch.zeros(1, generator.latent_dim), c)
+    discriminator_layers = summarize(discriminator, torch.zeros(1, channels, resolution, resolution), c)
     print(f"\ncondition: {condition.summary}, encoded as {condition.dim} numbers")
     print(f"images: {channels} x {resolution} x {resolution}\n")
     _print_layers(generator, generator_layers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +14,10 @@ from condgan.cli.options import (
     DataOption,
     JudgeOption,
     OptionsOption,
+    PresetOption,
     ResolutionOption,
     SeedOption,
+    duration,
     fail,
     load_data,
     parse_options,
@@ -36,27 +39,38 @@ app = typer.Typer()
 
 @app.command()
 def train(
-    recipe: Annotated[
-        str, typer.Argument(help="Name of a recipe (see `condgan recipes`), or your own as module:function.")
-    ],
     data: DataOption,
+    recipe: Annotated[
+        str | None,
+        typer.Argument(
+            help="Name of a recipe (see `condgan recipes`), or your own as module:function. Default: layout, which "
+            "needs labels."
+        ),
+    ] = None,
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the run, saved in RUNS/NAME. Default: the recipe's name.")
     ] = None,
     runs: Annotated[Path, typer.Option("--runs", help="Folder of all runs.")] = Path("runs"),
+    preset: PresetOption = None,
     options: OptionsOption = [],  # noqa: B006
     resolution: ResolutionOption = None,
     seed: SeedOption = 0,
     kimg: Annotated[
         float | None,
-        typer.Option(help="Length of the training in thousands of real images. Default: all epochs of the recipe."),
+        typer.Option(
+            help="Length of the training in thousands of real images, without pretraining. Default: all epochs of the "
+            "recipe."
+        ),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Train for about this long; turned into images once the speed is known.")
+        float | None,
+        typer.Option(
+            help="Train for about this long, pretraining included; turned into images once the speed is known."
+        ),
     ] = None,
     save_minutes: Annotated[float, typer.Option(help="Minutes between saves.")] = 5,
     precision: Annotated[
-        str, typer.Option(help="no (float32), bf16, or auto: bf16 if it is much faster on this machine.")
+        str, typer.Option(help="no (float32), bf16, or auto: bf16 if the recipe is clearly faster on this machine.")
     ] = "no",
     judge: Annotated[
         Path | None,
@@ -65,26 +79,40 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run if it exists.")] = False,
 ) -> None:
     """Train a recipe on a data set. Ctrl-C saves and stops; continue with --resume."""
+    from condgan import machine
     from condgan import recipes as table
-    from condgan.budget import Budget
+    from condgan.budget import Budget, Forecast
+    from condgan.cli.length import length_lines, precision_before
     from condgan.config import Config
     from condgan.data.inspect import summary
-    from condgan.machine import PRECISIONS, accelerator, fast_precision, keep_freed_memory
+    from condgan.recipes.presets import DEFAULT_RECIPE, preset_options
     from condgan.run import Diverged, Run, check_trainable
 
-    chosen = parse_options(options)
+    is_named, recipe = recipe is not None, recipe or DEFAULT_RECIPE
+    chosen = {**preset_options(recipe, preset), **parse_options(options)}
     built = table.build(recipe, chosen)
-    if precision not in PRECISIONS:
-        raise InputError(f"--precision: found {precision!r}, expected one of {', '.join(PRECISIONS)}")
+    if precision not in machine.PRECISIONS:
+        raise InputError(f"--precision: found {precision!r}, expected one of {', '.join(machine.PRECISIONS)}")
     for option, number in {"--minutes": minutes, "--kimg": kimg, "--save-minutes": save_minutes}.items():
         if number is not None and not 0 < number < float("inf"):
             raise InputError(f"{option}: found {number:g}, expected a positive number")
-    keep_freed_memory()
-    processes = accelerator(fast_precision() if precision == "auto" else precision)
-    with processes.main_process_first():
+    machine.keep_freed_memory()
+    folder = runs / (name or recipe)
+    with machine.processes().main_process_first():
         images = load_data(data, resolution)
+        if not is_named and not images.condition.is_labelled:
+            raise InputError(
+                f"--data {data}: found no labels, which {recipe}, the default recipe, needs; "
+                f"try condgan train infogan --data {data}"
+            )
         check_trainable(built, images)
         callback = _callback(built, images, judge)
+    measured = cache(lambda precision: machine.rehearse(built, images, precision))
+    if precision == "auto":
+        before = precision_before(folder) if resume else None
+        precision = before or machine.fast_precision(lambda each: 1 / measured(each)["game"].images_per_second)
+    processes = machine.accelerator(precision)
+    with processes.main_process_first():
         all_kimg = built.num_epochs * images.num_training / 1000
         budget = Budget(all_kimg if kimg is None else kimg, minutes)
         config = Config.of(
@@ -97,23 +125,33 @@ def train(
             kimg=budget.kimg,
             minutes=minutes,
         )
-        resume = resume or not processes.is_main_process
-        run = Run(runs / (name or recipe), config, data=_absolute(data), resume=resume)
+        run = Run(folder, config, data=_absolute(data), resume=resume or not processes.is_main_process)
     if processes.is_main_process:
         print(f"data {data}: {summary(images)}")
+        if not is_named:
+            print(f"recipe {recipe}, the default for labelled images; for another one see condgan recipes")
+    forecast = Forecast(budget, measured(processes.mixed_precision))
+    gc.collect()  # the networks that were measured, which are in reference cycles
+    if processes.is_main_process:
+        for line in length_lines(run, forecast, built, images.num_training):
+            print(line, flush=True)  # before a long training, also into a pipe
     trained_kimg = 0.0
-    with progress_bar("{task.fields[text]}", hidden=not processes.is_main_process) as bar:
+    with progress_bar("{task.fields[text]}", "{task.fields[left]}", hidden=not processes.is_main_process) as bar:
         tasks: dict[str, TaskID] = {}
         try:
             for status in run.train(
                 images, budget, save_minutes=save_minutes, accelerator=processes, callback=callback
             ):
                 if status.phase not in tasks:
-                    tasks[status.phase] = bar.add_task("", total=1.0, text="starting")
+                    for task in tasks.values():
+                        bar.update(task, left="")
+                    tasks[status.phase] = bar.add_task("", total=1.0, text="starting", left="")
                 losses = "  ".join(f"{network} {total:.3f}" for network, total in status.totals.items())
                 done = f"{status.phase}  step {status.step}  {status.kimg:.1f} kimg"
                 text = f"{done}  {status.images_per_second:.0f} images/s  {losses}"
-                bar.update(tasks[status.phase], completed=status.progress, text=text)
+                forecast.images_per_second[status.phase] = status.images_per_second
+                left = forecast.seconds_left(status.phase, status.kimg, status.seconds, run.config.planned_kimg)
+                bar.update(tasks[status.phase], completed=status.progress, text=text, left=f"{duration(left)} left")
                 trained_kimg = status.kimg if status.phase == "game" else 0.0
         except Diverged as error:
             fail(str(error), 1)
@@ -128,21 +166,43 @@ def train(
 
 @app.command()
 def generate(
-    run: Annotated[Path, typer.Argument(help="Folder of a run, or a generator.safetensors.")],
     condition: Annotated[str, typer.Option("--condition", help='What to generate, e.g. "red cube, blue cylinder".')],
+    run: Annotated[
+        Path, typer.Argument(help="Folder of a run, a generator.safetensors, or the name of a shipped generator.")
+    ] = Path("iclevr"),
+    place: Annotated[
+        list[str],
+        typer.Option(
+            "--place",
+            metavar="LABEL=X,Y",
+            help="Place an object: x to the right and y down, in [-1, 1]; can be repeated. Recipes with a layout only.",
+        ),
+    ] = [],  # noqa: B006
     count: Annotated[int, typer.Option("--count", min=1, help="Number of images.")] = 16,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the images. Default: RUN/generated.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Folder for the images. Default: RUN/generated; ./generated for a shipped generator."
+        ),
+    ] = None,
     seed: SeedOption = 0,
 ) -> None:
     """Generate images of one condition: a PNG for each, and a grid of all."""
     from condgan import files
+    from condgan.cli.places import parse_places
     from condgan.generate import load
     from condgan.grid import grid, png
     from condgan.machine import fast_device
 
     generator = load(run).to(fast_device())
     c = generator.condition.parse(condition).expand(count, *generator.condition.parse(condition).shape)
-    images = generator.generate(c, seed)
+    layout = None
+    if place:
+        layout = generator.layout(c, seed)
+        places = parse_places(place, generator.token_names(c[0]), generator.condition.values)
+        for k, x_and_y in places.items():
+            layout.place[:, k] = layout.place.new_tensor(x_and_y)
+    images = generator.generate(c, seed, layout=layout)
     folder = out or (run if run.is_dir() else run.parent) / "generated"
     for i, image in enumerate(images):
         files.write(folder / f"{i:04d}.png", png(grid(image[None], 1)))

@@ -13,6 +13,7 @@ from condgan.plots import svg
 from condgan.report.attention_maps import attention_maps
 from condgan.report.curve_section import curves
 from condgan.report.folder import RunFolder
+from condgan.report.layouts import layouts
 from condgan.report.pictures import Picture, Section, codes, condition_grids, interpolations, over_time, traversals
 
 
@@ -55,6 +56,7 @@ def _sections(run: RunFolder) -> Iterator[Section]:
     yield from codes(run)
     yield from traversals(run)
     yield from interpolations(run)
+    yield from layouts(run)
     yield from attention_maps(run)
 
 

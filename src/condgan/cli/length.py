@@ -1,0 +1,56 @@
+"""What `condgan train` says before it starts: how long the training will take."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from condgan.budget import Forecast
+from condgan.cli.options import duration
+from condgan.config import Config
+from condgan.files import read_text
+from condgan.log import GAME, read_lines
+from condgan.recipes import Recipe
+from condgan.run import Run
+
+FIRST_LOOK = 10  # minutes; suggested if a training takes more than twice as long
+
+
+def precision_before(folder: Path) -> str | None:
+    """Returns the precision of the run in a folder, or None without one. Raises InputError if run.json is broken."""
+    file = folder / "run.json"
+    return Config.parse(read_text(file), str(file)).precision if file.is_file() else None
+
+
+def length_lines(run: Run, forecast: Forecast, recipe: Recipe, num_training: int) -> Iterator[str]:
+    """Yields what to say about the length of a run before it starts or continues; nothing if it is over."""
+    budget, phases = forecast.budget, list(forecast.images_per_second)
+    lines = [line for name in ("pretraining", "log") for line in read_lines(run.folder / f"{name}.jsonl")]
+    start: dict[str, Any] = {"phase": phases[0], "kimg": 0.0, "seconds": 0.0}
+    last = {"phase": GAME, **lines[-1]} if lines else start
+    left = forecast.seconds_left(last["phase"], last["kimg"], last["seconds"], run.config.planned_kimg)
+    if not left:
+        return
+    pretraining = forecast.pretraining_left(last["phase"], last["kimg"])
+    speed = f"at {forecast.images_per_second[GAME]:.0f} images/s"
+    ending = " left" if lines else ""
+    if budget.minutes is not None:
+        kimg = (left - pretraining) * forecast.images_per_second[GAME] / 1000
+        epochs = f"about {1000 * kimg / num_training:.2g} epochs{ending} {speed}"
+        after = f", after {duration(pretraining)} of pretraining" if pretraining else ""
+        yield f"--minutes {budget.minutes:g}: {epochs}{after}"
+        if not lines and pretraining > 30 * budget.minutes:
+            yield _warning(run, pretraining, budget.minutes, phases)
+        return
+    all_kimg = recipe.num_epochs * num_training / 1000
+    whole = budget.kimg == all_kimg
+    what = f"{recipe.num_epochs} epochs of {num_training:,} images" if whole else f"{budget.kimg:g} kimg"
+    share = f", {duration(pretraining)} of it for pretraining" if pretraining else ""
+    advice = f"; --minutes {FIRST_LOOK} for a first look" if left > 120 * FIRST_LOOK and not lines else ""
+    yield f"{what}: about {duration(left)}{ending} {speed}{share}{advice}"
+
+
+def _warning(run: Run, pretraining: float, minutes: float, phases: list[str]) -> str:
+    options = [f"--set {phase}_kimg=N" for phase in phases if f"{phase}_kimg" in run.config.options]
+    advice = " ".join(["; shorten it with", *options]) if options else ""
+    found = f"pretraining alone takes about {duration(pretraining)} of --minutes {minutes:g}"
+    return f"warning: {found}, and is not cut short{advice}, or use more --minutes"
