@@ -12,24 +12,17 @@ from accelerate import Accelerator
 from condgan import TrainState
 from condgan.data import shapes
 from condgan.grid import labelled_grid
-from condgan.recipes import acgan
-from condgan.train import train
+from condgan.recipes import layout
+from condgan.train import pretrain, train
 
 
-def main(kimg: float = 60, out: Path = Path("shapes.png")) -> None:
+def main(kimg: float = 30, out: Path = Path("shapes.png")) -> None:
     """Trains on `kimg` thousand images of 32x32 and writes a grid of generated images to `out`."""
     images = shapes("multi_label", resolution=32)
-    recipe = acgan(
-        width=32,
-        dropout=0.3,
-        aux_weight=10,
-        classify_fakes=False,
-        generator_steps=1,
-        learning_rate=3e-4,
-        batch_size=64,
-        ema_half_life_kimg=1,
-    )
+    recipe = layout(reader_kimg=kimg, discriminator_kimg=kimg / 3, ema_half_life_kimg=2)
     state = TrainState(recipe, images, seed=0, accelerator=Accelerator(), planned_kimg=kimg)
+    for progress in pretrain(state, images):
+        pass
     for progress in train(state, images):
         if progress.kimg >= kimg:
             break

@@ -183,10 +183,10 @@ class DenseHead(nn.Module):
 
     The logits are pooled by logsumexp: an object counts wherever it is. Logits that are not of discrete values, such as
     means of continuous codes, are averaged. The projection (Miyato and Koyama 2018, eq. 3) lets the score depend on
-    whether an image shows more than its condition.
+    whether an image shows more than its condition; it is optional.
     """
 
-    def __init__(self, channels: int, side: int, condition: Condition):
+    def __init__(self, channels: int, side: int, condition: Condition, projection: bool):
         super().__init__()
         self.num_values = len(condition.values)
         self.logits = nn.Conv2d(channels, condition.num_logits, 1)
@@ -194,15 +194,18 @@ class DenseHead(nn.Module):
         self.local_score = nn.Conv2d(channels, 1, 1, bias=False)
         self.down = nn.Conv2d(channels, channels, 4, 2, 1)
         self.score = nn.Conv2d(channels, 1, side // 2, bias=False)  # relativistic losses ignore a bias
-        self.embed = nn.Linear(condition.dim, channels, bias=False)
-        nn.init.normal_(self.embed.weight, 0, 0.02)
+        self.embed = nn.Linear(condition.dim, channels, bias=False) if projection else None
+        if self.embed:
+            nn.init.normal_(self.embed.weight, 0, 0.02)
 
     def forward(self, h: Tensor, c: Tensor) -> DiscriminatorOutput:
         maps = self.logits(h).float().flatten(2)
         logits = torch.cat([maps[:, : self.num_values].logsumexp(2), maps[:, self.num_values :].mean(2)], dim=1)
         local = self.local_score(h).mean((1, 2, 3))
-        projection = (self.embed(c) * h.mean((2, 3))).sum(1)
-        return DiscriminatorOutput(self.score(leaky_relu(self.down(h), 0.2)).flatten() + 2 * local + projection, logits)
+        score = self.score(leaky_relu(self.down(h), 0.2)).flatten() + 2 * local
+        if self.embed:
+            score = score + (self.embed(c) * h.mean((2, 3))).sum(1)
+        return DiscriminatorOutput(score, logits)
 
 
 def generator(
@@ -218,7 +221,13 @@ def generator(
 
 
 def discriminator(
-    condition: Condition, resolution: int, channels: int = 3, *, width: int = 32, max_shift: int = 3
+    condition: Condition,
+    resolution: int,
+    channels: int = 3,
+    *,
+    width: int = 32,
+    projection: bool = True,
+    max_shift: int = 3,
 ) -> Discriminator:
     """Residual blocks without normalisation down to maps of an eighth of the resolution, and a DenseHead.
 
@@ -232,7 +241,7 @@ def discriminator(
         layers += [nn.LeakyReLU(0.2), nn.Conv2d(hidden, hidden * 2, 4, 2, 1), ResidualBlock(hidden * 2)]
         side, hidden = side // 2, hidden * 2
     body = IgnoreCondition(*layers, nn.LeakyReLU(0.2))
-    return Discriminator(Unconditional(channels, condition), body, DenseHead(hidden, side, condition))
+    return Discriminator(Unconditional(channels, condition), body, DenseHead(hidden, side, condition, projection))
 
 
 def _widths(resolution: int, width: int) -> list[int]:

@@ -11,6 +11,7 @@ from condgan.objectives.games import (
 )
 from condgan.objectives.likelihoods import (
     classification,
+    fake_likelihood,
     information,
     reader_classification,
     real_classification,
@@ -24,6 +25,7 @@ __all__ = [
     "Objective",
     "Term",
     "classification",
+    "fake_likelihood",
     "gradient_penalty",
     "hinge",
     "information",

@@ -58,5 +58,8 @@ real_likelihood = Objective(
     statistics={"accuracy_real": accuracy_real, "accuracy_fake": accuracy_fake},
 )
 
+# G is trained on the likelihood under D's logits, and D does not learn from fake images.
+fake_likelihood = Objective(generator={"classification_fake": on_fake})
+
 # G is trained on the likelihood under a frozen classifier of real images instead of D's.
 reader_classification = Objective(generator={"reader": lambda b: b.condition.nll(b.fake_reading, b.c)})

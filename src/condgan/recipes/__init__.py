@@ -14,6 +14,7 @@ from condgan.recipes.cdcgan import cdcgan
 from condgan.recipes.dcgan import dcgan
 from condgan.recipes.infogan import infogan
 from condgan.recipes.layout import layout
+from condgan.recipes.pretraining import with_reader
 from condgan.recipes.projection import projection
 from condgan.recipes.recipe import Pretraining, Reader, Recipe
 from condgan.recipes.sagan import sagan
@@ -109,4 +110,5 @@ __all__ = [
     "resolve",
     "sagan",
     "wgan_gp",
+    "with_reader",
 ]
