@@ -12,7 +12,7 @@ from condgan.recipes.presets import preset_options
 
 
 def acgan(*, reader_weight: PositiveFloat = 0.5, reader_kimg: PositiveFloat = 65) -> Recipe:
-    """ACGAN, whose D also classifies: G then has two classifiers, and only D's can be fooled by changing with G."""
+    """ACGAN, whose D also classifies: G then learns from two classifiers, of which the reader is frozen."""
     return _preset_with_reader("acgan", reader_weight, reader_kimg)
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -8,7 +10,6 @@ from condgan.objectives import Batch
 from condgan.state import TrainState
 from condgan.train import pretrain
 from contracts import leaves, run_steps, tiny_state
-
 
 LOSSES = {
     "D/relativistic",
@@ -87,7 +88,7 @@ def test_only_images_of_the_reader_are_shifted(training: tuple[TrainState, Image
         ({"reader_weight": 0, "discriminator_kimg": 0}, []),
     ],
 )
-def test_a_phase_that_is_switched_off_does_not_exist(options: dict[str, float], phases: list[str]) -> None:
+def test_a_phase_that_is_switched_off_does_not_exist(options: dict[str, Any], phases: list[str]) -> None:
     state, images = tiny_state("layout", "multi_label", **options)
     (losses,) = run_steps(state, images, num_steps=1)
     assert [phase.name for phase in state.phases] == phases

@@ -8,8 +8,10 @@ from torch import Tensor
 
 from batches import FakeOnlyBatch
 from condgan.conditions import MultiLabel
+from condgan.errors import InputError
 from condgan.objectives import Batch
 from condgan.recipes import RECIPES, Recipe, acgan, build, layout, with_reader
+from condgan.run import check_trainable
 from condgan.schedules import Schedule, linear
 from condgan.state import TrainState
 from condgan.train import pretrain, train
@@ -37,8 +39,12 @@ def test_the_readers_loss_is_multiplied_by_the_weight(weight: float | Schedule, 
     torch.testing.assert_close(found, at_a_quarter * LABELS.nll(LOGITS, C))
 
 
-def test_the_default_weight_is_that_of_layout() -> None:
-    torch.testing.assert_close(reader_loss(with_reader(acgan())), reader_loss(layout()))
+def test_the_defaults_are_those_of_layout() -> None:
+    found, expected = with_reader(acgan()), layout()
+    torch.testing.assert_close(reader_loss(found), reader_loss(expected))
+    assert found.reader
+    assert expected.reader
+    assert found.reader.pretraining.kimg == expected.reader.pretraining.kimg == 65
 
 
 @recipes
@@ -64,8 +70,16 @@ def test_a_recipe_has_at_most_one_reader() -> None:
 def test_the_reader_learns_for_as_long_as_asked_before_the_game(kimg: float, num_steps: int) -> None:
     images = tiny_images("class")
     recipe = with_reader(build("dcgan", tiny_options("dcgan")), kimg=kimg)
-    progress = [(p.phase, p.step, p.kimg) for p in pretrain(state_of(recipe, images), images)]
-    assert progress == [("reader", step, pytest.approx(0.064 * step)) for step in range(1, num_steps + 1)]
+    progress = [(p.phase, p.step, round(p.kimg, 6)) for p in pretrain(state_of(recipe, images), images)]
+    assert progress == [("reader", step, round(0.064 * step, 6)) for step in range(1, num_steps + 1)]
+
+
+def test_a_condition_without_labels_is_refused_with_a_reader() -> None:
+    images = tiny_images("codes")
+    recipe = build("acgan", tiny_options("acgan"))
+    check_trainable(recipe, images)
+    with pytest.raises(InputError, match="pretraining needs labels"):
+        check_trainable(with_reader(recipe), images)
 
 
 def first_step(recipe: Recipe) -> tuple[TrainState, dict[str, float]]:
