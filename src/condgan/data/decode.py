@@ -5,6 +5,7 @@ Formats are recognised by content. Only those in FORMATS are decoded: they run n
 
 import hashlib
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -69,10 +70,9 @@ def read_original(file: Folder) -> Original:
     with pillow_warnings(), _reading(file):
         file_size(file)
         with file.open("rb") as content, _open(content, file) as image:
-            width, height = image.size
-        if image.getexif().get(ORIENTATION) in (5, 6, 7, 8):
-            width, height = height, width
-        return Original(width, height, _colors(image), bool(getattr(image, "is_animated", False)))
+            sideways = _orientation(image) in (5, 6, 7, 8)
+            width, height = (image.height, image.width) if sideways else image.size
+            return Original(width, height, _colors(image), bool(getattr(image, "is_animated", False)))
 
 
 def _colors(image: Image.Image) -> str:
@@ -140,8 +140,9 @@ def _reading(file: Folder) -> Iterator[None]:
         raise
     except (FileNotFoundError, NotADirectoryError, KeyError):
         raise InputError(f"{file}: no such image, but it has labels; restore it or drop its entry") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise InputError(_too_large(file, "more")) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        number = re.search(r"\d+", str(error))
+        raise InputError(_too_large(file, number[0] if number else "more")) from None
     except Exception as error:  # decoders raise errors of many types
         raise InputError(f"{file}: {_reason(file, error)}") from None
 
@@ -183,12 +184,17 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     return _in_srgb(upright)
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _orientation(image: Image.Image) -> int:
+    """Returns the orientation of a photograph, 1 to 8; 1 if it is unknown."""
     try:
         orientation = image.getexif().get(ORIENTATION)
     except Exception:  # programs that show photographs ignore broken metadata, too
-        return image
-    method = TRANSPOSED.get(orientation) if isinstance(orientation, int) else None
+        return 1
+    return orientation if isinstance(orientation, int) else 1
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    method = TRANSPOSED.get(_orientation(image))
     if method is None:
         return image
     upright = image.transpose(method)

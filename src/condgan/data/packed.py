@@ -100,7 +100,7 @@ def content_hashes(files: Sequence[Path]) -> list[bytes]:
                 entries[i, STATUS:] = np.frombuffer(digest, np.uint8)
     digests = [bytes(entry) for entry in entries[:, STATUS:]]
     if changed:
-        entries[status[:, 1:3].max(axis=1) + np.uint64(RECENT) > start, :STATUS] = 0  # hashed again next time
+        entries[status[:, 2] > start - RECENT, :STATUS] = 0  # hashed again next time
         _write_index(index, entries)
     return digests
 

@@ -7,20 +7,21 @@ import lzma
 import tarfile
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 
 from condgan.data.archives import DAMAGED, MAX_FILE_BYTES, MAX_RATIO, UNPACK, Archive, Stored
 from condgan.data.cache import cache_folder
 from condgan.data.zips import readings
 from condgan.errors import InputError
 
-OPENERS: dict[bytes, Callable[[Path, Literal["rb"]], IO[bytes]]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\0": lzma.open,
+OPENERS: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
+    b"\x1f\x8b": partial(gzip.GzipFile, mode="rb"),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
 }
 BLOCK = 2**20
 
@@ -38,9 +39,11 @@ class TarArchive(Archive):
                 yield self._stored(info, size)
                 tar.members = []  # type: ignore[attr-defined]  # for flat memory: tarfile would keep them all
             end = tar.offset
-        self._file.seek(end)  # tarfile takes a broken header for the end
-        if any(self._file.read(tarfile.BLOCKSIZE)):
-            raise InputError(f"{self.path}: damaged at byte {end}; {DAMAGED}")
+        self._file.seek(end)  # tarfile takes a broken header, or the end of the file, for the end of the archive
+        mark = self._file.read(tarfile.BLOCKSIZE)
+        if mark != bytes(tarfile.BLOCKSIZE):
+            what = "damaged" if mark else "cut off"
+            raise InputError(f"{self.path}: {what} at byte {end}; {DAMAGED}")
 
     def _stored(self, info: tarfile.TarInfo, size: int) -> Stored:
         try:
@@ -69,11 +72,11 @@ class TarArchive(Archive):
             head = file.read(6)
         opener = next((opener for magic, opener in OPENERS.items() if head.startswith(magic)), None)
         if opener is None:
-            return self.path.open("rb")
+            return self._closed_in_the_end(self.path.open("rb"))
         limit = max(MAX_FILE_BYTES, MAX_RATIO * self.path.stat().st_size)
         cache_folder().mkdir(parents=True, exist_ok=True)
-        unpacked = tempfile.TemporaryFile(dir=cache_folder())  # noqa: SIM115 - open as long as the archive
-        with opener(self.path, "rb") as packed:
+        unpacked = self._closed_in_the_end(tempfile.TemporaryFile(dir=cache_folder()))  # noqa: SIM115
+        with opener(self.path) as packed:
             while block := packed.read(BLOCK):
                 try:
                     unpacked.write(block)
@@ -85,3 +88,8 @@ class TarArchive(Archive):
                 if unpacked.tell() > limit:
                     raise InputError(f"{self.path}: unpacks to more than {limit} bytes; {UNPACK}")
         return unpacked
+
+    def _closed_in_the_end(self, file: IO[bytes]) -> IO[bytes]:
+        """Closes the file when the archive is no longer used."""
+        weakref.finalize(self, file.close)
+        return file
