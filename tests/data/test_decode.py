@@ -12,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageCms
 
+from condgan.data import decode as decoder
+from condgan.data import folder
 from condgan.data.decode import MAX_PIXELS, Original, decode, pillow_warnings, read_original
+from condgan.data.inspect import inspect
 from condgan.errors import InputError
 
 SIDE = 16
@@ -194,6 +197,36 @@ def test_originals_are_described(tmp_path: Path) -> None:
     assert read_original(saved(tmp_path, Image.new("RGB", (30, 20)), "a.jpg", exif=exif)) == Original(20, 30, "RGB")
     assert read_original(saved(tmp_path, Image.fromarray(ramp(9, "uint16")))).colors == "16-bit grey"
     assert read_original(saved(tmp_path, Image.new("CMYK", (9, 9)), "b.jpg")).colors == "CMYK"
+
+
+LARGE_IMAGES = [
+    *(("tif", mode) for mode in ("RGB", "L", "RGBA", "P", "CMYK", "1", "LA")),
+    *(("jpg", mode) for mode in ("RGB", "L", "CMYK")),
+]
+
+
+@pytest.mark.parametrize(("suffix", "mode"), LARGE_IMAGES)
+def test_shrinking_a_large_image_first_changes_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, mode: str
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    image = noise().convert(mode).resize((320, 240), 0)
+    file = saved(tmp_path, image, f"a.{suffix}", exif=exif)
+    at_once = decoded(file).astype(int)
+    monkeypatch.setattr(decoder, "LARGE", 320 * 240)
+    shrunk = decoded(file).astype(int)
+    assert 0 < np.abs(shrunk - at_once).max() < 40
+    assert np.abs(shrunk - at_once).mean() < 4
+
+
+def test_animations_are_noticed_by_inspect(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (SIDE, SIDE), color) for color in ("red", "blue")]
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        saved(tmp_path / name, frames[0], "a.gif", save_all=True, append_images=frames[1:])
+    notices = list(inspect(folder(tmp_path, SIDE)).notices)
+    assert "originals that are animated or of several pages: 2 of 2; only the first is read" in notices
 
 
 def assert_refused(file: Path, *parts: str) -> None:

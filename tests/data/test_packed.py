@@ -56,6 +56,14 @@ def test_more_images_than_are_decoded_at_once_are_in_order(images: Path, monkeyp
     assert torch.equal(read(images), torch.stack([pixels(images / name) for name in image_names(images)]))
 
 
+def test_progress_is_reported(images: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    with packed.watched(lambda done, total: seen.append((done, total))):
+        read(images)
+    read(images, 32)
+    assert seen == [(20, 20)]
+
+
 @pytest.mark.parametrize("age", [0, 100_000])
 def test_a_changed_image_of_the_same_size_and_time_is_decoded_again(images: Path, age: float) -> None:
     file = images / "3.bmp"
@@ -172,6 +180,7 @@ with new_file(Path(sys.argv[1]) / "x.pixels", 1000) as file:
 """
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_kept(
     images: Path, folder_of_cache: Path
 ) -> None:

@@ -92,7 +92,7 @@ def decode(file: Folder, resolution: int) -> tuple[np.ndarray, bytes]:
     with _reading(file), _alone_if(file_size(file) >= LARGE):
         content = file.read_bytes()
         with _open(io.BytesIO(content), file) as image, _alone_if(image.width * image.height >= LARGE):
-            return _resized(_as_rgb(image), resolution), hashlib.sha256(content).digest()
+            return _resized(_as_rgb(image, resolution), resolution), hashlib.sha256(content).digest()
 
 
 def _alone_if(large: bool) -> AbstractContextManager[object]:
@@ -168,11 +168,16 @@ def _reason(file: Folder, error: Exception) -> str:
     return f"broken image ({text or 'its header cannot be read'}); replace the file"
 
 
-def _as_rgb(image: Image.Image) -> Image.Image:
-    """Returns the first frame in the orientation it is shown in, as RGB on white."""
+def _as_rgb(image: Image.Image, resolution: int) -> Image.Image:
+    """Returns the first frame in the orientation it is shown in, as RGB on white.
+
+    Images of at least LARGE pixels are shrunk on the way, to no less than four times the resolution.
+    """
+    if image.width * image.height >= LARGE:
+        image.draft(None, (4 * resolution, 4 * resolution))  # JPEG is decoded at a fraction of its size
     image.load()
     cmyk_as_stored = image.format == "JPEG" and image.mode == "CMYK" and "adobe" not in image.info
-    upright = _upright(image)
+    upright = _upright(_shrunk(image, resolution), _orientation(image))
     if upright.mode in ("I", "F") or upright.mode.startswith("I;16"):
         return _grey(upright, image).convert("RGB")
     if cmyk_as_stored:  # Pillow inverts, as Adobe's programs do, whose mark is missing
@@ -184,6 +189,20 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     return _in_srgb(upright)
 
 
+def _shrunk(image: Image.Image, resolution: int) -> Image.Image:
+    """Returns a large image averaged over squares of pixels, so that converting it takes little memory."""
+    factor = min(image.size) // (4 * resolution)
+    if image.width * image.height < LARGE or factor < 2 or image.mode[0] in "IF":
+        return image
+    if image.has_transparency_data and image.mode not in ("RGBA", "LA"):
+        image = _keeping_profile(image, "RGBA")
+    elif image.mode in ("P", "1"):
+        image = _keeping_profile(image, "RGB")
+    shrunk = image.reduce(factor)
+    shrunk.info = image.info
+    return shrunk
+
+
 def _orientation(image: Image.Image) -> int:
     """Returns the orientation of a photograph, 1 to 8; 1 if it is unknown."""
     try:
@@ -193,8 +212,8 @@ def _orientation(image: Image.Image) -> int:
     return orientation if isinstance(orientation, int) else 1
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    method = TRANSPOSED.get(_orientation(image))
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    method = TRANSPOSED.get(orientation)
     if method is None:
         return image
     upright = image.transpose(method)
@@ -203,6 +222,8 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _keeping_profile(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode == "La":
+        image = _keeping_profile(image, "LA")
     converted = image.convert(mode)
     if profile := image.info.get("icc_profile"):
         converted.info["icc_profile"] = profile
@@ -210,8 +231,6 @@ def _keeping_profile(image: Image.Image, mode: str) -> Image.Image:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode == "La":
-        image = _keeping_profile(image, "LA")
     rgba = _keeping_profile(image, "RGBA")
     rgb = _in_srgb(_keeping_profile(rgba, "RGB")).convert("RGBA")
     rgb.putalpha(rgba.getchannel("A"))

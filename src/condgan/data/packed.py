@@ -10,8 +10,10 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,7 @@ IN_FLIGHT_BYTES = 2**26  # of decoded images that wait to be written
 RECENT = 2_000_000_000  # nanoseconds: files changed so shortly before could change again at the same recorded time
 DIGEST = 32
 STATUS = 32  # bytes: size, two times and inode
+_progress: ContextVar[Callable[[int, int], None]] = ContextVar("progress", default=lambda done, total: None)
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -42,6 +45,7 @@ __all__ = [
     "open_folder",
     "read_original",
     "text_in",
+    "watched",
 ]
 
 
@@ -66,6 +70,16 @@ def decode_images(path: Path, folder: Folder, names: Sequence[str], resolution: 
     return torch.from_numpy(np.memmap(packed, np.uint8, mode="c", shape=shape))
 
 
+@contextmanager
+def watched(progress: Callable[[int, int], None]) -> Iterator[None]:
+    """Calls `progress(number of decoded images, number of images)` while images are decoded within the context."""
+    token = _progress.set(progress)
+    try:
+        yield
+    finally:
+        _progress.reset(token)
+
+
 def _decoded(files: Sequence[Folder], digests: Sequence[bytes], resolution: int) -> Iterator[np.ndarray]:
     """Yields the decoded images in order. Raises InputError if a file has changed since it was hashed."""
 
@@ -79,6 +93,7 @@ def _decoded(files: Sequence[Folder], digests: Sequence[bytes], resolution: int)
     with pillow_warnings(), ThreadPoolExecutor() as pool:
         for start in range(0, len(files), chunk):  # all at once would hold all images in memory
             yield from pool.map(read, range(start, min(start + chunk, len(files))))
+            _progress.get()(min(start + chunk, len(files)), len(files))
 
 
 def content_hashes(files: Sequence[Path]) -> list[bytes]:
