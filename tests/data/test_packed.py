@@ -103,14 +103,25 @@ def test_equal_content_is_decoded_once_wherever_it_is(
     assert torch.equal(read(images.with_name("moved")), first)
 
 
+def recorded_hashes(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Returns a list to which every file is added that is hashed from now on."""
+    hashed: list[Path] = []
+    real = packed._content_hash
+
+    def record(file: Path) -> bytes:
+        hashed.append(file)
+        return real(file)
+
+    monkeypatch.setattr(packed, "_content_hash", record)
+    return hashed
+
+
 def test_only_changed_files_are_hashed_again(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = sorted(images.iterdir())
     monkeypatch.setattr(packed, "RECENT", -(2**40))  # as if all files were old
     before = content_hashes(files)
     files[5].write_bytes(b"other")
-    hashed = []
-    real = packed._content_hash
-    monkeypatch.setattr(packed, "_content_hash", lambda file: hashed.append(file) or real(file))
+    hashed = recorded_hashes(monkeypatch)
     after = content_hashes(files)
     assert hashed == [files[5]]
     assert [i for i in range(20) if before[i] != after[i]] == [5]
@@ -119,11 +130,9 @@ def test_only_changed_files_are_hashed_again(images: Path, monkeypatch: pytest.M
 def test_files_that_were_just_written_are_hashed_again(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = sorted(images.iterdir())
     content_hashes(files)
-    hashed = []
-    real = packed._content_hash
-    monkeypatch.setattr(packed, "_content_hash", lambda file: hashed.append(file) or real(file))
+    hashed = recorded_hashes(monkeypatch)
     content_hashes(files)
-    assert hashed == files
+    assert sorted(hashed) == files
 
 
 @pytest.mark.parametrize("damage", ["truncated", "emptied", "changed", "longer"])
@@ -135,7 +144,7 @@ def test_a_damaged_file_of_the_cache_is_written_again(
     (file,) = folder_of_cache.glob(f"*.{suffix}")
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
-    broken = {"truncated": content[:100], "emptied": b"", "changed": content, "longer": file.read_bytes() + b"1"}
+    broken: dict[str, bytes | bytearray] = {"truncated": content[:100], "emptied": b"", "changed": content, "longer": file.read_bytes() + b"1"}
     file.write_bytes(broken[damage])
     assert torch.equal(read(images), whole)
     assert file.read_bytes() != broken[damage]
