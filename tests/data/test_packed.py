@@ -144,7 +144,12 @@ def test_a_damaged_file_of_the_cache_is_written_again(
     (file,) = folder_of_cache.glob(f"*.{suffix}")
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
-    broken: dict[str, bytes | bytearray] = {"truncated": content[:100], "emptied": b"", "changed": content, "longer": file.read_bytes() + b"1"}
+    broken: dict[str, bytes | bytearray] = {
+        "truncated": content[:100],
+        "emptied": b"",
+        "changed": content,
+        "longer": file.read_bytes() + b"1",
+    }
     file.write_bytes(broken[damage])
     assert torch.equal(read(images), whole)
     assert file.read_bytes() != broken[damage]

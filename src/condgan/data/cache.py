@@ -1,5 +1,6 @@
 """The cache: `$CONDGAN_CACHE`, by default `~/.cache/condgan`. Its files can be deleted at any time."""
 
+import errno
 import hashlib
 import os
 import secrets
@@ -82,7 +83,8 @@ def _created(path: Path) -> Iterator[None]:
     while True:
         with path.open("xb") as file:
             if os.name == "posix":
-                fcntl.flock(file, fcntl.LOCK_EX)
+                with suppress(OSError):  # on file systems without locks, nobody takes the file for left behind
+                    fcntl.flock(file, fcntl.LOCK_EX)
             else:
                 file.close()  # Windows renames no open files
             if path.exists():  # otherwise another process took it for left behind, before it was locked
@@ -92,9 +94,13 @@ def _created(path: Path) -> Iterator[None]:
 
 def _reserve(file: IO[bytes], num_bytes: int) -> None:
     if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file.fileno(), 0, num_bytes)
+        try:
+            os.posix_fallocate(file.fileno(), 0, num_bytes)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # a file system that cannot reserve
+                raise
     elif shutil.disk_usage(Path(file.name).parent).free < num_bytes:
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _digest(file: IO[bytes], num_bytes: int) -> bytes:

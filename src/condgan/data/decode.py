@@ -272,8 +272,10 @@ def _grey(image: Image.Image, original: Image.Image) -> Image.Image:
     else:
         low, high = _range(values, floats=image.mode == "F")
     grey = np.empty(values.shape, np.uint8)
-    for row, pixels in zip(grey, values, strict=True):  # row by row, for the memory
-        row[:] = ((pixels - low) * (255 / (high - low))).round().clip(0, 255)
+    num_rows = max(1, LARGE // image.width)
+    for start in range(0, image.height, num_rows):  # some rows at a time, for the memory
+        pixels = values[start : start + num_rows]
+        grey[start : start + num_rows] = ((pixels - low) * (255 / (high - low))).round().clip(0, 255)
     if isinstance(transparent := original.info.get("transparency"), int):
         grey[values == transparent] = 255
     return Image.fromarray(grey)
