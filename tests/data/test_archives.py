@@ -119,15 +119,11 @@ def test_what_systems_add_and_archives_inside_are_left_out(
     more = {"__MACOSX/._0.png": b"", "cat/.DS_Store": b"", "cat/more.zip": b"PK\3\4", "cat/psd.psd": b"8BPS"}
     folder = open_folder(write(tmp_path / name, TWO | more))
     assert contents(folder) == TWO
-    assert (
-        left_out(folder)
-        == [
-            "left out hidden and system files: 2 (__MACOSX/._0.png, cat/.DS_Store)",
-            "left out archives inside, which have to be unpacked first: 1 (cat/more.zip)",
-            "left out files that are not images: 1 (cat/psd.psd)",
-        ]
-        or len(left_out(folder)) == 3
-    )
+    assert left_out(folder) == [
+        "left out hidden and system files: 2 (__MACOSX/._0.png, cat/.DS_Store)",
+        "left out archives inside, which have to be unpacked first: 1 (cat/more.zip)",
+        "left out files that are not images: 1 (cat/psd.psd)",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +197,6 @@ def test_names_in_utf_8_are_read_without_the_flag_for_it(tmp_path: Path) -> None
 
 
 def test_a_name_in_an_extra_field_is_preferred(tmp_path: Path) -> None:
-    raw = "k\x81tze".encode("cp437", "replace")
     raw = b"k\x84tze/0.png"
     field = b"\1" + struct.pack("<I", zlib.crc32(raw)) + "kätze/0.png".encode()
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:

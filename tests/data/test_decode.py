@@ -249,7 +249,7 @@ def assert_refused(file: Path, *parts: str) -> None:
         (b"\0\0\0\x18ftypheic\0\0\0\0", ["a HEIC image"]),
         (bytes(100), ["nothing but zeros"]),
         (b"\x89PNG\r\n\x1a\n" + bytes(50), ["broken image"]),
-        (os.urandom(8).join([b"\1\2"] * 9), ["bytes of an unknown kind"]),
+        (bytes(range(128, 256)), ["bytes of an unknown kind"]),
     ],
 )
 def test_what_is_no_image_is_described(tmp_path: Path, content: bytes, parts: list[str]) -> None:
