@@ -47,10 +47,20 @@ def fail(message: str, code: int) -> NoReturn:
 
 
 def load_data(spec: str, resolution: int | None, **options: Any) -> Images:
-    """Loads the data set named by an option."""
+    """Loads the data set named by an option, with a progress bar on a terminal while images are decoded."""
     from condgan.data import load_images
+    from condgan.data.packed import watched
 
-    return load_images(spec, resolution, **options)
+    text = "decoded {task.completed:.0f} of {task.total:.0f} images"
+    with progress_bar(text, hidden=not sys.stdout.isatty()) as bar, watched(lambda done, total: show(bar, done, total)):
+        return load_images(spec, resolution, **options)
+
+
+def show(bar: Progress, done: int, total: int) -> None:
+    """Shows how much of the only task of a bar is done."""
+    if not bar.tasks:
+        bar.add_task("", total=total)
+    bar.update(bar.tasks[0].id, completed=done)
 
 
 def read_file(file: Path) -> str:

@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import log2
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from condgan.conditions import Condition, to_json
+from condgan.data.archives import Folder
 from condgan.errors import InputError
 
 
@@ -33,7 +32,7 @@ class Images:
     held_out: Tensor
     condition_lists: Mapping[str, Tensor] = field(default_factory=dict)
     symmetric: bool = False
-    files: Sequence[Path | zipfile.Path] = ()
+    files: Sequence[Folder] = ()
 
     def __len__(self) -> int:
         return len(self.images)

@@ -64,6 +64,7 @@ class Inspection:
         for colors in sorted({o.colors for o in originals} - {"RGB"}):
             on_white = ", on white" if colors == "transparent" else ""
             changed[colors] = f"read as RGB{on_white}", [o for o in originals if o.colors == colors]
+        changed["animated or of several pages"] = "only the first is read", [o for o in originals if o.animated]
         for what, (consequence, chosen) in changed.items():
             if chosen:
                 yield f"originals that are {what}: {len(chosen)} of {len(originals)}; {consequence}"
