@@ -83,8 +83,11 @@ class Status:
         return totals
 
 
-def check_trainable(recipe: Recipe, images: Images) -> None:
-    """Raises InputError if the recipe cannot be trained on these images, e.g. because they do not fill a batch."""
+def check_trainable(recipe: Recipe, images: Images, num_processes: int = 1) -> None:
+    """Raises InputError if the recipe cannot be trained on these images, e.g. because they do not fill a batch.
+
+    A batch is shared by all processes, each of which needs an image of it.
+    """
     condition = recipe.condition(images.condition)
     shape = condition, images.resolution, images.channels
     with torch.device("meta"):
@@ -92,7 +95,13 @@ def check_trainable(recipe: Recipe, images: Images) -> None:
     if images.num_training < recipe.batch_size:
         found = f"batch_size {recipe.batch_size}: found {images.num_training} training images"
         raise InputError(f"{found}, expected at least one batch; lower it with --set batch_size=N")
-    if (recipe.reader or recipe.discriminator_pretraining) and not condition.is_labelled:
+    pretraining = [recipe.reader.pretraining] if recipe.reader else []
+    pretraining += [recipe.discriminator_pretraining] if recipe.discriminator_pretraining else []
+    smallest = min([recipe.batch_size, *(phase.batch_size for phase in pretraining)])
+    if smallest < num_processes:
+        found = f"a batch of {smallest} images: found {num_processes} processes, expected at most {smallest}, as they"
+        raise InputError(f"{found} share each batch; raise it with --set batch_size=N or start fewer processes")
+    if pretraining and not condition.is_labelled:
         raise InputError("pretraining needs labels of real images, which codes do not have; choose another recipe")
 
 
@@ -146,7 +155,7 @@ class Run:
         """
         accelerator = accelerator or machine.accelerator(self.config.precision)
         recipe = recipes.build(self.config.recipe, self.config.options)
-        check_trainable(recipe, images)
+        check_trainable(recipe, images, accelerator.num_processes)
         state = TrainState(recipe, images, self.config.seed, accelerator, budget.kimg)
         resumed = bool(self.checkpoints)
         seconds = self._restore(state)

@@ -14,6 +14,8 @@ from condgan.cli.options import fail
 from condgan.errors import InputError
 
 INTERRUPTED = 130
+# In the errors of gloo and NCCL if a process has ended while others wait for it
+LOST_PROCESS = ("Connection closed by peer", "Connection reset by peer", "remote process exited")
 
 app = typer.Typer(
     help="Train, sample and evaluate conditional GANs.",
@@ -37,6 +39,10 @@ def main() -> None:
         fail(str(error), 2)
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
+    except RuntimeError as error:
+        if not any(sign in str(error) for sign in LOST_PROCESS):
+            raise
+        fail("another process of this training ended; see its message. Run the same command again with --resume", 1)
     except SystemExit as end:  # typer turns KeyboardInterrupt into it
         if end.code == INTERRUPTED:
             fail("interrupted; run the same command again to continue (train: add --resume)", INTERRUPTED)

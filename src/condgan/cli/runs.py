@@ -98,14 +98,15 @@ def train(
             raise InputError(f"{option}: found {number:g}, expected a positive number")
     machine.keep_freed_memory()
     folder = runs / (name or recipe)
-    with machine.processes().main_process_first():
+    started = machine.processes()
+    with started.main_process_first():
         images = load_data(data, resolution)
         if not is_named and not images.condition.is_labelled:
             raise InputError(
                 f"--data {data}: found no labels, which {recipe}, the default recipe, needs; "
                 f"try condgan train infogan --data {data}"
             )
-        check_trainable(built, images)
+        check_trainable(built, images, started.num_processes)
         callback = _callback(built, images, judge)
     measured = cache(lambda precision: machine.rehearse(built, images, precision))
     if precision == "auto":
