@@ -60,9 +60,10 @@ class Config:
     ) -> "Config":
         """Returns the configuration of a new run on this machine.
 
-        `data` names the data set as `condgan.data.load_images` does; of a path only the last part is kept. Raises
+        A recipe of your own, `module:function`, is imported. `data` names the data set as `condgan.data.load_images` does; of a path only the last part is kept. Raises
         InputError on a wrong recipe or option.
         """
+        recipes.use(recipe)
         return cls(
             format=FORMAT,
             recipe=recipe,

@@ -181,6 +181,7 @@ class Study:
     def _train_and_score(self, trial: Trial) -> str:
         spec, cell = self.spec, trial.cell
         judge = ["--judge", spec.judge] if spec.judge else []
+        # a recipe of your own was named by --recipe, else the spec was refused
         train = ["train", cell.recipe, "--data", cell.settings["data"], "--seed", trial.seed, "--resume"]
         train += ["--runs", trial.folder.parent, "--name", trial.folder.name, "--precision", self.precision, *judge]
         train += ["--save-minutes", spec.save_minutes]
@@ -189,7 +190,8 @@ class Study:
         train += ["--resolution", spec.resolution] if spec.resolution else []
         train += [word for name, value in cell.options.items() for word in ("--set", f"{name}={value}")]
         log = trial.folder.with_name(f"{trial.folder.name}.txt")
-        return execute(train, log) or execute(["evaluate", trial.folder, "--draws", spec.draws, *judge], log)
+        evaluate = ["evaluate", trial.folder, "--draws", spec.draws, "--recipe", cell.recipe, *judge]
+        return execute(train, log) or execute(evaluate, log)
 
 
 def execute(words: Sequence[Any], log: Path) -> str:

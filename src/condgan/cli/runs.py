@@ -15,6 +15,7 @@ from condgan.cli.options import (
     JudgeOption,
     OptionsOption,
     PresetOption,
+    RecipeOption,
     ResolutionOption,
     SeedOption,
     duration,
@@ -23,6 +24,7 @@ from condgan.cli.options import (
     parse_options,
     progress_bar,
     read_file,
+    use_recipes,
 )
 from condgan.errors import InputError
 
@@ -89,6 +91,7 @@ def train(
     from condgan.run import Diverged, Run, check_trainable
 
     is_named, recipe = recipe is not None, recipe or DEFAULT_RECIPE
+    table.use(recipe)
     chosen = {**preset_options(recipe, preset), **parse_options(options)}
     built = table.build(recipe, chosen)
     if precision not in machine.PRECISIONS:
@@ -187,6 +190,7 @@ def generate(
         ),
     ] = None,
     seed: SeedOption = 0,
+    recipe: RecipeOption = [],  # noqa: B006
 ) -> None:
     """Generate images of one condition: a PNG for each, and a grid of all."""
     from condgan import files
@@ -195,6 +199,7 @@ def generate(
     from condgan.grid import grid, png
     from condgan.machine import fast_device
 
+    use_recipes(recipe)
     generator = load(run).to(fast_device())
     c = generator.condition.parse(condition).expand(count, *generator.condition.parse(condition).shape)
     layout = None
@@ -228,6 +233,7 @@ def evaluate(
     ] = None,
     judge: JudgeOption = None,
     seed: SeedOption = 0,
+    recipe: RecipeOption = [],  # noqa: B006
 ) -> None:
     """Score a run: accuracy of the conditions and KID, compared with real images and an untrained generator."""
     from condgan import files
@@ -242,6 +248,7 @@ def evaluate(
 
     if not run.is_dir():
         raise InputError(f"{run}: no such folder; expected the folder of a run")
+    use_recipes(recipe)
     generator = load(run).to(fast_device())
     images = load_data(data or data_location(run, generator.config), generator.config.resolution)
     check_comparable(generator, images)
