@@ -60,8 +60,8 @@ class Config:
     ) -> "Config":
         """Returns the configuration of a new run on this machine.
 
-        A recipe of your own, `module:function`, is imported. `data` names the data set as `condgan.data.load_images` does; of a path only the last part is kept. Raises
-        InputError on a wrong recipe or option.
+        A recipe of your own, `module:function`, is imported. `data` names the data set as `condgan.data.load_images`
+        does; of a path only the last part is kept. Raises InputError on a wrong recipe or option.
         """
         recipes.use(recipe)
         return cls(

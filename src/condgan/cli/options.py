@@ -57,6 +57,10 @@ def use_recipes(names: Iterable[str]) -> None:
         use(name)
 
 
+class Interrupted(Exception):
+    """A training was interrupted. The message says what of it is saved."""
+
+
 def fail(message: str, code: int) -> NoReturn:
     """Exits with this code after printing one message."""
     print(f"condgan: {message}", file=sys.stderr)

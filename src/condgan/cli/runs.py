@@ -12,6 +12,7 @@ import typer
 
 from condgan.cli.options import (
     DataOption,
+    Interrupted,
     JudgeOption,
     OptionsOption,
     PresetOption,
@@ -129,7 +130,8 @@ def train(
             kimg=budget.kimg,
             minutes=minutes,
         )
-        run = Run(folder, config, data=_absolute(data), resume=resume or not processes.is_main_process)
+        is_main = processes.is_main_process
+        run = Run(folder, config, data=_absolute(data) if is_main else None, resume=resume or not is_main)
     if processes.is_main_process:
         print(f"data {data}: {summary(images)}")
         if not is_named:
@@ -159,6 +161,8 @@ def train(
                 trained_kimg = status.kimg if status.phase == "game" else 0.0
         except Diverged as error:
             fail(str(error), 1)
+        except KeyboardInterrupt as stop:
+            raise Interrupted(stop) from None
     if processes.is_main_process:
         print(f"saved {run.folder / 'generator.safetensors'}")
         if kimg is None and trained_kimg >= all_kimg:

@@ -29,7 +29,7 @@ _named: dict[str, Callable[..., Recipe]] = {}  # by a person: never by the conte
 
 
 def use(name: str) -> None:
-    """Lets a recipe of your own, `module:function`, be used in this process like those of the table. Imports the module.
+    """Imports a recipe of your own, `module:function`, which this process may then use like those of the table.
 
     Files name recipes too: models, run.json, checkpoints and specs. They cannot choose what is imported; a recipe that
     is not in the table is refused unless it was named here before, see SECURITY.md. Raises InputError if there is none.
