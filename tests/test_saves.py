@@ -53,7 +53,7 @@ def train(folder: Path, images: Images, steps: int = 5, recipe: str = "faulty:st
 
 
 def score(generator: LoadedGenerator) -> dict[str, float]:
-    return {"weight": float(next(generator.parameters()).sum())}
+    return {"weight": next(generator.parameters()).sum().item()}
 
 
 def content_of(folder: Path) -> dict[str, Any]:
@@ -104,8 +104,8 @@ class Killed(BaseException):
 
 
 def kill_at(number: int, patch: pytest.MonkeyPatch) -> None:
-    """Ends the process at a file operation, counted from 1: before the odd, after the even ones."""
-    counted = {"operations": 0}
+    """Ends the process before or after a file operation, counted from 1."""
+    counted, open_file = {"operations": 0}, Path.open
 
     def counting(operation: Callable[..., Any]) -> Callable[..., Any]:
         def replaced(*args: Any, **options: Any) -> Any:
@@ -113,6 +113,8 @@ def kill_at(number: int, patch: pytest.MonkeyPatch) -> None:
             if counted["operations"] == number:
                 raise Killed
             done = operation(*args, **options)
+            if operation is open_file:
+                return done  # a file that nobody closes is a warning of Python
             counted["operations"] += 1
             if counted["operations"] == number:
                 raise Killed
@@ -124,7 +126,7 @@ def kill_at(number: int, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(owner, name, counting(getattr(owner, name)))
 
 
-@pytest.mark.parametrize("number", range(3, 160, 12))
+@pytest.mark.parametrize("number", range(3, 120, 13))
 def test_a_run_killed_at_a_file_operation_and_resumed_has_the_same_files(
     whole: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
@@ -371,7 +373,8 @@ def test_a_run_of_an_earlier_version_continues_from_its_newest_checkpoint(
         saved = torch.load(checkpoint, weights_only=True)
         torch.save({name: saved[name] for name in ("state", "seconds")}, checkpoint)
     train(run.folder, images)
-    assert content_of(run.folder) == content_of(whole)
+    found, expected = content_of(run.folder), content_of(whole)
+    assert found | {"saves.json": 0} == expected | {"saves.json": 0}  # which does not know the files of the older one
 
 
 def test_a_saved_model_loads_and_is_the_same_bytes_every_time(whole: Path, tmp_path: Path, images: Images) -> None:

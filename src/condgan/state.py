@@ -160,9 +160,10 @@ def load_optimizer(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     for number, weight in zip(numbers, weights, strict=True):
         for name, value in saved["state"].get(number, {}).items():
-            if isinstance(value, Tensor) and value.ndim and value.shape != weight.shape:
+            shape = torch.Size() if name == "step" else weight.shape
+            if isinstance(value, Tensor) and value.shape != shape:
                 found = f"{name} of weight {number} of shape {tuple(value.shape)}"
-                raise ValueError(f"optimizer: found {found}, expected {tuple(weight.shape)}")
+                raise ValueError(f"optimizer: found {found}, expected {tuple(shape)}")
     optimizer.load_state_dict(dict(saved))
 
 
