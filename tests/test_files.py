@@ -85,6 +85,26 @@ def test_safetensors_are_read_with_their_header(tmp_path: Path) -> None:
     assert files.read_safetensors(file)[0] == {}
 
 
+def test_equal_tensors_and_headers_give_equal_files(tmp_path: Path) -> None:
+    header = {f"entry {i}": "grün" * i for i in range(20)}
+    content = files.to_safetensors({"x": torch.arange(6).reshape(2, 3).T, "y": torch.ones(())}, header)
+    again = files.to_safetensors(
+        {"x": torch.arange(6).reshape(2, 3).T, "y": torch.ones(())}, dict(reversed(header.items()))
+    )
+    assert content == again
+    (tmp_path / "a.safetensors").write_bytes(content)
+    found, tensors = files.read_safetensors(tmp_path / "a.safetensors")
+    assert found == header
+    assert tensors["x"].tolist() == [[0, 3], [1, 4], [2, 5]]
+
+
+def test_temporary_files_of_killed_processes_are_removed_by_name(tmp_path: Path) -> None:
+    for name in (".a.json.12.tmp", ".b.json.12.tmp", "a.json"):
+        (tmp_path / name).touch()
+    files.remove_partial(tmp_path, "a.json")
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".b.json.12.tmp", "a.json"]
+
+
 def test_broken_safetensors_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.safetensors").write_bytes(b"no tensors")
     with pytest.raises(InputError, match=r"a\.safetensors: broken file"):

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,14 @@ def recipe(*, width: int = 4):
 
 
 @pytest.fixture
-def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The file that appears once the module of the recipe `marker:recipe` is imported."""
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules" / "marker.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path / "modules")
     monkeypatch.setattr(recipes, "_named", {})  # as in a new process
-    request.addfinalizer(lambda: sys.modules.pop("marker", None))
-    return tmp_path / "modules" / "marker.imported"
+    yield tmp_path / "modules" / "marker.imported"
+    sys.modules.pop("marker", None)
 
 
 @pytest.fixture

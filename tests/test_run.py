@@ -339,7 +339,7 @@ def test_step_0_is_scored_once_if_a_run_is_resumed_before_its_first_checkpoint(t
     def callback(generator: LoadedGenerator) -> dict[str, float]:
         return {"score": next(scores)}
 
-    with pytest.raises(KeyboardInterrupt, match="nothing of .* is saved yet"):
+    with pytest.raises(KeyboardInterrupt, match=r"nothing of .* is saved yet"):
         train(make_run(tmp_path / "run", images), images, 4, callback=interrupted_callback)
     run = make_run(tmp_path / "run", images, resume=True)
     training = run.train(images, Budget(1), accelerator=Accelerator(cpu=True), callback=callback)
