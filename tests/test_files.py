@@ -69,6 +69,13 @@ def test_wrong_json_is_refused_naming_file_and_line(tmp_path: Path, text: str, l
         files.parse_json(text, "header")
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 10_000], ids=["depth", "digits"])
+def test_json_beyond_all_measure_is_refused_naming_the_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(InputError, match=r"a\.json: .*expected valid JSON"):
+        files.read_json(tmp_path / "a.json")
+
+
 def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("grün".encode("latin-1"))
     with pytest.raises(InputError, match=r"a\.txt: expected text in UTF-8"):

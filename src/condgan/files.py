@@ -34,6 +34,8 @@ def parse_json(text: str, where: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{where}, line {error.lineno}: {error.msg}; expected valid JSON") from None
+    except (RecursionError, ValueError) as error:  # nested too deeply; a number of too many digits
+        raise InputError(f"{where}: {str(error).splitlines()[0]}; expected valid JSON") from None
 
 
 def read_json(file: Path) -> Any:
