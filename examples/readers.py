@@ -1,7 +1,8 @@
 """Do other recipes follow their condition once they have the reader of `layout`? Their laptop presets, with a reader.
 
 condgan train examples.readers:acgan --data sample --minutes 10 --set reader_weight=1
-condgan ablate examples/layout.yaml     compares them with the presets alone, and with `layout`
+condgan ablate examples/layout.yaml --recipe examples.readers:acgan --recipe examples.readers:dcgan \\
+    --recipe examples.readers:projection     compares them with the presets alone, and with `layout`
 
 Recipes as module:function are imported from the working directory: run these where the folder `examples` is.
 """

@@ -56,6 +56,12 @@ def test_at_most_120_conditions_are_seen_and_equally_frequent_ones_are_sorted() 
     assert seen_conditions(images, most=500).tolist() == list(range(130))
 
 
+def test_a_single_held_out_image_gives_accuracies_and_no_distance(images: Images, judge: Judge) -> None:
+    rows = score(replace(images, held_out=torch.arange(len(images)) == 7), judge).rows
+    assert rows.keys() == score(images, judge).rows.keys()
+    assert {name for row in rows.values() for name in row} == {"condition_accuracy", "exact_accuracy"}
+
+
 def test_rows_are_real_images_the_generator_and_an_untrained_one(images: Images, judge: Judge) -> None:
     rows = score(images, judge).rows
     assert list(rows) == [

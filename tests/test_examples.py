@@ -9,7 +9,7 @@ from PIL import Image
 from condgan.ablate import read
 from condgan.conditions import Class
 from condgan.errors import InputError
-from condgan.recipes import Recipe, build, resolve
+from condgan.recipes import Recipe, build, resolve, use
 from condgan.recipes.presets import preset_options
 from contracts import run_steps, state_of, tiny_images
 
@@ -30,8 +30,10 @@ read_recipes = pytest.mark.parametrize("recipe", READ)
 
 @pytest.fixture
 def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recipes of examples/ can be imported, as where commands are started in the folder above."""
+    """Recipes of examples/ can be imported, as where commands are started in the folder above, and are named."""
     monkeypatch.syspath_prepend(EXAMPLES.parent)
+    for recipe in READ:
+        use(f"examples.readers:{recipe}")
 
 
 def described(recipe: Recipe) -> list[str]:

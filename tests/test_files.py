@@ -69,6 +69,13 @@ def test_wrong_json_is_refused_naming_file_and_line(tmp_path: Path, text: str, l
         files.parse_json(text, "header")
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 10_000], ids=["depth", "digits"])
+def test_json_beyond_all_measure_is_refused_naming_the_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(InputError, match=r"a\.json: .*expected valid JSON"):
+        files.read_json(tmp_path / "a.json")
+
+
 def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("grün".encode("latin-1"))
     with pytest.raises(InputError, match=r"a\.txt: expected text in UTF-8"):
@@ -83,6 +90,26 @@ def test_safetensors_are_read_with_their_header(tmp_path: Path) -> None:
     assert {name: tensor.tolist() for name, tensor in tensors.items()} == {"x": [0, 1, 2]}
     save_file({"x": torch.arange(3)}, str(file))
     assert files.read_safetensors(file)[0] == {}
+
+
+def test_equal_tensors_and_headers_give_equal_files(tmp_path: Path) -> None:
+    header = {f"entry {i}": "grün" * i for i in range(20)}
+    content = files.to_safetensors({"x": torch.arange(6).reshape(2, 3).T, "y": torch.ones(())}, header)
+    again = files.to_safetensors(
+        {"x": torch.arange(6).reshape(2, 3).T, "y": torch.ones(())}, dict(reversed(header.items()))
+    )
+    assert content == again
+    (tmp_path / "a.safetensors").write_bytes(content)
+    found, tensors = files.read_safetensors(tmp_path / "a.safetensors")
+    assert found == header
+    assert tensors["x"].tolist() == [[0, 3], [1, 4], [2, 5]]
+
+
+def test_temporary_files_of_killed_processes_are_removed_by_name(tmp_path: Path) -> None:
+    for name in (".a.json.12.tmp", ".b.json.12.tmp", "a.json"):
+        (tmp_path / name).touch()
+    files.remove_partial(tmp_path, "a.json")
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".b.json.12.tmp", "a.json"]
 
 
 def test_broken_safetensors_are_named(tmp_path: Path) -> None:

@@ -56,6 +56,22 @@ def test_losses_that_are_not_finite_are_null_in_the_file(tmp_path: Path) -> None
     assert json.loads((tmp_path / "log.jsonl").read_text())["D/real"] is None
 
 
+def test_a_line_does_not_depend_on_where_a_run_was_saved_and_continued(tmp_path: Path) -> None:
+    first, whole = RunLog(tmp_path / "first", {}, False), RunLog(tmp_path / "whole", {}, False)
+    for log in (first, whole):
+        log.add(progress(1, 1.0))
+    second = RunLog(tmp_path / "second", {GAME: 1}, False)
+    second.load_state_dict(first.state_dict())
+    assert first.means() == second.means() == {"D/real": 1.0, "D(x)": 0.5}
+    assert write(second, 2, 0.3) == write(whole, 2, 0.3)
+
+
+def test_a_last_line_without_an_end_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "log.jsonl"
+    file.write_text('{"step": 1, "kimg": 0.004}\n{"step": 2, "ki')
+    assert steps(file) == [1]
+
+
 def test_pretraining_has_its_own_file(tmp_path: Path) -> None:
     log = RunLog(tmp_path, {}, True)
     write(log, 1, phase="reader")

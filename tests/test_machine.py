@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from condgan import machine
+from condgan.errors import InputError
 from condgan.networks.gan import Generator
 from condgan.objectives import Batch, Objective, Term, lazy, non_saturating
 from contracts import assert_same_state, run_steps, state_of, tiny_images
@@ -122,6 +123,35 @@ def test_an_accelerator_has_the_precision_asked_for(precision: str) -> None:
     assert accelerator.mixed_precision == precision
     assert accelerator.device.type == machine.fast_device().type
     assert not accelerator.ddp_handler.broadcast_buffers
+
+
+def test_a_process_may_train_in_one_precision_after_the_other() -> None:
+    machine.accelerator("no")
+    assert machine.accelerator("bf16").mixed_precision == "bf16"
+    assert machine.accelerator("no").mixed_precision == "no"
+
+
+@pytest.mark.parametrize(
+    ("left_over", "message"),
+    [
+        ({"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"}, "RANK=0, .* but not MASTER_ADDR, MASTER_PORT; .* unset"),
+        ({"WORLD_SIZE": "4"}, "WORLD_SIZE=4 .* but not RANK, LOCAL_RANK, MASTER_ADDR, MASTER_PORT"),
+        ({"LOCAL_RANK": "0", "MASTER_ADDR": "node-1"}, "but not RANK, .* unset LOCAL_RANK MASTER_ADDR"),
+        ({"RANK": "first", "WORLD_SIZE": "2", "LOCAL_RANK": ""}, "expected a number in RANK=first, LOCAL_RANK=;"),
+    ],
+)
+def test_left_over_variables_of_a_launcher_are_named(
+    monkeypatch: pytest.MonkeyPatch, left_over: dict[str, str], message: str
+) -> None:
+    for name, value in left_over.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=message):
+        machine.processes()
+
+
+def test_a_master_address_alone_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MASTER_ADDR", "localhost")
+    assert machine.processes().num_processes == 1
 
 
 @pytest.fixture

@@ -88,6 +88,7 @@ def test_a_run_writes_the_documented_files(tmp_path: Path, images: Images) -> No
     kept = {name for name in names if not name.startswith("tensorboard")}
     assert kept == {
         "run.json",
+        "saves.json",
         "log.jsonl",
         "samples/000000000.png",
         "samples/000000004.png",
@@ -329,20 +330,25 @@ def test_no_path_is_recorded_except_in_local_json(tmp_path: Path, images: Images
 
 
 def test_step_0_is_scored_once_if_a_run_is_resumed_before_its_first_checkpoint(tmp_path: Path, images: Images) -> None:
+    scores = iter([1.0, 2.0, 3.0])
+
     def interrupted_callback(generator: LoadedGenerator) -> dict[str, float]:
-        os.kill(os.getpid(), signal.SIGINT)  # takes effect while step 0 is scored, after which nothing is saved yet
+        os.kill(os.getpid(), signal.SIGINT)  # takes effect while step 0 is scored, before it is saved
         return {"score": 0.0}
 
-    run = make_run(tmp_path / "run", images)
-    score = {"score": 1.0}
-    training = run.train(images, Budget(1), accelerator=Accelerator(cpu=True), callback=lambda generator: score)
+    def callback(generator: LoadedGenerator) -> dict[str, float]:
+        return {"score": next(scores)}
+
+    with pytest.raises(KeyboardInterrupt, match=r"nothing of .* is saved yet"):
+        train(make_run(tmp_path / "run", images), images, 4, callback=interrupted_callback)
+    run = make_run(tmp_path / "run", images, resume=True)
+    training = run.train(images, Budget(1), accelerator=Accelerator(cpu=True), callback=callback)
     next(training)
     del training  # like a crash: step 0 was scored and there is no checkpoint
     assert [line["step"] for line in read_lines(run.folder / "scores.jsonl")] == [0]
-    with pytest.raises(KeyboardInterrupt):
-        train(make_run(tmp_path / "run", images, resume=True), images, 4, callback=interrupted_callback)
-    train(make_run(tmp_path / "run", images, resume=True), images, 4, callback=lambda generator: score)
-    assert [(line["step"], line["score"]) for line in read_lines(run.folder / "scores.jsonl")] == [(0, 1.0), (4, 1.0)]
+    assert [line["step"] for line in lines(run)] == [2]
+    train(make_run(tmp_path / "run", images, resume=True), images, 4, callback=callback)
+    assert [(line["step"], line["score"]) for line in read_lines(run.folder / "scores.jsonl")] == [(0, 1.0), (4, 2.0)]
     assert [line["step"] for line in lines(run)] == [2, 4]
 
 
@@ -355,7 +361,7 @@ def test_step_0_is_scored_once_if_a_run_is_resumed_during_pretraining(tmp_path: 
     run = make_run(tmp_path / "run", images, "faulty:pretrained", interrupt_at=3)
     with pytest.raises(KeyboardInterrupt):
         train(run, images, 4, callback=callback)
-    assert [file.stem for file in run.checkpoints] == ["000000000"]
+    assert [file.stem for file in run.checkpoints] == ["000000000-000000003"]
     train(
         make_run(tmp_path / "run", images, "faulty:pretrained", resume=True, interrupt_at=3),
         images,
@@ -394,7 +400,7 @@ def test_an_interrupted_run_is_saved_and_its_result_does_not_change(
     assert (broken.folder / "generator.safetensors").is_file()
     train(make_run(tmp_path / "broken", images, resume=True), images, 8)
     assert_same_final_state(whole, broken)
-    assert [line["step"] for line in lines(broken)] == [2, 3, 4, 6, 8]
+    assert [line["step"] for line in lines(broken)] == [2, 4, 6, 8]
 
 
 def test_a_divergence_keeps_the_last_good_checkpoint(tmp_path: Path, images: Images) -> None:
@@ -429,6 +435,7 @@ def test_resume_does_not_save_at_once(tmp_path: Path, images: Images) -> None:
     train(run, images, 2)
     state = torch.load(run.checkpoints[-1], weights_only=True)
     torch.save(state | {"seconds": 3600.0}, run.checkpoints[-1])
+    (run.folder / "saves.json").unlink()  # as in a run of an earlier version
     train(make_run(tmp_path / "run", images, resume=True), images, 6)
     assert [file.stem for file in run.checkpoints] == ["000000002", "000000006"]
 

@@ -1,5 +1,6 @@
 """The configuration of a run: `run.json`, and the header of every model."""
 
+import json
 import os
 import platform
 import subprocess
@@ -8,6 +9,8 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from condgan import recipes
 from condgan.conditions import to_json
@@ -60,9 +63,10 @@ class Config:
     ) -> "Config":
         """Returns the configuration of a new run on this machine.
 
-        `data` names the data set as `condgan.data.load_images` does; of a path only the last part is kept. Raises
-        InputError on a wrong recipe or option.
+        A recipe of your own, `module:function`, is imported. `data` names the data set as `condgan.data.load_images`
+        does; of a path only the last part is kept. Raises InputError on a wrong recipe or option.
         """
+        recipes.use(recipe)
         return cls(
             format=FORMAT,
             recipe=recipe,
@@ -104,11 +108,17 @@ class Config:
         try:
             for number in range(found, FORMAT):
                 content = MIGRATIONS[number](content)
-            return cls(**content)
+            config = cls(**content)
+            TypeAdapter(cls).validate_json(json.dumps(content), strict=True)
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            name, found = ".".join(map(str, wrong["loc"])), repr(wrong["input"])[:80]
+            raise InputError(f"{where}: {name}: found {found}: {wrong['msg']}; restore the file") from None
         except (TypeError, KeyError, AttributeError) as error:
             raise InputError(f"{where}: not the configuration of a run ({error}); restore the file") from None
+        return config
 
     @property
     def machine_name(self) -> str:

@@ -1,13 +1,15 @@
 """Reads text, JSON and tensors; writes files atomically."""
 
 import json
+import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from condgan.errors import InputError
@@ -33,6 +35,8 @@ def parse_json(text: str, where: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{where}, line {error.lineno}: {error.msg}; expected valid JSON") from None
+    except (RecursionError, ValueError) as error:  # nested too deeply; a number of too many digits
+        raise InputError(f"{where}: {str(error).splitlines()[0]}; expected valid JSON") from None
 
 
 def read_json(file: Path) -> Any:
@@ -47,6 +51,20 @@ def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in list(file.keys())}
     except SafetensorError as error:
         raise InputError(f"{path}: broken file ({error}); restore it") from None
+
+
+def to_safetensors(weights: Mapping[str, Tensor], header: Mapping[str, str]) -> bytes:
+    """Returns the content of a file of tensors; equal for equal tensors and headers.
+
+    safetensors alone writes the entries of the header in random order.
+    """
+    content = save({name: weight.contiguous() for name, weight in weights.items()}, dict(header))
+    start = 8 + int.from_bytes(content[:8], "little")  # a length, a header in JSON, the tensors
+    entries = json.loads(content[8:start])
+    entries["__metadata__"] = dict(sorted(header.items()))
+    text = json.dumps(entries, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[start:]
 
 
 @contextmanager
@@ -68,9 +86,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def write(path: Path, content: bytes | str) -> None:
-    """Writes a file atomically; text as UTF-8. Raises InputError if the operating system refuses."""
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content if isinstance(content, bytes) else content.encode())
+    """Writes a file atomically and to the disk; text as UTF-8. Raises InputError if the operating system refuses."""
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
+        sync(file)
+
+
+def sync(file: IO[Any]) -> None:
+    """Waits until an open file is on the disk, where it survives a loss of power."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def remove_partial(folder: Path, names: str = "*") -> None:
+    """Deletes the temporary files of `atomic_path` that killed processes left in a folder, for files of such names."""
+    for left in folder.glob(f".{names}.*.tmp"):
+        left.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Any) -> None:

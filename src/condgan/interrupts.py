@@ -1,31 +1,60 @@
-"""Interrupts that wait for the end of a training step."""
+"""Signals that end a process: at once, or at the end of a training step."""
 
+import ctypes
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+Handler = Callable[[int, FrameType | None], None]
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
 
 @contextmanager
 def deferred_interrupts() -> Iterator[Callable[[], bool]]:
-    """Yields a function that tells whether SIGINT or SIGTERM was received; a second signal takes effect at once.
+    """Yields a function that tells whether SIGINT, SIGTERM or SIGHUP was received.
 
-    Only the main thread can handle signals; in other threads the function always returns False.
+    A second signal raises KeyboardInterrupt at once. Only the main thread can handle signals; in other threads the
+    function always returns False.
     """
     received: list[int] = []
-    handled = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
-    before = {number: signal.getsignal(number) for number in handled}
 
     def note(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        for other, handler in before.items():
-            signal.signal(other, handler)
+        if len(received) > 1:
+            raise KeyboardInterrupt
 
-    for number in before:
-        signal.signal(number, note)
-    try:
+    with _handled(note):
         yield lambda: bool(received)
+
+
+@contextmanager
+def prompt_interrupts() -> Iterator[None]:
+    """Lets SIGTERM and SIGHUP raise KeyboardInterrupt, as SIGINT does."""
+    with _handled(signal.default_int_handler):
+        yield
+
+
+@contextmanager
+def _handled(handler: Handler) -> Iterator[None]:
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # `nohup` has SIGHUP ignored, and there is none on Windows
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    is_main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.getsignal(number) for number in numbers} if is_main else {}
+    for number in before:
+        signal.signal(number, handler)
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def end_with_parent() -> None:
+    """Asks Linux to send SIGTERM to this process when its parent ends, however it ends. Does nothing elsewhere."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

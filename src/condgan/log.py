@@ -30,6 +30,8 @@ class RunLog:
         )
         self.is_main_process = is_main_process
         self.images_per_second = 0.0
+        self._sums: dict[str, Tensor] = {}
+        self._num_steps = 0
         self.start()
         if is_main_process:
             for file in (self.log, self.pretraining, self.scores):
@@ -39,22 +41,42 @@ class RunLog:
             self._writer = _tensorboard(folder)
 
     def start(self) -> None:
-        """Starts the means of the next line, and the clock that its speed is measured with."""
-        self._sums: dict[str, Tensor] = {}
-        self._num_steps, self._kimg, self._time = 0, 0.0, time.monotonic()
+        """Starts the clock that the speed of the next line is measured with."""
+        self._kimg: float | None = None
+        self._time = time.monotonic()
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the next line needs of the steps so far, so that it does not depend on saves and interrupts."""
+        return {"sums": {name: total.cpu() for name, total in self._sums.items()}, "num_steps": self._num_steps}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` returned, or nothing of a run of an earlier version."""
+        self._sums, self._num_steps = dict(state.get("sums", {})), state.get("num_steps", 0)
+
+    def sync(self) -> None:
+        """Waits until all lines are on the disk."""
+        for file in (self.log, self.pretraining, self.scores):
+            if file.exists():
+                with file.open("a") as opened:
+                    files.sync(opened)
 
     def add(self, progress: Progress) -> None:
         """Adds the losses and statistics of a step to the means."""
-        if not self._num_steps:
+        if self._kimg is None:
             self._kimg = progress.kimg * (1 - 1 / progress.step)  # before this step
         for name, value in {**progress.losses, **progress.statistics}.items():
-            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._sums[name] = self._sums[name].to(value.device) + value if name in self._sums else value
         self._num_steps += 1
+
+    def means(self) -> dict[str, float]:
+        """Returns the means since the last line."""
+        return {name: float(total) / self._num_steps for name, total in self._sums.items()}
 
     def write(self, progress: Progress, seconds: float) -> dict[str, float]:
         """Writes a line with the means since the last one, and returns the means."""
-        means = {name: float(total) / self._num_steps for name, total in self._sums.items()}
-        self.images_per_second = 1000 * (progress.kimg - self._kimg) / (time.monotonic() - self._time)
+        means, kimg = self.means(), progress.kimg - (self._kimg or 0.0)
+        self.images_per_second = 1000 * kimg / max(time.monotonic() - self._time, 1e-9)
+        self._sums, self._num_steps = {}, 0
         self.start()
         if self.is_main_process:
             line: dict[str, Any] = {} if progress.phase == GAME else {"phase": progress.phase}
@@ -78,9 +100,13 @@ class RunLog:
 
 
 def read_lines(file: Path) -> list[dict[str, Any]]:
-    """Reads the lines of a log; returns none if the file does not exist. Raises InputError naming file and line."""
+    """Reads the lines of a log; returns none if the file does not exist. Raises InputError naming file and line.
+
+    A last line without an end is left out: it is being written, or its process was killed.
+    """
     lines: list[dict[str, Any]] = []
-    for number, text in enumerate(read_text(file).splitlines() if file.exists() else [], start=1):
+    *whole, _ = read_text(file).split("\n") if file.exists() else [""]
+    for number, text in enumerate(whole, start=1):
         try:
             line = json.loads(text)
             line["step"], line["kimg"]

@@ -40,8 +40,8 @@ class Phase:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores what `state_dict` returned."""
+        load_optimizer(self.optimizer, state["optimizer"])
         self.step = state["step"]
-        self.optimizer.load_state_dict(state["optimizer"])
 
 
 class TrainState:
@@ -129,13 +129,13 @@ class TrainState:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state_dict` returned."""
-        self.step = state["step"]
+        """Restores what `state_dict` returned. Raises an error of some kind if it is of another training."""
+        self.step = int(state["step"])
         self.generator.load_state_dict(state["generator"])
         self.discriminator.load_state_dict(state["discriminator"])
         self.generator_ema.load_state_dict(state["generator_ema"])
-        self.generator_optimizer.load_state_dict(state["generator_optimizer"])
-        self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
+        load_optimizer(self.generator_optimizer, state["generator_optimizer"])
+        load_optimizer(self.discriminator_optimizer, state["discriminator_optimizer"])
         if self.reader:
             self.reader.load_state_dict(state["reader"])
         for phase, saved in zip(self.phases, state["phases"], strict=True):
@@ -149,6 +149,22 @@ class TrainState:
     def latents(self, n: int) -> Tensor:
         """Draws latents from N(0, 1), (n, latent_dim)."""
         return torch.randn(n, self.generator.latent_dim, device=self.accelerator.device)
+
+
+def load_optimizer(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
+    """Restores the state of an optimizer. Raises ValueError if it does not fit the weights.
+
+    torch checks only how many weights there are, and reads beyond the end of a moment that is too small.
+    """
+    numbers = [number for group in saved["param_groups"] for number in group["params"]]
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    for number, weight in zip(numbers, weights, strict=True):
+        for name, value in saved["state"].get(number, {}).items():
+            shape = torch.Size() if name == "step" else weight.shape
+            if isinstance(value, Tensor) and value.shape != shape:
+                found = f"{name} of weight {number} of shape {tuple(value.shape)}"
+                raise ValueError(f"optimizer: found {found}, expected {tuple(shape)}")
+    optimizer.load_state_dict(dict(saved))
 
 
 def take_schedules(optimizer: Optimizer) -> Rates:

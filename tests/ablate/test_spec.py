@@ -135,6 +135,29 @@ def test_a_missing_spec_is_reported_by_path(tmp_path: Path) -> None:
         read(tmp_path / "nowhere.yaml")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("title: &a [*a]", r"found an alias \(\*name\), expected none"),
+        ("title: " + "[" * 5_000, "expected valid YAML"),
+        ("title: 2024-13-45", "expected valid YAML"),
+        ("title: t\ndata: [" + ", ".join(f"d{i}" for i in range(40_000)) + "]", "combinations .*expected at most"),
+    ],
+    ids=["itself", "depth", "date", "cells"],
+)
+def test_texts_beyond_all_measure_are_refused_at_once(tmp_path: Path, change: str, message: str) -> None:
+    with pytest.raises(InputError, match=rf"spec\.yaml.*{message}"):
+        spec_of(
+            tmp_path, change + "\nvariants: {a: {recipe: cdcgan}}\n" + ("" if "data" in change else "data: shapes\n")
+        )
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a" * 300])
+def test_a_variant_that_cannot_be_a_folder_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"spec\.yaml, line 2: variant .* cannot be the name of a folder"):
+        spec_of(tmp_path, f"title: t\nvariants: {{{name}: {{recipe: cdcgan}}}}\ndata: shapes\n")
+
+
 def test_code_in_a_spec_is_not_executed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"spec\.yaml, line 1: .*expected valid YAML"):
         spec_of(tmp_path, f"title: !!python/object/apply:os.mkdir ['{tmp_path / 'pwned'}']\n")
@@ -144,6 +167,8 @@ def test_code_in_a_spec_is_not_executed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.yaml")), ids=lambda file: file.stem)
 def test_the_examples_are_valid_specs(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(EXAMPLES.parent)  # recipes of examples/ are run from its folder
+    for name in ("acgan", "dcgan", "projection"):
+        recipes.use(f"examples.readers:{name}")
     spec = read(file)
     for cell in spec.cells:
         recipes.build(cell.recipe, cell.options)

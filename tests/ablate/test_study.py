@@ -18,6 +18,7 @@ from condgan.ablate.results import text
 from condgan.ablate.study import DONE
 from condgan.errors import InputError
 from condgan.judge import judge_to_bytes, small_judge
+from condgan.recipes import use
 from condgan.report import page
 from contracts import tiny_images
 
@@ -33,6 +34,7 @@ kimg: 0.016
 draws: 2
 judge: judge.safetensors
 """
+OWN_RECIPES = ["--recipe", "faulty:diverging", "--recipe", "faulty:interrupted"]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ablate(folder: Path, spec: str = "widths.yaml") -> Result:
-    return run_command("ablate", folder / spec, "--runs", folder / "runs")
+    return run_command("ablate", folder / spec, "--runs", folder / "runs", *OWN_RECIPES)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_recipes() -> None:
+    """The specs of these tests name them."""
+    for name in OWN_RECIPES[1::2]:
+        use(name)
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +176,7 @@ def test_an_interrupted_ablation_continues(folder: Path) -> None:
 @pytest.mark.slow
 def test_a_signal_reaches_the_current_run_once_and_it_is_saved(folder: Path, tmp_path: Path) -> None:
     (folder / "long.yaml").write_text(SPEC.replace("kimg: 0.016", "kimg: 1000"))
-    words = words_of("ablate", folder / "long.yaml", "--runs", tmp_path)
+    words = words_of("ablate", folder / "long.yaml", "--runs", tmp_path, *OWN_RECIPES)
     running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=TESTS)
     run = tmp_path / "long" / "narrow" / "seed-0"
     deadline = time.monotonic() + 120

@@ -1,11 +1,13 @@
 """Wrong input gives exit code 2 and one message, and leaves no partial file."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from commands import TINY, Command, assert_input_error, assert_no_partial_file
+from condgan.files import read_safetensors, to_safetensors
 from conftest import Folder
 
 TRAINING = [
@@ -182,6 +184,38 @@ def test_broken_files_of_a_run_are_reported_on_resume(condgan: Command, tmp_path
     else:
         file.write_text("{}")
     assert_input_error(condgan(*words, "0.016", "--resume"), file.name)
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": "0"}, {"resolution": 16.5}, {"options": []}, {"condition": 3}, {"machine": None}]
+)
+def test_a_configuration_with_values_of_other_types_is_named(
+    condgan: Command, finished: Path, tmp_path: Path, change: dict[str, object]
+) -> None:
+    header, weights = read_safetensors(finished / "runs" / "cdcgan" / "generator.safetensors")
+    (name,) = change
+    config = json.dumps(json.loads(header["run"]) | change)
+    (tmp_path / "a.safetensors").write_bytes(to_safetensors(weights, {"run": config}))
+    result = condgan("generate", tmp_path / "a.safetensors", "--condition", "red square")
+    assert_input_error(result, f"a.safetensors: {name}: found ")
+
+
+@pytest.mark.parametrize("change", [{"condition": {}}, {"condition": {"kind": "x"}}, {"resolution": -1}])
+def test_a_configuration_without_a_network_is_named(
+    condgan: Command, finished: Path, tmp_path: Path, change: dict[str, object]
+) -> None:
+    header, weights = read_safetensors(finished / "runs" / "cdcgan" / "generator.safetensors")
+    config = json.dumps(json.loads(header["run"]) | change)
+    (tmp_path / "a.safetensors").write_bytes(to_safetensors(weights, {"run": config}))
+    assert_input_error(condgan("generate", tmp_path / "a.safetensors", "--condition", "red square"), "a.safetensors: ")
+
+
+def test_weights_that_are_not_finite_are_refused(condgan: Command, finished: Path, tmp_path: Path) -> None:
+    header, weights = read_safetensors(finished / "runs" / "cdcgan" / "generator.safetensors")
+    next(iter(weights.values())).fill_(float("nan"))
+    (tmp_path / "a.safetensors").write_bytes(to_safetensors(weights, header))
+    result = condgan("generate", tmp_path / "a.safetensors", "--condition", "red square")
+    assert_input_error(result, "a.safetensors: found weights that are not finite")
 
 
 def test_judge_train_reports_too_few_images(condgan: Command, iclevr_folder: Folder, tmp_path: Path) -> None:

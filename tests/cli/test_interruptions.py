@@ -49,6 +49,7 @@ def test_an_interrupted_run_is_saved_and_resumed(tmp_path: Path) -> None:
     result = run_command(*words)
     assert result.code == 130
     assert "Traceback" not in result.err
+    assert result.err.strip().endswith("run is saved up to 000000004.pt; add --resume to continue")
     assert [file.stem for file in (tmp_path / "run" / "checkpoints").iterdir()] == ["000000004"]
     assert run_command(*words, "--resume").code == 0
     assert sorted(file.stem for file in (tmp_path / "run" / "checkpoints").iterdir()) == ["000000004", "000000008"]

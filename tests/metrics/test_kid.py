@@ -1,3 +1,5 @@
+from math import isnan
+
 import pytest
 import torch
 from torch import Tensor
@@ -68,6 +70,11 @@ def test_the_distance_is_the_same_in_each_call_and_leaves_the_global_generator_u
         found.append(kid(fakes, reals, LABELS))
         assert torch.equal(torch.get_rng_state(), state)
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(("num_fakes", "num_reals"), [(1, 300), (300, 1), (3, 300), (0, 0)])
+def test_fewer_than_four_images_have_no_distance(num_fakes: int, num_reals: int) -> None:
+    assert isnan(kid(samples(num=num_fakes), samples(num=num_reals), LABELS).value)
 
 
 def test_sets_may_differ_in_size() -> None:

@@ -13,7 +13,7 @@ from condgan.conditions import MultiLabel
 from condgan.errors import InputError
 from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives import Batch
-from condgan.recipes import RECIPES, build, resolve
+from condgan.recipes import RECIPES, build, resolve, use
 from condgan.schedules import Change
 
 recipes = pytest.mark.parametrize("recipe", RECIPES)
@@ -212,6 +212,7 @@ def test_options_out_of_range_are_refused(recipe: str, wrong: dict[str, Any], me
 
 
 def test_options_of_a_recipe_without_annotations_are_passed_on() -> None:
+    use("test_options:bare")
     assert resolve("test_options:bare", {"anything": [1, "two"]}) == {"anything": [1, "two"], "more": None}
     with pytest.raises(InputError, match="option anything: "):
         resolve("test_options:bare", {})

@@ -28,7 +28,7 @@ from condgan.objectives import (
     relativistic_labels,
     wasserstein,
 )
-from condgan.recipes import RECIPES, build, find
+from condgan.recipes import RECIPES, build, find, use
 from condgan.schedules import Schedule, cosine, late
 from condgan.train import pretrain, train
 from contracts import state_of, tiny_images, tiny_options
@@ -317,14 +317,17 @@ def test_other_recipes_have_the_condition_of_the_labels(recipe: str, labels: Cla
 
 
 def test_a_recipe_of_your_own_is_found_by_module_and_function() -> None:
+    for name in ("condgan.recipes.acgan:acgan", "faulty:steady"):
+        use(name)
     assert find("condgan.recipes.acgan:acgan") is RECIPES["acgan"]
     assert build("faulty:steady", {"num_epochs": 3}).num_epochs == 3
 
 
 @pytest.mark.parametrize("name", ["cdcgn", "nowhere:recipe", "condgan.recipes:nothing"])
 def test_an_unknown_recipe_is_refused_by_name(name: str) -> None:
-    with pytest.raises(InputError, match=name):
-        find(name)
+    for look_up in (use, find):
+        with pytest.raises(InputError, match=name):
+            look_up(name)
 
 
 def test_an_unknown_recipe_gets_a_suggestion() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,6 +23,9 @@ from pydantic import (
 from condgan import recipes
 from condgan.errors import InputError, did_you_mean
 from condgan.files import read_text
+
+MAX_CELLS = 1_000
+MAX_NAME = 200  # letters of a folder's name; file systems take at most 255 bytes
 
 Place = tuple[str | int, ...]  # the keys and positions of an entry of the file
 
@@ -129,14 +133,21 @@ def read(file: Path) -> Spec:
     """Reads a spec from a YAML file. Raises InputError naming file, line, what was found and what was expected."""
     if not file.is_file():
         raise InputError(f"{file}: no such file; expected a spec, e.g. examples/aux_weight.yaml")
+    text = read_text(file)
     try:
-        tree = yaml.compose(text := read_text(file), yaml.SafeLoader)
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise InputError(f"{file}: found an alias (*name), expected none; write the entry out")
+        tree = yaml.compose(text, yaml.SafeLoader)
         content = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InputError(f"{file}{line}: {error.problem}; expected valid YAML") from None
     except yaml.YAMLError as error:
         raise InputError(f"{file}: {' '.join(str(error).split())}; expected valid YAML") from None
+    except (RecursionError, ValueError) as error:  # nested too deeply; a date that does not exist
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{file}: {str(error).splitlines()[0]}; expected valid YAML") from None
     if not isinstance(content, dict):
         raise InputError(f"{file}: expected `name: value` entries, among them title, data and variants")
     for place, problem in _problems(tree, content):
@@ -171,6 +182,13 @@ def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Pla
             yield ("baseline",), f"baseline: unknown setting {name!r}{did_you_mean(name, spec.axes)} (known: {known})"
         elif value not in spec.axes[name]:
             yield ("baseline",), f"baseline {name}: found {value!r}, expected one of {', '.join(spec.axes[name])}"
+    num_cells = prod(map(len, spec.axes.values()))
+    if num_cells > MAX_CELLS:
+        yield (
+            (),
+            f"found {num_cells:,} combinations of variants, data sets and the grid, expected at most {MAX_CELLS:,}",
+        )
+        return
     names: set[str] = set()
     for cell in spec.cells:
         place = ("variants", cell.settings["variant"])
@@ -178,6 +196,8 @@ def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Pla
             recipes.build(cell.recipe, cell.options)
         except InputError as error:
             yield place, f"variant {place[1]}: {error}"
+        if not cell.name.strip(".") or len(cell.name) > MAX_NAME:
+            yield place, f"variant {place[1]}: {cell.name[:40]!r} cannot be the name of a folder; rename it"
         if cell.name.lower() in names:
             yield place, f"two cells have the same folder {cell.name!r}; rename variants or values"
         names.add(cell.name.lower())

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +22,7 @@ from condgan.ablate.spec import Cell, Spec
 from condgan.data import load_images
 from condgan.errors import InputError
 from condgan.files import read_json
+from condgan.interrupts import end_with_parent, prompt_interrupts
 from condgan.judge import load_judge
 from condgan.run import check_trainable
 
@@ -181,6 +181,7 @@ class Study:
     def _train_and_score(self, trial: Trial) -> str:
         spec, cell = self.spec, trial.cell
         judge = ["--judge", spec.judge] if spec.judge else []
+        # a recipe of your own was named by --recipe, else the spec was refused
         train = ["train", cell.recipe, "--data", cell.settings["data"], "--seed", trial.seed, "--resume"]
         train += ["--runs", trial.folder.parent, "--name", trial.folder.name, "--precision", self.precision, *judge]
         train += ["--save-minutes", spec.save_minutes]
@@ -189,17 +190,25 @@ class Study:
         train += ["--resolution", spec.resolution] if spec.resolution else []
         train += [word for name, value in cell.options.items() for word in ("--set", f"{name}={value}")]
         log = trial.folder.with_name(f"{trial.folder.name}.txt")
-        return execute(train, log) or execute(["evaluate", trial.folder, "--draws", spec.draws, *judge], log)
+        evaluate = ["evaluate", trial.folder, "--draws", spec.draws, "--recipe", cell.recipe, *judge]
+        return execute(train, log) or execute(evaluate, log)
 
 
 def execute(words: Sequence[Any], log: Path) -> str:
     """Runs a condgan command, appends its output to `log`, and returns its error message, or "" on success."""
     command = [sys.executable, "-m", "condgan.cli", *map(str, words)]
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a") as output, _interrupts():
+    with log.open("a") as output, prompt_interrupts():
         # In a session of its own: Ctrl-C reaches this process only and is passed on once, as a second one would abort
         # the child without saving.
-        child = subprocess.Popen(command, stdout=output, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        child = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=end_with_parent,  # also if this process is killed
+        )
         try:
             errors = child.communicate()[1]
         except KeyboardInterrupt:
@@ -211,13 +220,3 @@ def execute(words: Sequence[Any], log: Path) -> str:
         raise KeyboardInterrupt
     lines = [line for line in errors.splitlines() if line.strip()] or [f"exit code {child.returncode}"]
     return lines[-1].removeprefix("condgan: ") if child.returncode else ""
-
-
-@contextmanager
-def _interrupts() -> Iterator[None]:
-    """Lets SIGTERM raise KeyboardInterrupt, as SIGINT does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -10,10 +10,13 @@ import typer
 
 from condgan import __version__
 from condgan.cli import data, judge, recipes, runs, studies
-from condgan.cli.options import fail
+from condgan.cli.options import Interrupted, fail
 from condgan.errors import InputError
+from condgan.interrupts import prompt_interrupts
 
 INTERRUPTED = 130
+# In the errors of gloo and NCCL if a process has ended while others wait for it
+LOST_PROCESS = ("Connection closed by peer", "Connection reset by peer", "remote process exited")
 
 app = typer.Typer(
     help="Train, sample and evaluate conditional GANs.",
@@ -32,14 +35,21 @@ def main() -> None:
     """Runs a command. Exits with one message and code 2 on wrong input, 130 on an interrupt, 1 on other failures."""
     sys.path.append(str(Path.cwd()))  # where recipes given as module:function are looked for, too
     try:
-        app()
+        with prompt_interrupts():
+            app()
     except InputError as error:
         fail(str(error), 2)
+    except Interrupted as stop:
+        fail(f"interrupted; {stop}", INTERRUPTED)
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
+    except RuntimeError as error:
+        if not any(sign in str(error) for sign in LOST_PROCESS):
+            raise
+        fail("another process of this training ended; see its message. Run the same command again with --resume", 1)
     except SystemExit as end:  # typer turns KeyboardInterrupt into it
         if end.code == INTERRUPTED:
-            fail("interrupted; run the same command again to continue (train: add --resume)", INTERRUPTED)
+            fail("interrupted; run the same command again (train: add --resume)", INTERRUPTED)
         raise
 
 

@@ -38,6 +38,27 @@ PresetOption = Annotated[
     str | None,
     typer.Option("--preset", help="Named options of the recipe (see `condgan recipes NAME`); --set overrides them."),
 ]
+RecipeOption = Annotated[
+    list[str],
+    typer.Option(
+        "--recipe",
+        metavar="MODULE:FUNCTION",
+        help="Recipe of your own that the files may use, which imports it; can be repeated. Recipes of condgan need no "
+        "such permission.",
+    ),
+]
+
+
+def use_recipes(names: Iterable[str]) -> None:
+    """Imports the recipes named by --recipe, so that files may use them."""
+    from condgan.recipes import use
+
+    for name in names:
+        use(name)
+
+
+class Interrupted(Exception):
+    """A training was interrupted. The message says what of it is saved."""
 
 
 def fail(message: str, code: int) -> NoReturn:

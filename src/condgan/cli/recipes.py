@@ -34,13 +34,14 @@ def recipes(
     ] = 3,
 ) -> None:
     """List the recipes, or show one in detail: source, options, defaults and presets, networks layer by layer."""
-    from condgan.recipes import RECIPES, find
+    from condgan.recipes import RECIPES, find, use
     from condgan.recipes.presets import PRESETS
 
     if name is None:
         for known, recipe in RECIPES.items():
             print(f"{known:17} {(recipe.__doc__ or '').splitlines()[0]}")
         return
+    use(name)
     recipe = find(name)
     print(inspect.cleandoc(recipe.__doc__ or ""), end="\n\noptions (--set NAME=VALUE) and defaults:\n")
     for option in inspect.signature(recipe).parameters.values():

@@ -12,9 +12,11 @@ import typer
 
 from condgan.cli.options import (
     DataOption,
+    Interrupted,
     JudgeOption,
     OptionsOption,
     PresetOption,
+    RecipeOption,
     ResolutionOption,
     SeedOption,
     duration,
@@ -23,6 +25,7 @@ from condgan.cli.options import (
     parse_options,
     progress_bar,
     read_file,
+    use_recipes,
 )
 from condgan.errors import InputError
 
@@ -89,6 +92,7 @@ def train(
     from condgan.run import Diverged, Run, check_trainable
 
     is_named, recipe = recipe is not None, recipe or DEFAULT_RECIPE
+    table.use(recipe)
     chosen = {**preset_options(recipe, preset), **parse_options(options)}
     built = table.build(recipe, chosen)
     if precision not in machine.PRECISIONS:
@@ -98,14 +102,15 @@ def train(
             raise InputError(f"{option}: found {number:g}, expected a positive number")
     machine.keep_freed_memory()
     folder = runs / (name or recipe)
-    with machine.processes().main_process_first():
+    started = machine.processes()
+    with started.main_process_first():
         images = load_data(data, resolution)
         if not is_named and not images.condition.is_labelled:
             raise InputError(
                 f"--data {data}: found no labels, which {recipe}, the default recipe, needs; "
                 f"try condgan train infogan --data {data}"
             )
-        check_trainable(built, images)
+        check_trainable(built, images, started.num_processes)
         callback = _callback(built, images, judge)
     measured = cache(lambda precision: machine.rehearse(built, images, precision))
     if precision == "auto":
@@ -125,7 +130,8 @@ def train(
             kimg=budget.kimg,
             minutes=minutes,
         )
-        run = Run(folder, config, data=_absolute(data), resume=resume or not processes.is_main_process)
+        is_main = processes.is_main_process
+        run = Run(folder, config, data=_absolute(data) if is_main else None, resume=resume or not is_main)
     if processes.is_main_process:
         print(f"data {data}: {summary(images)}")
         if not is_named:
@@ -155,6 +161,8 @@ def train(
                 trained_kimg = status.kimg if status.phase == "game" else 0.0
         except Diverged as error:
             fail(str(error), 1)
+        except KeyboardInterrupt as stop:
+            raise Interrupted(stop) from None
     if processes.is_main_process:
         print(f"saved {run.folder / 'generator.safetensors'}")
         if kimg is None and trained_kimg >= all_kimg:
@@ -186,6 +194,7 @@ def generate(
         ),
     ] = None,
     seed: SeedOption = 0,
+    recipe: RecipeOption = [],  # noqa: B006
 ) -> None:
     """Generate images of one condition: a PNG for each, and a grid of all."""
     from condgan import files
@@ -194,6 +203,7 @@ def generate(
     from condgan.grid import grid, png
     from condgan.machine import fast_device
 
+    use_recipes(recipe)
     generator = load(run).to(fast_device())
     c = generator.condition.parse(condition).expand(count, *generator.condition.parse(condition).shape)
     layout = None
@@ -227,6 +237,7 @@ def evaluate(
     ] = None,
     judge: JudgeOption = None,
     seed: SeedOption = 0,
+    recipe: RecipeOption = [],  # noqa: B006
 ) -> None:
     """Score a run: accuracy of the conditions and KID, compared with real images and an untrained generator."""
     from condgan import files
@@ -241,6 +252,7 @@ def evaluate(
 
     if not run.is_dir():
         raise InputError(f"{run}: no such folder; expected the folder of a run")
+    use_recipes(recipe)
     generator = load(run).to(fast_device())
     images = load_data(data or data_location(run, generator.config), generator.config.resolution)
     check_comparable(generator, images)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from condgan.cli.options import fail
+from condgan.cli.options import RecipeOption, fail, use_recipes
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,10 +29,12 @@ def ablate(
     full: Annotated[
         bool, typer.Option("--full", help="Train at full scale: without the `small` options, for all epochs.")
     ] = False,
+    recipe: RecipeOption = [],  # noqa: B006
 ) -> None:
     """Train, score and compare variants over several seeds. Run the same command again to continue."""
     from condgan.ablate import Study, conclude, read
 
+    use_recipes(recipe)
     study = Study(read(spec).full, runs / f"{spec.stem}-full") if full else Study(read(spec), runs / spec.stem)
     for event in study.run():
         print(as_line(event), flush=True)
@@ -70,11 +72,13 @@ def report(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs or ablations.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="HTML file to write.")] = Path("report.html"),
     title: Annotated[str, typer.Option("--title", help="Heading of the page.")] = "Runs",
+    recipe: RecipeOption = [],  # noqa: B006
 ) -> None:
     """Write one self-contained HTML page about runs: scores, curves, previews, interpolations, attention maps."""
     from condgan import files
     from condgan.report import page
 
+    use_recipes(recipe)
     files.write(out, page(runs, title))
     print(f"wrote {out}")
 

@@ -1,6 +1,7 @@
 """Kernel inception distance (KID) in the feature space of the judge: how realistic the images are."""
 
 import warnings
+from math import nan
 
 import torch
 from torch import nn
@@ -19,10 +20,12 @@ def kid(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
     Binkowski et al. 2018, section 4, over 50 random subsets of half the images, at most 1,000. Features are divided by
     the root mean square of the reals', as the cubic kernel is not invariant to scale and judges differ in it. The
     interval is the spread of single subsets, and so wider than that of their mean. Not comparable with KID in Inception
-    features.
+    features. Not a number if there are fewer than four images of a kind.
     """
     scale = reals.features.square().mean().sqrt()
     subset_size = min(1000, len(fakes) // 2, len(reals) // 2)
+    if subset_size < 2:
+        return Estimate(nan, nan, nan)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*extracted features in buffer")  # small here
         distance = KernelInceptionDistance(feature=nn.Identity(), subsets=NUM_SUBSETS, subset_size=subset_size)

@@ -25,22 +25,47 @@ RECIPES: dict[str, Callable[..., Recipe]] = {
     recipe.__name__: recipe
     for recipe in (cdcgan, acgan, acgan_attributes, infogan, sagan, dcgan, wgan_gp, projection, layout)
 }
+_named: dict[str, Callable[..., Recipe]] = {}  # by a person: never by the content of a file
+
+
+def use(name: str) -> None:
+    """Imports a recipe of your own, `module:function`, which this process may then use like those of the table.
+
+    Files name recipes too: models, run.json, checkpoints and specs. They cannot choose what is imported; a recipe that
+    is not in the table is refused unless it was named here before, see SECURITY.md. Raises InputError if there is none.
+    """
+    if name in RECIPES or name in _named:
+        return
+    module, colon, function = name.partition(":")
+    if not colon:
+        raise _unknown(name)
+    try:
+        _named[name] = getattr(import_module(module), function)
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise InputError(f"recipe {name!r}: {error}") from None
 
 
 def find(name: str) -> Callable[..., Recipe]:
-    """Returns the recipe function of that name, or one of your own as `module:function`. Raises InputError."""
+    """Returns the recipe function of that name: one of the table, or one that was named by `use`. Imports nothing.
+
+    Raises InputError if there is none.
+    """
     if name in RECIPES:
         return RECIPES[name]
-    module, colon, function = name.partition(":")
-    if not colon:
-        known = ", ".join(RECIPES)
+    if name in _named:
+        return _named[name]
+    if ":" in str(name):
         raise InputError(
-            f"unknown recipe {name!r}{did_you_mean(name, RECIPES)} (known: {known}; yours as module:function)"
+            f"recipe {name!r} is code outside of condgan, which a file cannot choose; if you trust it, name it "
+            f"yourself: --recipe {name}, in Python condgan.recipes.use({name!r})"
         )
-    try:
-        return getattr(import_module(module), function)  # type: ignore[no-any-return]
-    except (ImportError, AttributeError) as error:
-        raise InputError(f"recipe {name!r}: {error}") from None
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> InputError:
+    known = ", ".join(RECIPES)
+    suggestion = did_you_mean(str(name), RECIPES)
+    return InputError(f"unknown recipe {name!r}{suggestion} (known: {known}; yours as module:function)")
 
 
 def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,6 +134,7 @@ __all__ = [
     "projection",
     "resolve",
     "sagan",
+    "use",
     "wgan_gp",
     "with_reader",
 ]
