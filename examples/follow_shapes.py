@@ -21,7 +21,7 @@ def main(kimg: float = 30, out: Path = Path("shapes.png")) -> None:
     images = shapes("multi_label", resolution=32)
     recipe = layout(reader_kimg=kimg, discriminator_kimg=kimg / 3, ema_half_life_kimg=2)
     state = TrainState(recipe, images, seed=0, accelerator=Accelerator(), planned_kimg=kimg)
-    for progress in pretrain(state, images):
+    for _ in pretrain(state, images):
         pass
     for progress in train(state, images):
         if progress.kimg >= kimg:
