@@ -90,9 +90,9 @@ class RunFolder:
     @property
     def snapshots(self) -> list[tuple[str, Path]]:
         """The previews, with step and kimg as text, oldest first."""
-        kimg = {line["step"]: f", {line['kimg']:.1f} kimg" for line in self.log} | {0: ", 0 kimg"}
-        files = sorted((self.folder / "samples").glob("*.png"))
-        return [(f"step {int(file.stem)}{kimg.get(int(file.stem), '')}", file) for file in files]
+        last = self.log[-1] if self.log else {"step": 1, "kimg": 0.0}
+        steps = {int(file.stem): file for file in sorted((self.folder / "samples").glob("*.png"))}
+        return [(f"step {step}, {step * last['kimg'] / last['step']:.1f} kimg", file) for step, file in steps.items()]
 
     @property
     def condition_lists(self) -> dict[str, Path]:
