@@ -30,9 +30,11 @@ def read_text(file: Readable) -> str:
 def parse_json(text: str, where: str) -> Any:
     """Parses JSON. `where` names the file in messages. Raises InputError naming the file and the line."""
     try:
-        return json.loads(text)
+        return json.loads(text.removeprefix("\ufeff"))  # a byte order mark, which Windows adds
     except json.JSONDecodeError as error:
         raise InputError(f"{where}, line {error.lineno}: {error.msg}; expected valid JSON") from None
+    except (RecursionError, ValueError) as error:  # lists in lists in lists, or a number of thousands of digits
+        raise InputError(f"{where}: {error}; expected simpler JSON") from None
 
 
 def read_json(file: Path) -> Any:

@@ -46,11 +46,11 @@ def fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def load_data(spec: str, resolution: int | None, **options: Any) -> Images:
-    """Loads the data set named by an option."""
-    from condgan.data import load_images
+def load_data(spec: str, resolution: int | None, *, min_objects: int = 1, **reading: Any) -> Images:
+    """Loads the data set named by an option. `reading` are fields of `condgan.data.Reading`, as run.json has them."""
+    from condgan.data import Reading, load_images
 
-    return load_images(spec, resolution, **options)
+    return load_images(spec, resolution, min_objects=min_objects, reading=Reading(**reading))
 
 
 def read_file(file: Path) -> str:

@@ -14,9 +14,11 @@ def check_names(what: str, names: Sequence[str]) -> tuple[str, ...]:
     """
     if not names:
         raise InputError(f"{what}: found none, expected at least one")
-    for i, name in enumerate(names):
-        if name in names[:i]:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
             raise InputError(f"{what}: found {name!r} twice, expected distinct names")
+        seen.add(name)
         if not name or name != " ".join(name.split()) or set(name) & set(",="):
             raise InputError(f"{what}: {name!r}: expected words with single spaces, no comma and no equals sign")
     return tuple(names)

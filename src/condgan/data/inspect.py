@@ -40,7 +40,8 @@ class Inspection:
 
     @property
     def notices(self) -> Iterator[str]:
-        """Possible problems for training, one sentence each."""
+        """What was left out or guessed, and possible problems for training, one sentence each."""
+        yield from self.images.notices
         yield from self._notices_of_originals()
         if (num_training := int(self.images.held_out.logical_not().sum())) < FEW_IMAGES:
             yield f"training images: {num_training}, few enough for a generator to memorise"

@@ -1,0 +1,104 @@
+"""A sub-folder for each class, possibly below a folder for each part of a split."""
+
+from collections.abc import Mapping, Sequence
+
+from condgan.data.listing import Listing, by_name, named, tidy
+from condgan.data.split import Part, describe, parts_of
+from condgan.data.table import Table
+from condgan.errors import InputError
+
+LABELS = (
+    "expected a sub-folder for each class, a table (CSV, TSV, JSONL or Parquet) with a row for each image, or StyleGAN's "
+    "dataset.json"
+)
+
+
+def class_folders(listing: Listing) -> Table:
+    """Returns the names of the sub-folders as classes.
+
+    The sub-folders of a single sub-folder are looked at instead. Sub-folders such as `train` and `Testing` are parts of
+    a split if they contain the classes. Raises InputError if there are no sub-folders, if images are beside them, or if
+    some are parts of a split and some are not.
+    """
+    below, notices = "", []
+    groups = _groups(listing.images, below)
+    while len(groups) == 1 and "" not in groups and "" not in _groups(listing.images, f"{below}{next(iter(groups))}/"):
+        below = f"{below}{next(iter(groups))}/"
+        groups = _groups(listing.images, below)
+    if below and not parts_of([below[:-1].rpartition("/")[2]]):
+        notices.append(f"the classes are the sub-folders of {listing.where(below[:-1])}")
+    loose = groups.pop("", [])
+    where = str(listing.folder)
+    if not groups:
+        found = f", only {named([name for name in listing.others if '/' not in name])}" if listing.others else ""
+        raise InputError(f"{where}: found no labels for its {len(listing.images)} images{found}; {LABELS}")
+    parts = _parts(listing, below, groups)
+    if parts:
+        return _table_of_parts(listing, below, groups, parts, loose).noting(*notices)
+    if loose:
+        more = f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""
+        raise InputError(
+            f"{listing.where(loose[0])}{more}: found beside the sub-folders; move it into one of them, or away"
+        )
+    classes = {folder: tidy(folder) for folder in groups}
+    if len(set(classes.values())) < 2:
+        raise InputError(f"{where}: found one sub-folder {next(iter(groups))!r}; a condition needs two classes; {LABELS}")
+    names = [name for images in groups.values() for name in images]
+    columns = {"sub-folder": [classes[folder] for folder, images in groups.items() for _ in images]}
+    return Table(where, names, [listing.where(name) for name in names], columns, notices=notices)
+
+
+def _groups(names: Sequence[str], below: str) -> dict[str, list[str]]:
+    """Returns the images below a folder by its sub-folders; "" is for those directly in it."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        if name.startswith(below):
+            groups.setdefault(name[len(below) :].rpartition("/")[0].partition("/")[0], []).append(name)
+    return groups
+
+
+def _parts(listing: Listing, below: str, groups: Mapping[str, Sequence[str]]) -> dict[str, Part]:
+    """Returns the parts of a split among the sub-folders, if these are parts and not classes."""
+    parts = parts_of(groups)
+    with_classes = [name for name in parts if set(_groups(groups[name], f"{below}{name}/")) - {""}]
+    if not with_classes:
+        if parts and len(parts) == len(groups):
+            raise InputError(
+                f"{listing.folder}: {', '.join(parts)} are parts of a split, not classes, and contain no sub-folders "
+                f"for the classes; {LABELS}"
+            )
+        return {}
+    if others := [name for name in groups if name not in parts]:
+        raise InputError(
+            f"{listing.folder}: {', '.join(with_classes)} are parts of a split with classes in them, but "
+            f"{named(others)} beside them is no part; move it away, or name one part, such as "
+            f"{listing.where(below + with_classes[0])}"
+        )
+    return parts
+
+
+def _table_of_parts(
+    listing: Listing, below: str, groups: Mapping[str, Sequence[str]], parts: dict[str, Part], loose: Sequence[str]
+) -> Table:
+    names: list[str] = []
+    classes: list[str] = []
+    part_of: list[Part] = []
+    unlabelled = list(loose)
+    for name, part in parts.items():
+        inner = f"{below}{name}/"
+        while set(found := _groups(groups[name], inner)) == {name}:  # seg_train/seg_train/street/1.jpg
+            inner = f"{inner}{name}/"
+        unlabelled += found.pop("", [])
+        if part is Part.UNLABELLED:
+            unlabelled += [image for images in found.values() for image in images]
+            continue
+        for folder, images in found.items():
+            names += images
+            classes += [tidy(folder)] * len(images)
+            part_of += [part] * len(images)
+    notices = [f"folders read as parts of a split: {describe(parts)}"]
+    if unlabelled:
+        images = sorted(unlabelled, key=by_name)
+        notices.append(f"left out, images of a split without a class: {len(images)} ({named(images)})")
+    places = [listing.where(name) for name in names]
+    return Table(str(listing.folder), names, places, {"sub-folder": classes}, parts=part_of, notices=notices)
