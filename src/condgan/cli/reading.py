@@ -16,7 +16,9 @@ def _option(name: str, text: str, **settings: Any) -> Any:
     return typer.Option(name, help=text, rich_help_panel=PANEL, **settings)
 
 
-OPTIONS: Mapping[str, tuple[Any, Any]] = {  # annotation and default of each; all but `allow_empty` are fields of Reading
+OPTIONS: Mapping[
+    str, tuple[Any, Any]
+] = {  # annotation and default of each; all but `allow_empty` are fields of Reading
     "allow_empty": (
         Annotated[bool, _option("--allow-empty", "Keep images without any label, as the condition `nothing`.")],
         False,
@@ -33,8 +35,8 @@ OPTIONS: Mapping[str, tuple[Any, Any]] = {  # annotation and default of each; al
             str,
             _option(
                 "--split",
-                "auto: the split that columns, files or folders name, else stratified by label; stratified; or every-20th "
-                "by name.",
+                "auto: the split that columns, files or folders name, else stratified by label; stratified; or "
+                "every-20th by name.",
             ),
         ],
         "auto",
@@ -57,7 +59,9 @@ OPTIONS: Mapping[str, tuple[Any, Any]] = {  # annotation and default of each; al
     "missing": (
         Annotated[
             str,
-            _option("--missing", "Empty cells, nan and the like: refuse, drop (the rows), no, yes, or keep as a value."),
+            _option(
+                "--missing", "Empty cells, nan and the like: refuse, drop (the rows), no, yes, or keep as a value."
+            ),
         ],
         "refuse",
     ),
@@ -102,5 +106,5 @@ def with_reading(command: Callable[..., None]) -> Callable[..., None]:
     parameters = [parameter.replace(kind=keyword) for parameter in own] + added
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    del run.__wrapped__  # type: ignore[attr-defined]
+    del run.__wrapped__
     return run

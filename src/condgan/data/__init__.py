@@ -47,16 +47,16 @@ def load_images(
     >>> images.images.shape, images.condition.summary
     (torch.Size([4096, 3, 16, 16]), 'one of 24 classes')
     """
-    name, colon, argument = spec.partition(":")
-    if name not in DATASETS and not Path(spec).exists():
-        raise InputError(
-            f"data {spec!r}: no such folder{did_you_mean(spec, DATASETS)} (or one of: {', '.join(DATASETS)})"
-        )
-    if spec in DATASETS and Path(spec).exists():
-        built_in = f", {spec}: for the built-in data set" if spec in WITHOUT_A_FOLDER else ""
-        raise InputError(f"data {spec!r}: also a folder here; write ./{spec} for the folder{built_in}")
+    name, _, argument = spec.partition(":")
+    if spec in WITHOUT_A_FOLDER and Path(spec).exists():
+        advice = f"write ./{spec} for the folder, {spec}: for the built-in data set"
+        raise InputError(f"data {spec!r}: a built-in data set and a folder here have this name; {advice}")
     because = ""
-    if name not in DATASETS:
+    if name not in DATASETS or (spec in DATASETS and Path(spec).exists()):
+        if not Path(spec).exists():
+            raise InputError(
+                f"data {spec!r}: no such folder{did_you_mean(spec, DATASETS)} (or one of: {', '.join(DATASETS)})"
+            )
         argument = spec
         name, file = _recognised(list_folder(open_folder(Path(spec))))
         because = f"; read as {name} because of {file}, use folder:{spec} to ignore that" if file else ""

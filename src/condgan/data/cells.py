@@ -51,8 +51,10 @@ class Answers:
         self.missing, self.uncertain = self.missing - self.yes - self.no, self.uncertain - self.yes - self.no
         self.cells, self.everything = cells, everything
         answers = self.yes | self.no | self.missing | self.uncertain
-        self.found = everything <= answers and bool(everything & (self.yes | self.no)) and all(
-            len(spelling & self.yes) <= 1 and len(spelling & self.no) <= 1 for spelling in spellings.values()
+        self.found = (
+            everything <= answers
+            and bool(everything & (self.yes | self.no))
+            and all(len(spelling & self.yes) <= 1 and len(spelling & self.no) <= 1 for spelling in spellings.values())
         )
 
     def notices(self) -> Iterator[str]:
@@ -84,7 +86,7 @@ class Answers:
             if choice not in ("drop", "no", "yes"):
                 name, row = next((name, rows[0]) for name, rows in unclear.items())
                 found = repr(self.cells[name][row]) if self.cells[name][row] else "an empty cell"
-                also = f" (-1 is uncertain where 0 is no)" if self.cells[name][row] == "-1" else ""
+                also = " (-1 is uncertain where 0 is no)" if self.cells[name][row] == "-1" else ""
                 raise InputError(
                     f"{places[row]}, {name!r}: found {found}{also}, expected yes or no, and {number} cells of the "
                     f"table are {kind}; choose {option(kind)} drop (the rows), no or yes"

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from condgan.data.listing import Listing, by_name, named, tidy
+from condgan.data.listing import Listing, named, tidy
 from condgan.data.split import Part, describe, parts_of
 from condgan.data.table import Table
 from condgan.errors import InputError
 
 LABELS = (
-    "expected a sub-folder for each class, a table (CSV, TSV, JSONL or Parquet) with a row for each image, or StyleGAN's "
-    "dataset.json"
+    "expected a sub-folder for each class, a table (CSV, TSV, JSONL or Parquet) with a row for each image, or "
+    "StyleGAN's dataset.json"
 )
 
 
@@ -34,7 +34,7 @@ def class_folders(listing: Listing) -> Table:
         raise InputError(f"{where}: found no labels for its {len(listing.images)} images{found}; {LABELS}")
     parts = _parts(listing, below, groups)
     if parts:
-        return _table_of_parts(listing, below, groups, parts, loose).noting(*notices)
+        return _table_of_parts(listing, below, groups, parts).noting(*notices)
     if loose:
         more = f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""
         raise InputError(
@@ -42,7 +42,9 @@ def class_folders(listing: Listing) -> Table:
         )
     classes = {folder: tidy(folder) for folder in groups}
     if len(set(classes.values())) < 2:
-        raise InputError(f"{where}: found one sub-folder {next(iter(groups))!r}; a condition needs two classes; {LABELS}")
+        raise InputError(
+            f"{where}: found one sub-folder {next(iter(groups))!r}; a condition needs two classes; {LABELS}"
+        )
     names = [name for images in groups.values() for name in images]
     columns = {"sub-folder": [classes[folder] for folder, images in groups.items() for _ in images]}
     return Table(where, names, [listing.where(name) for name in names], columns, notices=notices)
@@ -72,33 +74,24 @@ def _parts(listing: Listing, below: str, groups: Mapping[str, Sequence[str]]) ->
         raise InputError(
             f"{listing.folder}: {', '.join(with_classes)} are parts of a split with classes in them, but "
             f"{named(others)} beside them is no part; move it away, or name one part, such as "
-            f"{listing.where(below + with_classes[0])}"
+            f"{listing.where(below + min(with_classes, key=lambda name: parts[name] is not Part.TRAINING))}"
         )
     return parts
 
 
-def _table_of_parts(
-    listing: Listing, below: str, groups: Mapping[str, Sequence[str]], parts: dict[str, Part], loose: Sequence[str]
-) -> Table:
+def _table_of_parts(listing: Listing, below: str, groups: Mapping[str, Sequence[str]], parts: dict[str, Part]) -> Table:
     names: list[str] = []
     classes: list[str] = []
     part_of: list[Part] = []
-    unlabelled = list(loose)
     for name, part in parts.items():
         inner = f"{below}{name}/"
         while set(found := _groups(groups[name], inner)) == {name}:  # seg_train/seg_train/street/1.jpg
             inner = f"{inner}{name}/"
-        unlabelled += found.pop("", [])
-        if part is Part.UNLABELLED:
-            unlabelled += [image for images in found.values() for image in images]
-            continue
-        for folder, images in found.items():
+        found.pop("", [])  # images without a class
+        for folder, images in found.items() if part is not Part.UNLABELLED else ():
             names += images
             classes += [tidy(folder)] * len(images)
             part_of += [part] * len(images)
     notices = [f"folders read as parts of a split: {describe(parts)}"]
-    if unlabelled:
-        images = sorted(unlabelled, key=by_name)
-        notices.append(f"left out, images of a split without a class: {len(images)} ({named(images)})")
     places = [listing.where(name) for name in names]
     return Table(str(listing.folder), names, places, {"sub-folder": classes}, parts=part_of, notices=notices)

@@ -39,12 +39,14 @@ def coco(path: str | Path, resolution: int = 64, *, min_objects: int = 1, readin
     tables = {name: _table(files[name], listing.where(name)) for name in chosen}
     joined = join_parts(tables, chosen, str(listing.folder)) if len(tables) > 1 else tables[next(iter(tables))]
     split = [f"files read as parts of a split: {describe(chosen)}"] if len(tables) > 1 else []
-    return images_of(path, listing, joined.noting(*split, *listing.notices(list(chosen))), resolution, min_objects, reading)
+    return images_of(
+        path, listing, joined.noting(*split, *listing.notices(list(chosen))), resolution, min_objects, reading
+    )
 
 
 def annotation_files(listing: Listing) -> dict[str, Mapping[str, Any]]:
     """Returns the content of the JSON files with COCO's object annotations, by name."""
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for name in listing.others:
         if name.lower().endswith(".json") and name.count("/") <= DEEPEST and posixpath.basename(name) != "dataset.json":
             try:
@@ -66,7 +68,10 @@ def _chosen(files: Mapping[str, Any], listing: Listing, reading: Reading) -> dic
     names = [name for name in files if posixpath.basename(name).startswith("instances_")] or list(files)
     if len(names) == 1:
         return {names[0]: Part.TRAINING}
-    keys = {posixpath.splitext(name)[0].rpartition("/")[2] if _is_one_folder(names) else posixpath.dirname(name): name for name in names}
+    keys = {
+        posixpath.splitext(name)[0].rpartition("/")[2] if _is_one_folder(names) else posixpath.dirname(name): name
+        for name in names
+    }
     parts = parts_of(keys)
     if len(parts) < len(names):
         raise InputError(f"{listing.folder}: found annotations in {named(names)}; choose one with --table")

@@ -73,14 +73,16 @@ def _escaped(delimiter: str | None) -> str | None:
     if delimiter is None:
         return None
     delimiter = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
-    if len(delimiter) != 1 or delimiter in "\"\r\n":
+    if len(delimiter) != 1 or delimiter in '"\r\n':
         raise InputError(f"--delimiter: found {delimiter!r}, expected one character such as ; or tab")
     return delimiter
 
 
 def _delimiter(text: str, where: str) -> str:
     """Returns the delimiter with which the header has several cells and the other rows as many."""
-    sample = text if len(text) <= SAMPLE else text[: text.rindex("\n", 0, SAMPLE) + 1 if "\n" in text[:SAMPLE] else SAMPLE]
+    sample = (
+        text if len(text) <= SAMPLE else text[: text.rindex("\n", 0, SAMPLE) + 1 if "\n" in text[:SAMPLE] else SAMPLE]
+    )
     widths = {delimiter: list(_widths(sample, delimiter)) for delimiter in DELIMITERS}
     split = [delimiter for delimiter, found in widths.items() if found and found[0] > 1]
     even = [delimiter for delimiter in split if len(set(widths[delimiter])) == 1]

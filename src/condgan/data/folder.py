@@ -21,9 +21,7 @@ from condgan.errors import InputError
 LARGE_SHARE = 0.15  # of held-out images, which is told
 
 
-def folder(
-    path: str | Path, resolution: int = 64, *, min_objects: int = 1, reading: Reading = DEFAULT
-) -> Images:
+def folder(path: str | Path, resolution: int = 64, *, min_objects: int = 1, reading: Reading = DEFAULT) -> Images:
     """Reads the images in a folder or zip file, each stretched to (resolution, resolution).
 
     Labels are read from one of three places; they determine the condition:
@@ -53,7 +51,13 @@ def folder(
 
 
 def images_of(
-    path: Path, listing: Listing, table: Table, resolution: int, min_objects: int, reading: Reading, *,
+    path: Path,
+    listing: Listing,
+    table: Table,
+    resolution: int,
+    min_objects: int,
+    reading: Reading,
+    *,
     symmetric: bool = False,
 ) -> Images:
     """Reads the images of a table, sorted by name. Raises InputError if no row has an image or labels."""
@@ -110,7 +114,9 @@ def _held_out(
     if is_given:
         held_out = torch.tensor([part is Part.HELD_OUT for part in table.parts])
         if held_out.all():
-            raise InputError(f"{table.where}: every image is in a held-out part of the split, expected some to train on")
+            raise InputError(
+                f"{table.where}: every image is in a held-out part of the split, expected some to train on"
+            )
         if straddling := set(scenes[held_out].tolist()) & set(scenes[~held_out].tolist()):
             notices.append(f"{len(straddling)} values of {reading.group_by!r} are in both parts of the given split")
     else:

@@ -166,8 +166,9 @@ def _with_enough(table: Table, numbers: Sequence[int], min_objects: int) -> Tabl
         raise InputError(f"{table.where}: no row has {min_objects} labels, expected some that do")
     advice = "; --allow-empty keeps them, as the condition 'nothing'" if min_objects == 1 else ""
     found = f"{len(few)} ({named([table.names[row] for row in few])})"
+    what = "images without labels" if min_objects == 1 else f"images with fewer than {min_objects} labels"
     kept = [row for row, number in enumerate(numbers) if number >= min_objects]
-    return table.at(kept).noting(f"left out, images with fewer than {min_objects} labels: {found}{advice}")
+    return table.at(kept).noting(f"left out, {what}: {found}{advice}")
 
 
 def _yes_or_no(table: Table, answers: Answers, min_objects: int, reading: Reading) -> Labelled:

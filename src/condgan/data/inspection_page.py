@@ -62,7 +62,9 @@ def _values(images: Images) -> list[Value]:
     for i, (name, mask) in enumerate(zip(images.condition.values, shown.T, strict=True)):
         held_out = int((mask & images.held_out).sum())
         src = _examples(images, mask) if i < MOST_VALUES and mask.any() else ""
-        values.append(Value(name, int(mask.sum()) - held_out, held_out, round(100 * float(mask.float().mean()), 1), src))
+        values.append(
+            Value(name, int(mask.sum()) - held_out, held_out, round(100 * float(mask.float().mean()), 1), src)
+        )
     return values
 
 

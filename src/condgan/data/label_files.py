@@ -61,7 +61,7 @@ def label_files(listing: Listing, reading: Reading) -> list[str]:
 def _may_have_labels(name: str, listing: Listing) -> bool:
     stem, suffix = posixpath.splitext(posixpath.basename(name))
     stem, suffix = stem.lower(), suffix.lower()
-    if suffix not in READERS or suffix == ".txt" and not stem.startswith(("list_attr", "list_eval_partition")):
+    if suffix not in READERS or (suffix == ".txt" and not stem.startswith(("list_attr", "list_eval_partition"))):
         return False
     if "/" in name and not stem.startswith(NAMES_BELOW):
         return False

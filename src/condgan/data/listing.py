@@ -52,7 +52,10 @@ def list_folder(folder: Folder) -> Listing:
     """Lists a folder or zip file. Links are followed. Images are told by their suffix."""
     cycles: list[str] = []
     entries = _walk(folder, "", (), cycles) if isinstance(folder, Path) else _members(folder)
-    images, others, empty, hidden = [], [], [], []
+    images: list[str] = []
+    others: list[str] = []
+    empty: list[str] = []
+    hidden: list[str] = []
     for name in entries:
         parts = name.rstrip("/").split("/")
         if any(part.startswith(("._", "__MACOSX")) or part == ".DS_Store" for part in parts):

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from condgan.data.delimited import decode
@@ -39,12 +40,12 @@ def table_of_lines(content: bytes, where: str, listing: Listing, reading: Readin
 def table_of_parquet(content: bytes, where: str, listing: Listing, reading: Reading) -> Table:
     """Reads a Parquet file with one row for each image. Raises InputError without pyarrow, or if the file is broken."""
     try:
-        from pyarrow import ArrowInvalid, parquet
+        parquet = import_module("pyarrow.parquet")
     except ModuleNotFoundError:
         raise InputError(f"{where}: Parquet files need pyarrow: pip install pyarrow, or convert it to CSV") from None
     try:
         records = parquet.read_table(io.BytesIO(content)).to_pylist()
-    except (ArrowInvalid, OSError) as error:
+    except (ValueError, OSError) as error:  # pyarrow's errors are of these kinds
         raise InputError(f"{where}: broken Parquet file ({str(error).splitlines()[0]}); restore it") from None
     return table_of_records(records, where, [f"{where}, row {i}" for i in range(len(records))], listing, reading)
 
@@ -98,7 +99,9 @@ def _dataset_json(entries: Any, where: str) -> Table:
             )
         if not _is_labelled(entry) or _width(entry) != _width(entries[0]):
             expected = '["00000/img.png", 6] or, with zeros and ones, ["00000/img.png", [0, 1, 0]]'
-            raise InputError(f"{where}, entry {i}: found {_short(entry)}, expected {expected}, all of one kind and length")
+            raise InputError(
+                f"{where}, entry {i}: found {_short(entry)}, expected {expected}, all of one kind and length"
+            )
     names, labels = zip(*entries, strict=True)
     places = [f"{where}, entry {i}" for i in range(len(entries))]
     if _width(entries[0]) and all(sum(label) == 1 for label in labels):
@@ -115,7 +118,7 @@ def _is_labelled(entry: Any) -> bool:
     label = entry[1]
     if isinstance(label, list):
         return bool(label) and all(isinstance(bit, int | float) and bit in (0, 1) for bit in label)
-    return type(label) is int or isinstance(label, float) and label.is_integer()
+    return type(label) is int or (isinstance(label, float) and label.is_integer())
 
 
 def _is_real(entry: Any) -> bool:

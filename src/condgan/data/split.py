@@ -48,7 +48,7 @@ def parts_of(names: Collection[str]) -> dict[str, Part]:
     found = {
         other: parts
         for other, parts in found.items()
-        if not other or len(set(parts.values())) > 1 and Part.TRAINING in parts.values()
+        if not other or (len(set(parts.values())) > 1 and Part.TRAINING in parts.values())
     }
     return max(found.values(), key=len, default={})
 
@@ -113,4 +113,3 @@ def describe(parts: dict[str, Part]) -> str:
     for name, part in parts.items():
         by_part.setdefault(part, []).append(repr(name))
     return "; ".join(f"{', '.join(names)}: {part.value}" for part, names in by_part.items())
-

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from condgan.data.cells import YES_AND_NO, is_missing, without_decimals
 from condgan.data.delimited import DELIMITERS, HEADER, Row
@@ -39,10 +40,8 @@ class Table:
     notices: Sequence[str] = ()
 
     def at(self, rows: Sequence[int]) -> "Table":
-        """Returns the table with these rows only."""
-        if len(rows) == len(self.names):
-            return self
-        fields = {name: [getattr(self, name)[row] for row in rows] for name in ("names", "places")}
+        """Returns the table with these rows only, in this order."""
+        fields: dict[str, Any] = {name: [getattr(self, name)[row] for row in rows] for name in ("names", "places")}
         optional = {name: getattr(self, name) for name in ("sets", "parts", "groups")}
         fields |= {name: [values[row] for row in rows] for name, values in optional.items() if values}
         columns = {name: [cells[row] for row in rows] for name, cells in self.columns.items()}
@@ -83,7 +82,9 @@ def _is_image_file(cell: str) -> bool:
     return cell.lower().endswith(IMAGE_SUFFIXES)
 
 
-def _columns(header: Sequence[str], cells: Sequence[Sequence[str]], place: str, notices: list[str]) -> dict[str, Sequence[str]]:
+def _columns(
+    header: Sequence[str], cells: Sequence[Sequence[str]], place: str, notices: list[str]
+) -> dict[str, Sequence[str]]:
     """Returns the cells by the names of the columns, without unnamed columns that are empty or number the rows."""
     columns: dict[str, Sequence[str]] = {}
     for i, (name, column) in enumerate(zip(header, cells, strict=True)):
@@ -175,7 +176,9 @@ def _parts(name: str, cells: Sequence[str]) -> list[Part]:
     if lowered == "partition" and values <= set(without_decimals(list(CELEBA_PARTS))):
         return [CELEBA_PARTS[cell] for cell in cells]
     answers = {"1": Part.HELD_OUT, "0": Part.TRAINING}
-    answers |= {word: part for yes, no in YES_AND_NO.items() for word, part in ((yes, answers["1"]), (no, answers["0"]))}
+    answers |= {
+        word: part for yes, no in YES_AND_NO.items() for word, part in ((yes, answers["1"]), (no, answers["0"]))
+    }
     if lowered in HELD_OUT_COLUMNS and {value.casefold() for value in values} <= answers.keys():
         return [answers[cell.casefold()] for cell in cells]
     return []
@@ -199,7 +202,7 @@ def matched(table: Table, listing: Listing, reading: Reading) -> Table:
     rows = [row for row, image in enumerate(images) if image is not None]
     table = replace(table.at(rows), names=[images[row] or "" for row in rows])
     if without := sorted(set(listing.images) - set(table.names), key=by_name):
-        notices.append(f"left out, images without a row: {len(without)} ({named(without)})")
+        notices.append(f"left out, images without a label: {len(without)} ({named(without)})")
     return _one_row_each(table.noting(*notices), reading)
 
 
@@ -211,7 +214,9 @@ def _one_row_each(table: Table, reading: Reading) -> Table:
     if len(rows_of) == len(table.names) and not reading.label_per_row:
         return table
     cells = table.sets or list(zip(*table.columns.values(), strict=True))
-    distinct = {name: list({tuple(cells[row]): row for row in reversed(rows)}.values())[::-1] for name, rows in rows_of.items()}
+    distinct = {
+        name: list({tuple(cells[row]): row for row in reversed(rows)}.values())[::-1] for name, rows in rows_of.items()
+    }
     first = [rows[0] for rows in rows_of.values()]
     several = [name for name, rows in distinct.items() if len(rows) > 1]
     notices = []
