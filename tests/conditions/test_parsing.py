@@ -89,6 +89,14 @@ def test_the_empty_set_is_called_nothing() -> None:
     assert torch.equal(labels.parse(" nothing "), empty)
 
 
+def test_a_label_called_nothing_is_the_label_and_the_empty_set_has_another_name() -> None:
+    labels = MultiLabel(("cat", "nothing"))
+    for c in torch.tensor([[0, 0], [0, 1], [1, 1]], dtype=torch.uint8):
+        assert torch.equal(labels.parse(labels.describe(c)), c)
+    assert labels.parse("nothing").tolist() == [0, 1]
+    assert labels.describe(torch.zeros(2, dtype=torch.uint8)) == "no labels"
+
+
 def test_an_unknown_kind_of_condition_is_refused_with_the_most_similar_one() -> None:
     with pytest.raises(InputError, match="did you mean 'Class'"):
         from_json({"kind": "Clas", "names": ["a"]})

@@ -66,7 +66,9 @@ def test_the_split_of_the_folders_can_be_ignored(tmp_path: Path) -> None:
 @pytest.mark.parametrize("beside", ["extra/cat/0.png", "models/picture.png", "chest/train/cat/0.png"])
 def test_folders_beside_the_parts_of_a_split_are_refused(tmp_path: Path, beside: str) -> None:
     write_images(tmp_path, [*(f"{part}/{name}" for part in ("train", "test") for name in CATS_AND_DOGS), beside])
-    with pytest.raises(InputError, match=rf"{beside.split('/')[0]} beside them is no part.*such as {tmp_path / 'train'}"):
+    with pytest.raises(
+        InputError, match=rf"{beside.split('/')[0]} beside them is no part.*such as {tmp_path / 'train'}"
+    ):
         folder(tmp_path, 16)
 
 

@@ -79,7 +79,9 @@ def test_subjects_are_kept_together_and_every_view_is_in_both_parts(tmp_path: Pa
 
 
 def test_a_split_through_subjects_is_reported(tmp_path: Path) -> None:
-    write_csv(tmp_path, "who,kind,split", [f"p{i // 2},{'ab'[i % 3 % 2]},{'train' if i % 4 else 'val'}" for i in range(24)])
+    write_csv(
+        tmp_path, "who,kind,split", [f"p{i // 2},{'ab'[i % 3 % 2]},{'train' if i % 4 else 'val'}" for i in range(24)]
+    )
     notices = folder(tmp_path, 16, reading=Reading(group_by="who")).notices
     assert "6 values of 'who' are in both parts of the given split" in notices
 
@@ -104,7 +106,9 @@ def test_the_split_by_name_of_earlier_versions_can_be_chosen(tmp_path: Path) -> 
 def test_folders_of_a_table_are_parts_of_a_split(tmp_path: Path) -> None:
     names = [f"{part}/{i}.png" for part in ("train", "valid") for i in range(6)]
     write_images(tmp_path, names)
-    (tmp_path / "all.csv").write_text("file,kind\n" + "".join(f"{name},{'ab'[i % 2]}\n" for i, name in enumerate(names)))
+    (tmp_path / "all.csv").write_text(
+        "file,kind\n" + "".join(f"{name},{'ab'[i % 2]}\n" for i, name in enumerate(names))
+    )
     assert folder(tmp_path, 16).held_out.tolist() == [False] * 6 + [True] * 6
 
 

@@ -60,7 +60,16 @@ def test_another_encoding_is_asked_for(tmp_path: Path) -> None:
     assert "unknown encoding 'nonsense'" in refusal(tmp_path, encoding="nonsense")
 
 
-SPELLINGS = [("0", "1"), ("0.0", "1.0"), ("-1", "1"), ("no", "Yes"), ("n", "Y"), ("FALSE", "TRUE"), ("F", "t"), ("", "x")]
+SPELLINGS = [
+    ("0", "1"),
+    ("0.0", "1.0"),
+    ("-1", "1"),
+    ("no", "Yes"),
+    ("n", "Y"),
+    ("FALSE", "TRUE"),
+    ("F", "t"),
+    ("", "x"),
+]
 
 
 @pytest.mark.parametrize(("no", "yes"), SPELLINGS)
@@ -82,7 +91,14 @@ def test_an_unusual_spelling_is_said(tmp_path: Path) -> None:
     assert "read as yes: 'x'; as no: an empty cell" in notices(tmp_path)
 
 
-UNCLEAR = [("nan", "missing"), ("", "missing"), ("None", "missing"), ("?", "uncertain"), ("-1", "uncertain"), ("-1.0", "uncertain")]
+UNCLEAR = [
+    ("nan", "missing"),
+    ("", "missing"),
+    ("None", "missing"),
+    ("?", "uncertain"),
+    ("-1", "uncertain"),
+    ("-1.0", "uncertain"),
+]
 
 
 @pytest.mark.parametrize(("cell", "kind"), UNCLEAR)
@@ -235,7 +251,7 @@ def test_a_second_label_of_few_images_is_refused_until_it_is_meant(tmp_path: Pat
 @pytest.mark.parametrize("cell", ['"long hair, smile"', "['long hair', 'smile']", "long hair;smile"])
 def test_sets_in_a_cell_are_read_in_any_usual_spelling(tmp_path: Path, cell: str) -> None:
     quoted = cell if cell.startswith('"') else f'"{cell}"'
-    other = '"[\'smile\']"' if cell.startswith("[") else "smile"
+    other = "\"['smile']\"" if cell.startswith("[") else "smile"
     write_csv(tmp_path, "labels", [quoted, other])
     assert descriptions(tmp_path) == ["long hair, smile", "smile"]
 

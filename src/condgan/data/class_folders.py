@@ -7,6 +7,7 @@ from condgan.data.split import Part, describe, parts_of
 from condgan.data.table import Table
 from condgan.errors import InputError
 
+FORBIDDEN = set(",;|=")
 LABELS = (
     "expected a sub-folder for each class, a table (CSV, TSV, JSONL or Parquet) with a row for each image, or "
     "StyleGAN's dataset.json"
@@ -40,7 +41,7 @@ def class_folders(listing: Listing) -> Table:
         raise InputError(
             f"{listing.where(loose[0])}{more}: found beside the sub-folders; move it into one of them, or away"
         )
-    classes = {folder: tidy(folder) for folder in groups}
+    classes = {folder: _class(folder, images[0], listing) for folder, images in groups.items()}
     if len(set(classes.values())) < 2:
         raise InputError(
             f"{where}: found one sub-folder {next(iter(groups))!r}; a condition needs two classes; {LABELS}"
@@ -79,6 +80,17 @@ def _parts(listing: Listing, below: str, groups: Mapping[str, Sequence[str]]) ->
     return parts
 
 
+def _class(folder: str, image: str, listing: Listing) -> str:
+    """Returns the class of a sub-folder. Raises InputError if its name cannot be that of a class."""
+    if set(folder) & FORBIDDEN:
+        path = image[: image.rindex(f"{folder}/") + len(folder)]
+        raise InputError(
+            f"{listing.where(path)}: names of classes may not contain commas, semicolons, vertical bars or equals "
+            "signs; rename it"
+        )
+    return tidy(folder)
+
+
 def _table_of_parts(listing: Listing, below: str, groups: Mapping[str, Sequence[str]], parts: dict[str, Part]) -> Table:
     names: list[str] = []
     classes: list[str] = []
@@ -90,7 +102,7 @@ def _table_of_parts(listing: Listing, below: str, groups: Mapping[str, Sequence[
         found.pop("", [])  # images without a class
         for folder, images in found.items() if part is not Part.UNLABELLED else ():
             names += images
-            classes += [tidy(folder)] * len(images)
+            classes += [_class(folder, images[0], listing)] * len(images)
             part_of += [part] * len(images)
     notices = [f"folders read as parts of a split: {describe(parts)}"]
     places = [listing.where(name) for name in names]

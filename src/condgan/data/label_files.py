@@ -103,11 +103,11 @@ def _key(name: str, names: Sequence[str]) -> str:
 def _read(name: str, listing: Listing, reading: Reading) -> Table:
     suffix = posixpath.splitext(name)[1].lower()
     content, folder = (listing.folder / name).read_bytes(), posixpath.dirname(name)
-    table = READERS.get(suffix, table_of_csv)(content, listing.where(name), listing, reading)
-    files = FileNames(listing)  # names are relative to the table if it is in a folder of its own
+    beside = listing.below(folder) if folder else listing  # names are relative to a table in a folder of images
+    read = READERS.get(suffix, table_of_csv)
+    table = read(content, listing.where(name), beside if beside.images else listing, reading)
     below = [posixpath.join(folder, file) for file in table.names]
-    is_below = any(map(files.is_exact, below)) if folder else False
-    return replace(table, names=below) if is_below else table
+    return replace(table, names=below) if folder and any(map(FileNames(listing).is_exact, below)) else table
 
 
 def _joined(parts: dict[str, Part], listing: Listing, reading: Reading) -> tuple[Table, list[str]]:

@@ -32,6 +32,11 @@ class Listing:
         """Returns the name of a file in messages."""
         return str(self.folder / name)
 
+    def below(self, folder: str) -> "Listing":
+        """Returns the images below one of the folders, with names relative to it."""
+        names = [name.removeprefix(f"{folder}/") for name in self.images if name.startswith(f"{folder}/")]
+        return Listing(self.folder / folder, names, (), (), (), ())
+
     def notices(self, read: Collection[str] = ()) -> Iterator[str]:
         """Yields a sentence for each kind of thing that is left out, apart from files that were `read`."""
         if others := [name for name in self.others if name not in read]:

@@ -33,7 +33,12 @@ def table_of_lines(content: bytes, where: str, listing: Listing, reading: Readin
     """Reads JSON lines, such as {"file_name": "0.png", "label": "cat"}. Raises InputError naming file and line."""
     lines = decode(content, where, reading.encoding).splitlines()
     places = [f"{where}, line {i}" for i, line in enumerate(lines, 1) if line.strip()]
-    records = [parse_json(line, f"{where}, line {i}") for i, line in enumerate(lines, 1) if line.strip()]
+    records = []
+    for place, line in zip(places, filter(str.strip, lines), strict=True):
+        try:
+            records.append(parse_json(line, place))
+        except InputError as error:
+            raise InputError(str(error).replace(f"{place}, line 1", place)) from None
     return table_of_records(records, where, places, listing, reading)
 
 
