@@ -121,3 +121,9 @@ def test_a_list_of_conditions_has_texts_or_lists_of_names() -> None:
 def test_a_wrong_list_of_conditions_is_refused_naming_file_and_entry(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse_conditions(text, "test.json", MultiLabel(FRUIT))
+
+
+def test_names_are_compared_in_one_unicode_form() -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    assert Class((decomposed, "tea")) == Class((composed, "tea"))
+    assert MultiLabel((composed, "tea")).parse(decomposed).tolist() == [1, 0]

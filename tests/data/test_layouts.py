@@ -234,3 +234,37 @@ def test_a_folder_with_the_name_of_a_layout_is_read(tmp_path: Path, monkeypatch:
 def test_choices_of_tables_are_refused_where_they_have_no_effect() -> None:
     with pytest.raises(InputError, match="--file-column has no effect on shapes"):
         load_images("shapes", 16, reading=Reading(file_column="file"))
+
+
+def test_texts_beside_the_images_are_tags(tmp_path: Path) -> None:
+    write_images(tmp_path, [f"{i}.png" for i in range(4)])
+    for i, text in enumerate(["long hair, smile", "smile,\n", "long hair, hat, hat"]):
+        (tmp_path / f"{i}.txt").write_text(text)
+    images = load_images(str(tmp_path), 16)
+    assert described(images) == ["long hair, smile", "smile", "hat, long hair"]
+    assert "labels are read from 3 text files beside the images" in images.notices
+    assert "left out, images without a label: 1 (3.png)" in images.notices
+    for i in range(3):
+        (tmp_path / f"{i}.txt").write_text("0 0.5 0.5 0.25 0.25\n1 0.1 0.2 0.3 0.4\n")
+    with pytest.raises(InputError, match=r"0\.txt: found boxes as YOLO writes them"):
+        load_images(str(tmp_path), 16)
+
+
+def test_a_list_of_paths_and_classes_is_read(tmp_path: Path) -> None:
+    write_images(tmp_path, [f"x/{i}.png" for i in range(4)])
+    (tmp_path / "all.txt").write_text("".join(f"x/{i}.png {i % 2}\n" for i in range(4)))
+    assert described(load_images(str(tmp_path), 16)) == ["0", "1", "0", "1"]
+
+
+def test_a_table_about_something_else_leaves_the_sub_folders_as_classes(tmp_path: Path) -> None:
+    write_images(tmp_path, ["cat/0.png", "cat/1.png", "dog/0.png", "dog/1.png"])
+    (tmp_path / "results.csv").write_text("model,accuracy\nfirst,0.3\nsecond,0.4\n")
+    images = load_images(str(tmp_path), 16)
+    assert images.condition == Class(("cat", "dog"))
+    assert "labels are read from the sub-folders, because no column of results.csv names images" in images.notices
+    (tmp_path / "results.csv").write_text(
+        "file,kind\n" + "".join(f"{n}/{i}.png,{'ab'[i]}\n" for n in ("cat", "dog") for i in (0, 1))
+    )
+    images = load_images(str(tmp_path), 16)
+    assert images.condition == Class(("a", "b"))
+    assert "labels are read from results.csv, not from the sub-folders" in images.notices

@@ -107,11 +107,12 @@ def test_missing_and_uncertain_answers_are_never_taken_for_no(tmp_path: Path, ce
     message = refusal(tmp_path)
     assert "labels.csv, line 3, 'coat'" in message
     assert f"--{kind} drop" in message
-    assert descriptions(tmp_path, **{kind: "drop"}) == ["hat, scarf", "coat, scarf", "scarf"]
-    assert f"left out, rows with {kind} values: 1 (line 3)" in notices(tmp_path, **{kind: "drop"})
-    assert descriptions(tmp_path, **{kind: "no"})[1] == "hat"
-    assert descriptions(tmp_path, **{kind: "yes"})[1] == "coat, hat"
-    assert f"{kind} values read as yes: 1 cells in coat" in notices(tmp_path, **{kind: "yes"})
+    choices: dict[str, dict[str, Any]] = {choice: {kind: choice} for choice in ("drop", "no", "yes")}
+    assert descriptions(tmp_path, **choices["drop"]) == ["hat, scarf", "coat, scarf", "scarf"]
+    assert f"left out, rows with {kind} values: 1 (line 3)" in notices(tmp_path, **choices["drop"])
+    assert descriptions(tmp_path, **choices["no"])[1] == "hat"
+    assert descriptions(tmp_path, **choices["yes"])[1] == "coat, hat"
+    assert f"{kind} values read as yes: 1 cells in coat" in notices(tmp_path, **choices["yes"])
 
 
 @pytest.mark.parametrize("cell", ["nan", "NA", "N/A", "", "null", "<NA>"])
@@ -293,3 +294,9 @@ def test_an_unknown_choice_is_refused(choice: dict[str, str]) -> None:
     ((name, value),) = choice.items()
     with pytest.raises(InputError, match=f"--{name}: found '{value}'.*expected one of"):
         Reading(**choice)  # type: ignore[arg-type]
+
+
+def test_identifiers_are_left_out_and_named(tmp_path: Path) -> None:
+    write_csv(tmp_path, "lesion,kind", [f"L{i * 2 // 3},{'ab'[i % 2]}" for i in range(60)])
+    assert folder(tmp_path, 16).condition == Class(("a", "b"))
+    assert "columns left out: 'lesion' has 40 values in 60 rows" in notices(tmp_path)

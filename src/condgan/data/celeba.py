@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from condgan.data.delimited import HEADER, Row, decode
+from condgan.data.delimited import DELIMITERS, HEADER, Row, decode, read_rows
 from condgan.data.listing import Listing, named
 from condgan.data.reading import Reading
 from condgan.data.split import Part
@@ -15,7 +15,10 @@ def table_of_text(content: bytes, where: str, listing: Listing, reading: Reading
 
     Raises InputError naming file and line: too few rows, or rows of another length than the header.
     """
-    lines = decode(content, where, reading.encoding).splitlines()
+    text = decode(content, where, reading.encoding)
+    lines = text.splitlines()
+    if any(delimiter in line for line in lines[:2] for delimiter in DELIMITERS):
+        return table_of_rows(read_rows(text, where, reading.delimiter), where, listing, reading)
     rows: list[Row] = [(f"{where}, line {i}", line.split()) for i, line in enumerate(lines, 1) if line.strip()]
     if len(rows) < 2:
         raise InputError(f"{where}: found {len(rows)} lines, expected {HEADER}")

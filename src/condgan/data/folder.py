@@ -14,8 +14,9 @@ from condgan.data.label_files import label_files, read_label_files
 from condgan.data.listing import Listing, by_name, list_folder, named
 from condgan.data.packed import IMAGE_SUFFIXES, decode_images, open_folder
 from condgan.data.reading import DEFAULT, Reading
+from condgan.data.sidecars import text_names, texts_beside
 from condgan.data.split import Part, describe, every_twentieth, numbered, parts_of, stratified
-from condgan.data.table import Table, matched
+from condgan.data.table import NamesNoImage, Table, matched
 from condgan.errors import InputError
 
 LARGE_SHARE = 0.15  # of held-out images, which is told
@@ -45,9 +46,32 @@ def folder(path: str | Path, resolution: int = 64, *, min_objects: int = 1, read
         raise InputError(
             f"{listing.folder}: found no images{found}, expected files that end in one of {' '.join(IMAGE_SUFFIXES)}"
         )
-    names = label_files(listing, reading)
-    table, read = read_label_files(names, listing, reading) if names else (class_folders(listing), [])
+    table, read = _labels(listing, reading)
     return images_of(path, listing, table.noting(*listing.notices(read)), resolution, min_objects, reading)
+
+
+def _labels(listing: Listing, reading: Reading) -> tuple[Table, list[str]]:
+    """Returns the labels, and the files they were read from: tables, texts beside the images, or sub-folders."""
+    names = label_files(listing, reading)
+    if not names:
+        table = texts_beside(listing, reading)
+        return (class_folders(listing), []) if table is None else (table, text_names(listing))
+    try:
+        table, read = read_label_files(names, listing, reading)
+    except NamesNoImage as error:
+        try:
+            table = class_folders(listing)
+        except InputError:
+            raise error from None
+        if reading.table is not None:
+            raise
+        return table.noting(
+            f"labels are read from the sub-folders, because no column of {named(names)} names images"
+        ), []
+    folders = {name.rpartition("/")[0].partition("/")[0] for name in listing.images}
+    if len(folders) > 1 and not table.parts and not parts_of(folders):
+        table = table.noting(f"labels are read from {named(read)}, not from the sub-folders")
+    return table, read
 
 
 def images_of(

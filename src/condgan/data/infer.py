@@ -92,6 +92,7 @@ def _settled(table: Table, reading: Reading) -> Table:
             cell = cells[missing[0]]
             found = f"{column!r} is {cell!r}, a missing value" if cell else f"{column!r} is empty"
             advice = "fill it in, or drop the row; --missing drop leaves such rows out"
+            advice += ", --label-column chooses other columns" if len(table.columns) > 1 else ""
             kept = ", --missing keep reads it as a value" if cell else ""
             count = f" ({len(missing)} cells)" if len(missing) > 1 else ""
             raise InputError(f"{table.places[missing[0]]}: {found}, expected a value{count}; {advice}{kept}")
@@ -106,13 +107,13 @@ def _settled(table: Table, reading: Reading) -> Table:
 
 
 def _with_useful_columns(table: Table, reading: Reading) -> Table:
-    """Returns the table without columns of one value, and of a different value in each of many rows.
+    """Returns the table without columns of one value, and those of many rows with hardly a value that recurs.
 
-    They are no labels: constants, numbers of rows, names and descriptions. Columns that `reading` names are kept.
+    They are no labels: constants, numbers of rows, identifiers and descriptions. Columns that `reading` names are kept.
     """
     if reading.label_columns:
         return table
-    problems = {column: _problem(cells) for column, cells in table.columns.items()}
+    problems = {column: _problem(cells) or _too_many(cells) for column, cells in table.columns.items()}
     useless = [f"{column!r} {problem}" for column, problem in problems.items() if problem]
     if not useless or len(useless) == len(problems):
         return table
@@ -128,6 +129,12 @@ def _problem(cells: Sequence[str]) -> str:
     if num_values == len(cells) >= MANY_ROWS:
         return f"has a different value in each of {len(cells)} rows"
     return ""
+
+
+def _too_many(cells: Sequence[str]) -> str:
+    """Returns how many values a column has if most of them cannot recur, as those of an identifier."""
+    num_values = len(set(cells))
+    return f"has {num_values} values in {len(cells)} rows" if num_values * 2 > len(cells) >= MANY_ROWS else ""
 
 
 def _attributes(table: Table) -> Labelled:

@@ -7,6 +7,7 @@ import torch
 
 from condgan.data.copies import exact_copies, mirrored_copies
 from condgan.data.dataset import Images
+from condgan.data.listing import printable
 from condgan.data.packed import Original, read_original
 
 FEW_IMAGES = 1000  # for training a GAN from scratch
@@ -36,7 +37,7 @@ class Inspection:
 
     def name(self, index: int) -> str:
         """Returns the file of an image, or its index without files."""
-        return str(self.images.files[index]) if self.images.files else f"image {index}"
+        return printable(str(self.images.files[index])) if self.images.files else f"image {index}"
 
     @property
     def notices(self) -> Iterator[str]:

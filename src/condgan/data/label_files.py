@@ -1,6 +1,7 @@
 """Finds the files with labels in a folder, and reads them, one for each part of a split if there are several."""
 
 import posixpath
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -61,11 +62,21 @@ def label_files(listing: Listing, reading: Reading) -> list[str]:
 def _may_have_labels(name: str, listing: Listing) -> bool:
     stem, suffix = posixpath.splitext(posixpath.basename(name))
     stem, suffix = stem.lower(), suffix.lower()
-    if suffix not in READERS or (suffix == ".txt" and not stem.startswith(("list_attr", "list_eval_partition"))):
+    if suffix not in READERS:
         return False
+    if suffix == ".txt" and not stem.startswith(("list_attr_celeba", "list_eval_partition")):
+        return "/" not in name and _names_an_image(name, listing)
     if "/" in name and not stem.startswith(NAMES_BELOW):
         return False
     return suffix != ".json" or stem in ("dataset", "metadata")
+
+
+def _names_an_image(name: str, listing: Listing) -> bool:
+    """Returns whether a text begins with the path of an image and a label."""
+    with (listing.folder / name).open("rb") as file:
+        start = file.read(1000).decode("utf-8", "replace").removeprefix("\ufeff")
+    words = re.split(r"[\s,;|]+", start.strip().partition("\n")[0].strip())
+    return len(words) > 1 and words[0] in listing.images
 
 
 def read_label_files(names: Sequence[str], listing: Listing, reading: Reading) -> tuple[Table, list[str]]:

@@ -120,9 +120,14 @@ def named(names: Sequence[str], shown: int = SHOWN) -> str:
     ('a, b, c and 1 more', 'a')
     """
     more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
+    return ", ".join(map(printable, names[:shown])) + more
+
+
+def printable(name: str) -> str:
+    """Returns a name that any terminal prints: parts of file names that are not Unicode are escaped."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def tidy(text: str) -> str:
     """Returns a name in Unicode's composed form (NFC), without spaces around it and with single spaces in it."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(unicodedata.normalize("NFC", printable(text)).split())

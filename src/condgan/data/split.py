@@ -36,7 +36,7 @@ def parts_of(names: Collection[str]) -> dict[str, Part]:
     Other words in the names have to be the same in all: `train_station` is none beside `bus`.
 
     >>> [part.name for part in parts_of(["seg_train", "seg_test", "seg_pred"]).values()]
-    ['TRAINING', 'HELD_OUT', 'UNLABELLED']
+    ['UNLABELLED', 'HELD_OUT', 'TRAINING']
     >>> list(parts_of(["Testing", "Training", "notes"])), parts_of(["train_station", "bus"])
     (['Testing', 'Training'], {})
     """

@@ -21,6 +21,10 @@ FILE_COLUMNS = {"file", "files", "file_name", "filename", "file_path", "filepath
 FILE_COLUMNS |= {"image_id", "image_path", "image_name", "imageid", "id", "image_file", "img_path", "name"}
 
 
+class NamesNoImage(InputError):
+    """A table whose columns name no image of the folder."""
+
+
 @dataclass(frozen=True)
 class Table:
     """Names of image files, the place of each row, and the cells of each column, one for each row.
@@ -154,7 +158,7 @@ def _file_column(
     if not found:
         first = next(iter(columns))
         example = files.listing.images[0]
-        raise InputError(
+        raise NamesNoImage(
             f"{place}: found {columns[first][0]!r}, expected the name of an image in {files.listing.folder}, such as "
             f"{example!r}; choose the column that names the images with --file-column"
         )
