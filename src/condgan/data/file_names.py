@@ -2,10 +2,9 @@
 
 import posixpath
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from condgan.data.listing import Listing
 from condgan.errors import InputError
 
 MOST_TRIED = 200  # names from which it is told how many folders precede them
@@ -14,9 +13,8 @@ MOST_TRIED = 200  # names from which it is told how many folders precede them
 class FileNames:
     """The images of a folder by every unambiguous name: with or without folders and suffix, in upper or lower case."""
 
-    def __init__(self, listing: Listing):
-        self.listing = listing
-        self._exact = {_plain(name): name for name in listing.images}
+    def __init__(self, images: Iterable[str]):
+        self._exact = {_plain(name): name for name in images}
 
     def find(self, name: str) -> Sequence[str]:
         """Returns the images that a name may mean; a whole path means one image only."""

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from condgan.conditions import MultiLabel, parse_conditions
 from condgan.data.dataset import Images, check_resolution
-from condgan.data.file_names import FileNames
 from condgan.data.listing import Listing, by_name, list_folder, named
 from condgan.data.packed import decode_images, open_folder, text_in
 from condgan.errors import InputError
@@ -46,7 +45,7 @@ def iclevr(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> I
         for name in CONDITION_LISTS
         if f"{name}.json" in files.paths
     }
-    images = FileNames(listing)
+    images = listing.file_names
     found = {name: images.find(name) for name in labels}
     if several := [name for name, frames in found.items() if len(frames) > 1]:
         first, second = found[several[0]]

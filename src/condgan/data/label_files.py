@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from condgan.data.celeba import table_of_text, with_partition
 from condgan.data.delimited import decode, read_rows
-from condgan.data.file_names import FileNames
 from condgan.data.listing import Listing, named
 from condgan.data.reading import Reading
 from condgan.data.records import table_of_json, table_of_lines, table_of_parquet
@@ -118,7 +117,7 @@ def _read(name: str, listing: Listing, reading: Reading) -> Table:
     read = READERS.get(suffix, table_of_csv)
     table = read(content, listing.where(name), beside if beside.images else listing, reading)
     below = [posixpath.join(folder, file) for file in table.names]
-    return replace(table, names=below) if folder and any(map(FileNames(listing).is_exact, below)) else table
+    return replace(table, names=below) if folder and any(map(listing.file_names.is_exact, below)) else table
 
 
 def _joined(parts: dict[str, Part], listing: Listing, reading: Reading) -> tuple[Table, list[str]]:

@@ -6,8 +6,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from condgan.data.file_names import FileNames
 from condgan.data.packed import IMAGE_SUFFIXES, Folder
 
 SHOWN = 3
@@ -31,6 +33,11 @@ class Listing:
     def where(self, name: str) -> str:
         """Returns the name of a file in messages."""
         return str(self.folder / name)
+
+    @cached_property
+    def file_names(self) -> FileNames:
+        """Finds images by their names in tables."""
+        return FileNames(self.images)
 
     def below(self, folder: str) -> "Listing":
         """Returns the images below one of the folders, with names relative to it."""

@@ -6,7 +6,6 @@ from importlib import import_module
 from typing import Any
 
 from condgan.data.delimited import decode
-from condgan.data.file_names import FileNames
 from condgan.data.listing import Listing, named, tidy
 from condgan.data.reading import Reading
 from condgan.data.table import Table, table_of_columns
@@ -73,7 +72,7 @@ def table_of_records(
     }
     if not columns:
         raise InputError(f"{places[0]}: found no key with the file's name, such as file_name")
-    table = table_of_columns(columns, where, places, FileNames(listing), reading)
+    table = table_of_columns(columns, where, places, listing, reading)
     return table.noting(f"keys left out, which contain objects: {named(nested)}") if nested else table
 
 

@@ -1,15 +1,12 @@
 """A text file with tags beside each image, such as `0001.txt` with `long hair, smile` beside `0001.png`."""
 
 import posixpath
-import re
 
 from condgan.data.delimited import decode
 from condgan.data.listing import Listing, tidy
 from condgan.data.reading import Reading
 from condgan.data.table import Table
 from condgan.errors import InputError
-
-BOXES = re.compile(r"(\s*\d+(\s+[\d.e+-]+){4,}\s*\n?)+")
 
 
 def text_names(listing: Listing) -> list[str]:
@@ -28,7 +25,7 @@ def texts_beside(listing: Listing, reading: Reading) -> Table | None:
     if len({posixpath.dirname(name) for name in listing.images}) > 1 or len(names) * 2 < len(listing.images):
         return None
     texts = [decode((listing.folder / name).read_bytes(), listing.where(name), reading.encoding) for name in names]
-    if all(BOXES.fullmatch(text) for text in texts if text.strip()):
+    if all(map(_is_box, filter(str.strip, "\n".join(texts).splitlines()))):
         raise InputError(
             f"{listing.where(names[0])}: found boxes as YOLO writes them; convert them to COCO annotations"
         )
@@ -38,6 +35,11 @@ def texts_beside(listing: Listing, reading: Reading) -> Table | None:
     notice = f"labels are read from {len(names)} text files beside the images"
     stems = [posixpath.splitext(name)[0] for name in names]
     return Table(str(listing.folder), stems, places, {}, sets=sets, notices=[notice])
+
+
+def _is_box(line: str) -> bool:
+    words = line.split()
+    return len(words) > 4 and all(word.replace(".", "", 1).isdecimal() for word in words)
 
 
 def _tags(text: str, separator: str) -> list[str]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from condgan.data.cells import YES_AND_NO, is_missing, without_decimals
 from condgan.data.delimited import DELIMITERS, HEADER, Row
-from condgan.data.file_names import FileNames
 from condgan.data.listing import Listing, by_name, named
 from condgan.data.packed import IMAGE_SUFFIXES
 from condgan.data.reading import Reading
@@ -63,7 +62,7 @@ def table_of_rows(rows: Sequence[Row], where: str, listing: Listing, reading: Re
     column that names the images, or two.
     """
     (place, header), *rest = rows
-    files, notices = FileNames(listing), []
+    files, notices = listing.file_names, []
     if len(header) == 2 and reading.file_column is None and any(map(files.is_exact, header)):
         header, rest = ["file", "label"] if files.is_exact(header[0]) else ["label", "file"], list(rows)
         notices.append(f"{where} has no header; read as {header[0]} and {header[1]}")
@@ -79,7 +78,7 @@ def table_of_rows(rows: Sequence[Row], where: str, listing: Listing, reading: Re
             raise InputError(f"{place}: found {len(row)} cells, expected {len(header)} as in the header")
     cells = list(map(list, zip(*(row for _, row in rest), strict=True)))
     columns = _columns(header, cells, rows[0][0], notices)
-    return table_of_columns(columns, where, [place for place, _ in rest], files, reading).noting(*notices)
+    return table_of_columns(columns, where, [place for place, _ in rest], listing, reading).noting(*notices)
 
 
 def _is_image_file(cell: str) -> bool:
@@ -105,10 +104,10 @@ def _columns(
 
 
 def table_of_columns(
-    columns: Mapping[str, Sequence[str]], where: str, places: Sequence[str], files: FileNames, reading: Reading
+    columns: Mapping[str, Sequence[str]], where: str, places: Sequence[str], listing: Listing, reading: Reading
 ) -> Table:
     """Tells apart the columns with file names, parts of a split, subjects and labels."""
-    file_column, notices = _file_column(columns, where, places[0], files, reading)
+    file_column, notices = _file_column(columns, where, places[0], listing, reading)
     others = {name: cells for name, cells in columns.items() if name != file_column}
     for name in (*reading.label_columns, *([reading.group_by] if reading.group_by else [])):
         known_column(name, others, where)
@@ -144,12 +143,12 @@ def known_column(name: str, columns: Iterable[str], where: str) -> str:
 
 
 def _file_column(
-    columns: Mapping[str, Sequence[str]], where: str, place: str, files: FileNames, reading: Reading
+    columns: Mapping[str, Sequence[str]], where: str, place: str, listing: Listing, reading: Reading
 ) -> tuple[str, list[str]]:
     """Returns the column whose cells name the most images, whole paths first."""
     if reading.file_column is not None:
         return known_column(reading.file_column, columns, where), []
-    found = {}
+    files, found = listing.file_names, {}
     for name, cells in columns.items():
         tried = cells[:: max(1, len(cells) // 200)]
         images = files.distinct(tried, files.outer_folders(tried))
@@ -157,9 +156,9 @@ def _file_column(
             found[name] = (sum(map(files.is_exact, tried)), len(images)), images
     if not found:
         first = next(iter(columns))
-        example = files.listing.images[0]
+        example = listing.images[0]
         raise NamesNoImage(
-            f"{place}: found {columns[first][0]!r}, expected the name of an image in {files.listing.folder}, such as "
+            f"{place}: found {columns[first][0]!r}, expected the name of an image in {listing.folder}, such as "
             f"{example!r}; choose the column that names the images with --file-column"
         )
     best = max(found, key=lambda name: (found[name][0][1], found[name][0][0]))
@@ -193,7 +192,7 @@ def matched(table: Table, listing: Listing, reading: Reading) -> Table:
 
     Raises InputError if no row has an image, or a name fits several images.
     """
-    images = FileNames(listing).find_all(table.names, table.places)
+    images = listing.file_names.find_all(table.names, table.places)
     if not any(images):
         example = f"such as {listing.images[0]!r}{did_you_mean(table.names[0], listing.images[:1000])}"
         raise InputError(
