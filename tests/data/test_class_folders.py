@@ -125,3 +125,25 @@ def test_links_are_followed_and_cycles_are_not(tmp_path: Path) -> None:
 def test_the_names_of_classes_are_compared_in_one_unicode_form(tmp_path: Path) -> None:
     write_images(tmp_path, ["train/cafe\u0301/0.png", "train/tea/0.png", "test/caf\u00e9/0.png", "test/tea/0.png"])
     assert folder(tmp_path, 16).condition == Class(("caf\u00e9", "tea"))
+
+
+def test_parts_with_other_folders_than_the_classes_are_left_out(tmp_path: Path) -> None:
+    write_images(tmp_path, [f"train/{kind}/images/{i}.png" for kind in ("n1", "n2") for i in range(4)])
+    write_images(tmp_path, ["val/images/0.png", "test/images/0.png"])
+    images = folder(tmp_path, 16)
+    assert images.condition == Class(("n1", "n2"))
+    assert (len(images), int(images.held_out.sum())) == (8, 2)
+    assert "parts left out, without any class of the training part: test, val" in images.notices
+
+
+def test_parts_without_sub_folders_for_the_classes_are_refused(tmp_path: Path) -> None:
+    write_images(tmp_path, ["train/cat.0.png", "train/dog.0.png", "test1/0.png"])
+    with pytest.raises(InputError, match="test1, train are parts of a split, not classes"):
+        folder(tmp_path, 16)
+
+
+def test_two_levels_of_classes_are_refused(tmp_path: Path) -> None:
+    write_images(tmp_path, [f"{look}/{name}" for look in ("color", "grayscale") for name in CATS_AND_DOGS])
+    with pytest.raises(InputError, match=rf"color, grayscale contain the same sub-folders.*{tmp_path / 'color'}"):
+        folder(tmp_path, 16)
+    assert folder(tmp_path / "color", 16).condition == Class(("cat", "dog"))

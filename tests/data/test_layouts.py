@@ -268,3 +268,27 @@ def test_a_table_about_something_else_leaves_the_sub_folders_as_classes(tmp_path
     images = load_images(str(tmp_path), 16)
     assert images.condition == Class(("a", "b"))
     assert "labels are read from results.csv, not from the sub-folders" in images.notices
+
+
+def test_tables_are_found_in_a_single_folder_around_everything(tmp_path: Path) -> None:
+    inner = tmp_path / "CheXpert-small"
+    for part, numbers in (("train", range(8)), ("valid", range(8, 12))):
+        names = [f"{part}/patient{i}/view.png" for i in numbers]
+        write_images(inner, names)
+        rows = [
+            f"CheXpert-small/{name},{30 + i},{i % 2}.0,{(i + 1) % 2}.0" for i, name in zip(numbers, names, strict=True)
+        ]
+        (inner / f"{part}.csv").write_text("\n".join(["Path,Age,Edema,Fracture", *rows]))
+    images = folder(tmp_path, 16, reading=Reading(label_columns=["Edema", "Fracture"]))
+    assert described(images) == ["Fracture", "Edema"] * 6
+    assert images.held_out.tolist() == [False] * 8 + [True] * 4
+
+
+def test_a_map_of_files_to_labels_is_read(tmp_path: Path) -> None:
+    write_images(tmp_path, ["0.png", "1.png"])
+    for labels, condition in (
+        ({"0.png": "a", "1.png": "b"}, Class(("a", "b"))),
+        ({"0.png": ["a", "b"], "1.png": ["b"]}, MultiLabel(("a", "b"))),
+    ):
+        (tmp_path / "labels.json").write_text(json.dumps(labels))
+        assert load_images(str(tmp_path), 16).condition == condition

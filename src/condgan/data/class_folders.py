@@ -41,6 +41,7 @@ def class_folders(listing: Listing) -> Table:
         raise InputError(
             f"{listing.where(loose[0])}{more}: found beside the sub-folders; move it into one of them, or away"
         )
+    _check_one_level(listing, below, groups)
     classes = {folder: _class(folder, images[0], listing) for folder, images in groups.items()}
     if len(set(classes.values())) < 2:
         raise InputError(
@@ -80,6 +81,18 @@ def _parts(listing: Listing, below: str, groups: Mapping[str, Sequence[str]]) ->
     return parts
 
 
+def _check_one_level(listing: Listing, below: str, groups: Mapping[str, Sequence[str]]) -> None:
+    """Raises InputError if all sub-folders contain the same sub-folders, which then may be the classes."""
+    inner = [set(_groups(images, f"{below}{folder}/")) for folder, images in groups.items()]
+    common = set.intersection(*inner)
+    if len(inner) > 1 and len(common) > 1 and not any("" in folders for folders in inner):
+        raise InputError(
+            f"{listing.folder}: {named(list(groups))} contain the same sub-folders, such as "
+            f"{named(sorted(common), 2)}; if these are the classes, name one folder, such as "
+            f"{listing.where(below + next(iter(groups)))}; otherwise list the classes in a table"
+        )
+
+
 def _class(folder: str, image: str, listing: Listing) -> str:
     """Returns the class of a sub-folder. Raises InputError if its name cannot be that of a class."""
     if set(folder) & FORBIDDEN:
@@ -92,18 +105,28 @@ def _class(folder: str, image: str, listing: Listing) -> str:
 
 
 def _table_of_parts(listing: Listing, below: str, groups: Mapping[str, Sequence[str]], parts: dict[str, Part]) -> Table:
-    names: list[str] = []
-    classes: list[str] = []
-    part_of: list[Part] = []
+    found: dict[str, dict[str, list[str]]] = {}
     for name, part in parts.items():
         inner = f"{below}{name}/"
-        while set(found := _groups(groups[name], inner)) == {name}:  # seg_train/seg_train/street/1.jpg
+        while set(classes := _groups(groups[name], inner)) == {name}:  # seg_train/seg_train/street/1.jpg
             inner = f"{inner}{name}/"
-        found.pop("", [])  # images without a class
-        for folder, images in found.items() if part is not Part.UNLABELLED else ():
-            names += images
-            classes += [_class(folder, images[0], listing)] * len(images)
-            part_of += [part] * len(images)
-    notices = [f"folders read as parts of a split: {describe(parts)}"]
-    places = [listing.where(name) for name in names]
-    return Table(str(listing.folder), names, places, {"sub-folder": classes}, parts=part_of, notices=notices)
+        classes.pop("", [])  # images without a class
+        found[name] = classes if part is not Part.UNLABELLED else {}
+    trained = {folder for name, part in parts.items() if part is Part.TRAINING for folder in found[name]}
+    foreign = [name for name in parts if trained and found[name] and not trained & found[name].keys()]
+    notices = [
+        f"folders read as parts of a split: {describe({name: parts[name] for name in parts if name not in foreign})}"
+    ]
+    if foreign:
+        notices.append(f"parts left out, without any class of the training part: {named(foreign)}")
+    labelled = [
+        (image, _class(folder, image, listing), parts[name])
+        for name in parts
+        if name not in foreign
+        for folder, images in found[name].items()
+        for image in images
+    ]
+    names, classes_of, part_of = map(list, zip(*labelled, strict=True)) if labelled else ([], [], [])
+    places = [listing.where(str(name)) for name in names]
+    columns = {"sub-folder": classes_of}
+    return Table(str(listing.folder), names, places, columns, parts=part_of, notices=notices)

@@ -53,21 +53,25 @@ def label_files(listing: Listing, reading: Reading) -> list[str]:
             hint = did_you_mean(name, listing.others) if not found else f" but in {named(found)}; write its path"
             raise InputError(f"--table {name}: no such file in {listing.folder}{hint}")
         return found
-    candidates = [name for name in listing.others if _may_have_labels(name, listing)]
+    everything = [*listing.images, *listing.others]
+    around = posixpath.commonpath([posixpath.dirname(name) for name in everything]) if everything else ""
+    candidates = [name for name in listing.others if _may_have_labels(name, listing, around)]
     depth = min((name.count("/") for name in candidates), default=0)
     return [name for name in candidates if name.count("/") == depth]
 
 
-def _may_have_labels(name: str, listing: Listing) -> bool:
+def _may_have_labels(name: str, listing: Listing, around: str) -> bool:
+    """Returns whether a file may contain labels. `around` is the folder around all files."""
+    is_beside = posixpath.dirname(name) == around
     stem, suffix = posixpath.splitext(posixpath.basename(name))
     stem, suffix = stem.lower(), suffix.lower()
     if suffix not in READERS:
         return False
     if suffix == ".txt" and not stem.startswith(("list_attr_celeba", "list_eval_partition")):
-        return "/" not in name and _names_an_image(name, listing)
-    if "/" in name and not stem.startswith(NAMES_BELOW):
+        return is_beside and _names_an_image(name, listing)
+    if not is_beside and not stem.startswith(NAMES_BELOW):
         return False
-    return suffix != ".json" or stem in ("dataset", "metadata")
+    return suffix != ".json" or stem in ("dataset", "metadata", "labels")
 
 
 def _names_an_image(name: str, listing: Listing) -> bool:

@@ -33,7 +33,7 @@ WORDS = {
 def parts_of(names: Collection[str]) -> dict[str, Part]:
     """Returns the parts of a split among the names of folders or files, in any usual spelling.
 
-    Other words in the names have to be the same in all: `train_station` is none beside `bus`.
+    Other words in the names have to be the same in all, apart from numbers: `train_station` is none beside `bus`.
 
     >>> [part.name for part in parts_of(["seg_train", "seg_test", "seg_pred"]).values()]
     ['UNLABELLED', 'HELD_OUT', 'TRAINING']
@@ -42,7 +42,7 @@ def parts_of(names: Collection[str]) -> dict[str, Part]:
     """
     found: dict[tuple[str, ...], dict[str, Part]] = {}
     for name in sorted(names, key=by_name):
-        words = re.findall(r"[^\W\d_]+|\d+", name.casefold())
+        words = re.findall(r"[^\W\d_]+", name.casefold())
         if len(parts := [word for word in words if word in WORDS]) == 1:
             found.setdefault(tuple(word for word in words if word != parts[0]), {})[name] = WORDS[parts[0]]
     found = {
