@@ -193,6 +193,15 @@ def test_a_truncated_list_of_celeba_is_refused(tmp_path: Path) -> None:
         load_images(str(tmp_path), 16)
 
 
+@pytest.mark.parametrize("first", ["9" * 5000, "six", "6 7"])
+def test_a_first_line_that_is_no_number_of_rows_is_refused(tmp_path: Path, first: str) -> None:
+    write_celeba(tmp_path)
+    file = tmp_path / "Anno" / "list_attr_celeba.txt"
+    file.write_text(file.read_text().replace("6\n", f"{first}\n", 1))
+    with pytest.raises(InputError, match=r"list_attr_celeba\.txt, line"):
+        load_images(str(tmp_path), 16)
+
+
 def test_celeba_as_kaggle_has_it_is_read(tmp_path: Path) -> None:
     names = [f"{i:06d}.jpg" for i in range(1, 7)]
     write_images(tmp_path / "img_align_celeba" / "img_align_celeba", names)

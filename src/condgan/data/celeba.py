@@ -1,5 +1,6 @@
 """CelebA's text files as downloaded: a line with the number of images, one with the attributes, then a line each."""
 
+import re
 from dataclasses import replace
 
 from condgan.data.delimited import DELIMITERS, HEADER, Row, decode, read_rows
@@ -22,7 +23,7 @@ def table_of_text(content: bytes, where: str, listing: Listing, reading: Reading
     rows: list[Row] = [(f"{where}, line {i}", line.split()) for i, line in enumerate(lines, 1) if line.strip()]
     if len(rows) < 2:
         raise InputError(f"{where}: found {len(rows)} lines, expected {HEADER}")
-    if len(rows[0][1]) == 1 and rows[0][1][0].isdecimal():
+    if len(rows[0][1]) == 1 and re.fullmatch("[0-9]{1,9}", rows[0][1][0]):
         announced = int(rows[0][1][0])
         if announced != len(rows) - 2:
             raise InputError(f"{where}: found {len(rows) - 2} rows, expected {announced} as in line 1; restore it")

@@ -91,7 +91,7 @@ def _characters(listing: Listing, number: int) -> list[str]:
     names = list(map(str, range(number)))
     for file in (name for name in listing.others if name.endswith("mapping.txt")):
         for line in decode((listing.folder / file).read_bytes(), listing.where(file)).splitlines():
-            label, *codes = [int(word) if word.isdecimal() else -1 for word in line.split()] or [-1]
+            label, *codes = [int(word) if re.fullmatch("[0-9]{1,7}", word) else -1 for word in line.split()] or [-1]
             if 0 <= label < number and codes and 0 < codes[0] < 0x110000:
                 names[label] = chr(codes[0])
     return names
