@@ -66,4 +66,9 @@ def write_coco(folder: Path) -> None:
     (folder / "annotations.json").write_text(json.dumps(content))
 
 
-WRITERS: dict[str, Callable[[Path], None]] = {"mnist": write_mnist, "anime": write_anime, "coco": write_coco, "folder": write_folder}
+WRITERS: dict[str, Callable[[Path], None]] = {
+    "mnist": write_mnist,
+    "anime": write_anime,
+    "coco": write_coco,
+    "folder": write_folder,
+}
