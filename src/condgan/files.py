@@ -1,7 +1,7 @@
 """Reads text, JSON and tensors; writes files atomically."""
 
 import json
-import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -57,7 +57,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     Creates the folder if needed. Raises InputError if the operating system refuses, e.g. because the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary

@@ -142,8 +142,13 @@ def test_code_in_a_spec_is_not_executed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.yaml")), ids=lambda file: file.stem)
-def test_the_examples_are_valid_specs(file: Path) -> None:
+def test_the_examples_are_valid_specs(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES.parent)  # recipes of examples/ are run from its folder
     spec = read(file)
     for cell in spec.cells:
         recipes.build(cell.recipe, cell.options)
         assert spec.compared_with(cell) in spec.cells
+    trainings = [
+        (cell.recipe, cell.settings["data"], recipes.resolve(cell.recipe, cell.options)) for cell in spec.cells
+    ]
+    assert all(training not in trainings[:i] for i, training in enumerate(trainings))

@@ -83,7 +83,7 @@ def test_strict_exits_with_1_after_any_notice(condgan: Command, tmp_path: Path) 
     (tmp_path / "notes.doc").write_text("no image")
     found = condgan("data", "inspect", tmp_path, "--resolution", "16", "--strict")
     assert found.code == 1
-    assert "notice      left out, not images: 1 .doc (notes.doc)" in found.out
+    assert "notice      left out files that are not images: 1 (notes.doc)" in found.out
     assert found.err == f"condgan: {tmp_path}: found notices, which --strict does not allow\n"
 
 

@@ -104,9 +104,9 @@ def test_other_files_empty_folders_and_hidden_images_are_named(tmp_path: Path) -
     for name in ("owl/clip.mp4", "cat/clip.mp4", "dog/notes"):
         (tmp_path / name).write_text("no image")
     notices = folder(tmp_path, 16).notices
-    assert "left out, not images: 2 .mp4, 1 without suffix (cat/clip.mp4, dog/notes, owl/clip.mp4)" in notices
-    assert "folders without an image: 'fox', 'owl'" in notices
-    assert "left out, hidden images: cat/.old.png" in notices
+    assert "left out files that are not images: 3 (cat/clip.mp4, dog/notes, owl/clip.mp4)" in notices
+    assert "left out folders without images: 2 (fox, owl)" in notices
+    assert "left out hidden and system files: 1 (cat/.old.png)" in notices
 
 
 def test_links_are_followed_and_cycles_are_not(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_links_are_followed_and_cycles_are_not(tmp_path: Path) -> None:
     images = folder(tmp_path / "data", 16)
     assert images.condition == Class(("cat", "dog", "fox"))
     assert len(images) == 11
-    assert "links to a folder that contains them are not followed: cat/loop" in images.notices
+    assert "left out links to folders that are read already: 1 (cat/loop)" in images.notices
 
 
 def test_the_names_of_classes_are_compared_in_one_unicode_form(tmp_path: Path) -> None:

@@ -20,13 +20,13 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def assert_refused(folder: Folder, *parts: object) -> None:
-    """Asserts that reading fails with a message that contains every part, and leaves the cache empty."""
+    """Asserts that reading fails with a message that contains every part, and leaves no images in the cache."""
     with pytest.raises(InputError) as raised:
         iclevr(folder.path, 16)
     for part in parts:
         assert str(part) in str(raised.value)
     cache = folder.path.parent / "cache"
-    assert list(cache.glob("*") if cache.exists() else []) == []
+    assert [file for file in cache.glob("*") if file.suffix != ".hashes"] == []
 
 
 def test_images_have_the_labels_of_train_json(iclevr_folder: Folder) -> None:
@@ -94,7 +94,7 @@ def test_reading_again_uses_the_cache(iclevr_folder: Folder, monkeypatch: pytest
     def fail(*_: object) -> None:
         raise AssertionError("a frame was decoded again")
 
-    monkeypatch.setattr(packed, "_decode", fail)
+    monkeypatch.setattr(packed, "decode", fail)
     second = iclevr(iclevr_folder.path, 16)
     assert torch.equal(first.images, second.images)
     with pytest.raises(AssertionError, match="decoded again"):
@@ -158,7 +158,7 @@ def test_a_missing_frame_is_reported(iclevr_folder: Folder) -> None:
     assert_refused(iclevr_folder, frame, "no such image")
 
 
-@pytest.mark.parametrize("keep", [0, 20, 500])
+@pytest.mark.parametrize("keep", [20, 500])
 def test_a_truncated_frame_is_reported(iclevr_folder: Folder, keep: int) -> None:
     frame = iclevr_folder.first_frame
     frame.write_bytes(frame.read_bytes()[:keep])
@@ -265,7 +265,7 @@ def test_frames_without_labels_and_other_files_are_named(iclevr_folder: Folder) 
     assert len(images) == 44
     assert images.notices == [
         "left out, frames without labels: 1 (CLEVR_train_000099_0.png)",
-        "files left out: 1 (readme.txt)",
+        "left out files that are not images: 1 (readme.txt)",
     ]
 
 
@@ -283,4 +283,4 @@ def test_a_train_json_of_something_else_is_not_taken_for_this_layout(tmp_path: P
     (tmp_path / "train.json").write_text(json.dumps({"epochs": [3]}))
     images = load_images(str(tmp_path), 16)
     assert images.condition.values == ("cat", "dog")
-    assert images.notices[0] == "left out, not images: 1 .json (train.json)"
+    assert images.notices[0] == "left out files that are not images: 1 (train.json)"

@@ -32,7 +32,7 @@ def test_the_page_has_counts_examples_and_notices_and_loads_nothing(condgan: Com
     words = ["data", "inspect", tmp_path / "data", "--resolution", "16", "--html", tmp_path / "page.html"]
     assert condgan(*words).out.endswith(f"wrote {tmp_path / 'page.html'}\n")
     page = _Page((tmp_path / "page.html").read_text())
-    assert "left out, not images: 1 .doc (notes.doc)" in page.texts
+    assert "left out files that are not images: 1 (notes.doc)" in page.texts
     at = page.texts.index("dog")
     assert page.texts[at + 1 : at + 3] == ["19", "1"]
     assert page.sources.keys() == {"Examples of dog", "Examples of <b>cat</b>"}

@@ -135,7 +135,7 @@ def test_cocos_annotations_are_sets_of_labels_split_as_their_files(tmp_path: Pat
     text = "\n".join(images.notices)
     assert "files read as parts of a split: 'annotations/instances_train2017.json': trained on" in text
     assert "categories left out, shown by no image: fox" in text
-    assert "left out, not images: 2 .json (annotations/captions_train2017.json" in text
+    assert "left out files that are not images: 2 (annotations/captions_train2017.json" in text
 
 
 def test_images_without_annotations_are_left_out_and_named(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_celeba_as_kaggle_has_it_is_read(tmp_path: Path) -> None:
     images = load_images(str(tmp_path), 16)
     assert images.held_out.tolist() == [False] * 5 + [True]
     assert described(images) == ["Smiling", "Male"] * 3
-    assert "left out, not images: 1 .csv (list_bbox_celeba.csv)" in images.notices
+    assert "left out files that are not images: 1 (list_bbox_celeba.csv)" in images.notices
 
 
 @pytest.mark.parametrize("name", ["sample", "shapes", "mnist"])

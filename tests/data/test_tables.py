@@ -275,7 +275,7 @@ def test_several_tables_are_parts_of_a_split_or_one_is_chosen(tmp_path: Path) ->
     assert images.held_out.tolist() == [False] * 6 + [True] * 3
     text = "\n".join(images.notices)
     assert f"{tmp_path / 'test.csv'} is left out: " in text
-    assert "left out, not images: 2 .csv (sample_submission.csv, test.csv)" in text
+    assert "left out files that are not images: 2 (sample_submission.csv, test.csv)" in text
     (tmp_path / "other.csv").write_text("file,kind\n")
     assert "found labels in other.csv, test.csv, train.csv, val.csv" in refusal(tmp_path)
     assert descriptions(tmp_path, table="val.csv") == ["a", "b", "a"]

@@ -9,10 +9,13 @@ from condgan.objectives import (
     Batch,
     Objective,
     classification,
+    fake_likelihood,
     information,
     per_logit,
     reader_classification,
     real_classification,
+    real_likelihood,
+    relativistic_labels,
 )
 
 LABELS = MultiLabel("abc")
@@ -48,7 +51,25 @@ def test_real_classification_trains_the_discriminator_on_real_images_only() -> N
     torch.testing.assert_close(discriminator, LABELS.nll(REAL, C))
 
 
-@pytest.mark.parametrize("objective", [classification, real_classification, information])
+def test_fake_likelihood_trains_the_generator_alone_by_the_discriminators_logits() -> None:
+    """Real images are neither needed nor looked at."""
+    batch = FakeOnlyBatch(torch.zeros(2))
+    batch.condition, batch.c = LABELS, C
+    batch.fake = DiscriminatorOutput(torch.zeros(2), FAKE)
+    assert list(fake_likelihood.generator) == ["classification_fake"]
+    assert not fake_likelihood.discriminator
+    assert not fake_likelihood.statistics
+    torch.testing.assert_close(fake_likelihood.generator["classification_fake"](batch), LABELS.nll(FAKE, C))
+
+
+@pytest.mark.parametrize("added", [real_likelihood, relativistic_labels])
+def test_fake_likelihood_can_be_added_to_what_the_discriminator_learns_from_real_images(added: Objective) -> None:
+    separate, together = (losses_of(objective, labelled_batch()) for objective in (added, added + fake_likelihood))
+    torch.testing.assert_close(together[0], separate[0] + LABELS.nll(FAKE, C))
+    torch.testing.assert_close(together[1], separate[1])
+
+
+@pytest.mark.parametrize("objective", [classification, real_classification, information, fake_likelihood])
 def test_per_logit_divides_by_the_number_of_logits(objective: Objective) -> None:
     for whole, mean in zip(
         losses_of(objective, labelled_batch()), losses_of(per_logit(objective), labelled_batch()), strict=True

@@ -122,7 +122,7 @@ def test_resolving_nothing_returns_the_defaults(recipe: str) -> None:
 
 WEIGHTS = (
     *("aux_weight", "information_weight", "penalty_weight"),
-    *("gamma", "label_weight", "classification_weight", "reader_weight"),
+    *("gamma", "label_weight", "classification_weight", "head_weight", "reader_weight"),
 )
 SCHEDULED = [(recipe, option) for recipe, option in OPTIONS if option.endswith("rate") or option in WEIGHTS]
 
@@ -200,7 +200,10 @@ def test_calling_a_recipe_checks_and_converts_its_options_too(recipe: str) -> No
         ("layout", {"gamma": -1}, "gamma: found -1"),
         ("layout", {"gamma": "exponential:1:0"}, "gamma: found 'exponential:1:0'"),
         ("layout", {"reader_kimg": 0}, "reader_kimg: found 0"),
-        ("layout", {"discriminator_kimg": "0"}, "discriminator_kimg: found '0'"),
+        ("layout", {"discriminator_kimg": "-1"}, "discriminator_kimg: found '-1'"),
+        ("layout", {"head_weight": -0.5}, "head_weight: found -0.5"),
+        ("layout", {"reader_weight": "-1"}, "reader_weight: found '-1'"),
+        ("layout", {"projection": "some"}, "projection: found 'some'"),
     ],
 )
 def test_options_out_of_range_are_refused(recipe: str, wrong: dict[str, Any], message: str) -> None:
@@ -228,6 +231,7 @@ def bare(anything, more=None):  # type: ignore[no-untyped-def]
         ("wgan_gp", {"penalty_weight": "inf"}),
         ("layout", {"reader_kimg": "inf"}),
         ("layout", {"discriminator_kimg": "nan"}),
+        ("layout", {"head_weight": "inf"}),
         ("layout", {"ema_half_life_kimg": "inf"}),
     ],
 )

@@ -15,6 +15,7 @@ from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives import (
     Batch,
     Objective,
+    fake_likelihood,
     gradient_penalty,
     hinge,
     label_r1_r2,
@@ -230,26 +231,34 @@ def test_embeddings_of_attributes_are_uniform_as_in_keras() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "objective"),
+    ("recipe", "options", "objective"),
     [
-        ("dcgan", non_saturating),
-        ("wgan_gp", wasserstein + 10 * gradient_penalty + real_classification),
-        ("projection", hinge),
+        ("dcgan", {}, non_saturating),
+        ("wgan_gp", {}, wasserstein + 10 * gradient_penalty + real_classification),
+        ("projection", {}, hinge),
         (
             "layout",
+            {},
             relativistic
             + relativistic_labels
             + real_likelihood
             + 0.15 * lazy(label_r1_r2, 4)
             + 0.5 * reader_classification,
         ),
+        (
+            "layout",
+            {"reader_weight": 0, "head_weight": 2, "gamma": 1},
+            relativistic + relativistic_labels + real_likelihood + 0.5 * lazy(label_r1_r2, 4) + 2 * fake_likelihood,
+        ),
     ],
 )
-def test_objectives_without_a_printed_listing_are_those_of_the_cited_papers(recipe: str, objective: Objective) -> None:
+def test_objectives_without_a_printed_listing_are_those_of_the_cited_papers(
+    recipe: str, options: dict[str, float], objective: Objective
+) -> None:
     def discriminator(image: Tensor, c: Tensor) -> DiscriminatorOutput:
         return DiscriminatorOutput((image**3).sum((1, 2, 3)), image[:, :2, 0, 0])
 
-    found, expected = (losses(each, discriminator) for each in (build(recipe, {}).objective, objective))
+    found, expected = (losses(each, discriminator) for each in (build(recipe, options).objective, objective))
     assert found == expected
 
 

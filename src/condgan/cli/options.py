@@ -47,10 +47,23 @@ def fail(message: str, code: int) -> NoReturn:
 
 
 def load_data(spec: str, resolution: int | None, *, min_objects: int = 1, **reading: Any) -> Images:
-    """Loads the data set named by an option. `reading` are fields of `condgan.data.Reading`, as run.json has them."""
-    from condgan.data import Reading, load_images
+    """Loads the data set named by an option, with a progress bar on a terminal while images are decoded.
 
-    return load_images(spec, resolution, min_objects=min_objects, reading=Reading(**reading))
+    `reading` are fields of `condgan.data.Reading`, as run.json has them.
+    """
+    from condgan.data import Reading, load_images
+    from condgan.data.packed import watched
+
+    text = "decoded {task.completed:.0f} of {task.total:.0f} images"
+    with progress_bar(text, hidden=not sys.stdout.isatty()) as bar, watched(lambda done, total: show(bar, done, total)):
+        return load_images(spec, resolution, min_objects=min_objects, reading=Reading(**reading))
+
+
+def show(bar: Progress, done: int, total: int) -> None:
+    """Shows how much of the only task of a bar is done."""
+    if not bar.tasks:
+        bar.add_task("", total=total)
+    bar.update(bar.tasks[0].id, completed=done)
 
 
 def read_file(file: Path) -> str:

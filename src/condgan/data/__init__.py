@@ -10,9 +10,8 @@ from condgan.data.coco import annotation_files, coco
 from condgan.data.dataset import Images, to_float, to_uint8
 from condgan.data.folder import folder
 from condgan.data.iclevr import iclevr, is_iclevr
-from condgan.data.listing import Listing, list_folder
+from condgan.data.listing import Listing, list_folder, open_folder
 from condgan.data.mnist import is_mnist, mnist
-from condgan.data.packed import open_folder
 from condgan.data.reading import DEFAULT, Reading, option
 from condgan.data.sample import sample
 from condgan.data.shapes import shapes

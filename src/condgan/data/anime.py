@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
+from condgan.data.archives import Folder
 from condgan.data.dataset import Images, check_resolution
 from condgan.data.delimited import Row, decode, read_rows
 from condgan.data.folder import images_of
-from condgan.data.listing import list_folder
-from condgan.data.packed import Folder, open_folder
+from condgan.data.listing import list_folder, open_folder
 from condgan.data.reading import DEFAULT, Reading
 from condgan.data.table import Table, table_of_rows
 from condgan.errors import InputError

@@ -4,7 +4,8 @@ import re
 from dataclasses import replace
 
 from condgan.data.delimited import DELIMITERS, HEADER, Row, decode, read_rows
-from condgan.data.listing import Listing, named
+from condgan.data.listing import Listing
+from condgan.data.names import named
 from condgan.data.reading import Reading
 from condgan.data.split import Part
 from condgan.data.table import CELEBA_PARTS, Table, table_of_rows

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from condgan.data.listing import named
+from condgan.data.names import named
 from condgan.data.reading import Reading, option
 from condgan.errors import InputError
 

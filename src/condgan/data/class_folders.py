@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from condgan.data.listing import Listing, named, tidy
+from condgan.data.listing import Listing
+from condgan.data.names import named, tidy
 from condgan.data.split import Part, describe, parts_of
 from condgan.data.table import Table
 from condgan.errors import InputError

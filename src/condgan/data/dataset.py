@@ -2,18 +2,17 @@
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import log2
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from condgan.conditions import Condition, to_json
+from condgan.data.archives import Folder
 from condgan.errors import InputError
 
 
@@ -36,7 +35,7 @@ class Images:
     held_out: Tensor
     condition_lists: Mapping[str, Tensor] = field(default_factory=dict)
     symmetric: bool = False
-    files: Sequence[Path | zipfile.Path] = ()
+    files: Sequence[Folder] = ()
     notices: Sequence[str] = ()
     reading: Mapping[str, Any] = field(default_factory=dict)
 

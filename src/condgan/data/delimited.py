@@ -5,7 +5,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from condgan.data.listing import tidy
+from condgan.data.names import tidy
 from condgan.errors import InputError
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}

@@ -11,8 +11,9 @@ from condgan.data.class_folders import class_folders
 from condgan.data.dataset import Images, check_resolution
 from condgan.data.infer import infer
 from condgan.data.label_files import label_files, read_label_files
-from condgan.data.listing import Listing, by_name, list_folder, named
-from condgan.data.packed import IMAGE_SUFFIXES, decode_images, open_folder
+from condgan.data.listing import IMAGE_SUFFIXES, Listing, list_folder, open_folder
+from condgan.data.names import by_name, named
+from condgan.data.packed import decode_images
 from condgan.data.reading import DEFAULT, Reading
 from condgan.data.sidecars import text_names, texts_beside
 from condgan.data.split import Part, describe, every_twentieth, numbered, parts_of, stratified

@@ -15,8 +15,9 @@ from torch import Tensor
 
 from condgan.conditions import MultiLabel, parse_conditions
 from condgan.data.dataset import Images, check_resolution
-from condgan.data.listing import Listing, by_name, list_folder, named
-from condgan.data.packed import decode_images, open_folder, text_in
+from condgan.data.listing import Listing, list_folder, open_folder, text_in
+from condgan.data.names import by_name, named
+from condgan.data.packed import decode_images
 from condgan.errors import InputError
 from condgan.files import parse_json
 
@@ -53,8 +54,7 @@ def iclevr(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> I
     frames = [found[name][0] if found[name] else name for name in labels]  # a missing one is reported when it is read
     without = sorted(set(listing.images) - set(frames), key=by_name)
     notices = [f"left out, frames without labels: {len(without)} ({named(without)})"] if without else []
-    others = [name for name in listing.others if name not in files.paths.values()]
-    notices += [f"files left out: {len(others)} ({named(others)})"] if others else []
+    notices += listing.notices(list(files.paths.values()))
     return Images(
         images=decode_images(path, listing.folder, frames, resolution),
         labels=torch.stack(list(labels.values())),

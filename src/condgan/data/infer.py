@@ -14,7 +14,7 @@ from torch import Tensor
 
 from condgan.conditions import Attributes, Class, Condition, MultiLabel
 from condgan.data.cells import Answers, is_missing
-from condgan.data.listing import by_name, named, tidy
+from condgan.data.names import by_name, named, tidy
 from condgan.data.reading import Reading
 from condgan.data.table import Table
 from condgan.errors import InputError

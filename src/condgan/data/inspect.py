@@ -7,8 +7,8 @@ import torch
 
 from condgan.data.copies import exact_copies, mirrored_copies
 from condgan.data.dataset import Images
-from condgan.data.listing import printable
-from condgan.data.packed import Original, read_original
+from condgan.data.decode import Original, read_original
+from condgan.data.names import printable
 
 FEW_IMAGES = 1000  # for training a GAN from scratch
 FEW_OF_A_VALUE = 5
@@ -66,6 +66,7 @@ class Inspection:
         for colors in sorted({o.colors for o in originals} - {"RGB"}):
             on_white = ", on white" if colors == "transparent" else ""
             changed[colors] = f"read as RGB{on_white}", [o for o in originals if o.colors == colors]
+        changed["animated or of several pages"] = "only the first is read", [o for o in originals if o.animated]
         for what, (consequence, chosen) in changed.items():
             if chosen:
                 yield f"originals that are {what}: {len(chosen)} of {len(originals)}; {consequence}"

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from condgan.data.celeba import table_of_text, with_partition
 from condgan.data.delimited import decode, read_rows
-from condgan.data.listing import Listing, named
+from condgan.data.listing import Listing
+from condgan.data.names import named
 from condgan.data.reading import Reading
 from condgan.data.records import table_of_json, table_of_lines, table_of_parquet
 from condgan.data.split import Part, describe, parts_of

@@ -1,34 +1,53 @@
-"""Lists the files of a folder or zip file: images, files of other kinds, and folders without images."""
+"""Opens folders and archives, and lists their images and everything that is left out."""
 
 import os
-import re
-import unicodedata
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path, PurePosixPath
+import posixpath
+import stat
+import zipfile
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
 
+from condgan.data.archives import DAMAGED, Archive, Folder, Member, check_size, normalized
+from condgan.data.contents import HEAD_BYTES, describe, is_image
 from condgan.data.file_names import FileNames
-from condgan.data.packed import IMAGE_SUFFIXES, Folder
+from condgan.data.names import by_name, named
+from condgan.data.tars import OPENERS, TarArchive
+from condgan.data.zips import ZipArchive
+from condgan.errors import InputError
+from condgan.files import read_text
 
-SHOWN = 3
+# Names of images; files of other names are images if they begin like one.
+IMAGE_SUFFIXES = (
+    *(".jpeg", ".jpg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".jfif", ".jpe", ".apng", ".dib"),
+    *(".jp2", ".j2k", ".jpx", ".jpf", ".pgm", ".ppm", ".pbm", ".pnm", ".pfm", ".tga", ".qoi", ".dds", ".ico", ".pcx"),
+    *(".sgi", ".mpo"),
+)
+ARCHIVES = "a zip file, a tar file, or one compressed with gzip, bzip2 or xz"
+SYSTEM_FILES = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "Thumbs.db", "desktop.ini")
+HIDDEN = "hidden and system files"
+SHOWN = 5  # names in a notice
 
 
-@dataclass(frozen=True)
+@dataclass
 class Listing:
-    """The content of `folder` as relative paths: images in the order of their names, `others` and empty folders.
+    """The content of `folder` as relative paths.
 
-    `hidden` are images whose names begin with a dot; files that macOS adds (`._0.png`, `__MACOSX`) are not listed.
-    `cycles` are links to a folder that contains them, which are not followed.
+    `images` and `others` are in the order of their names, `folders` are those without an image, `left_out` are names of
+    everything that is not read, by the reason, and `followed` are links that lead out of the folder.
     """
 
     folder: Folder
-    images: Sequence[str]
-    others: Sequence[str]
-    empty_folders: Sequence[str]
-    hidden: Sequence[str]
-    cycles: Sequence[str]
+    images: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+    followed: list[str] = field(default_factory=list)
+
+    def leave_out(self, reason: str, name: str) -> None:
+        """Adds a name to those that are left out."""
+        self.left_out.setdefault(reason, []).append(name)
 
     def where(self, name: str) -> str:
         """Returns the name of a file in messages."""
@@ -42,99 +61,223 @@ class Listing:
     def below(self, folder: str) -> "Listing":
         """Returns the images below one of the folders, with names relative to it."""
         names = [name.removeprefix(f"{folder}/") for name in self.images if name.startswith(f"{folder}/")]
-        return Listing(self.folder / folder, names, (), (), (), ())
+        return Listing(self.folder / folder, names)
 
     def notices(self, read: Collection[str] = ()) -> Iterator[str]:
-        """Yields a sentence for each kind of thing that is left out, apart from files that were `read`."""
-        if others := [name for name in self.others if name not in read]:
-            kinds = Counter(PurePosixPath(name).suffix.lower() or "without suffix" for name in others)
-            counts = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common(5))
-            yield f"left out, not images: {counts} ({named(others)})"
-        if self.hidden:
-            yield f"left out, hidden images: {named(self.hidden)}"
-        if self.cycles:
-            yield f"links to a folder that contains them are not followed: {named(self.cycles)}"
-        filled = {folder for name in self.images for folder in _folders(name)}
-        without = {folder for name in others for folder in _folders(name)} | set(self.empty_folders)
-        if without := {folder for folder in without - filled if filled.issuperset(_folders(folder))}:
-            yield f"folders without an image: {named([repr(folder) for folder in sorted(without, key=by_name)])}"
+        """Yields a sentence for each reason why something is left out, and for links that were followed.
+
+        `read` are the names of files that are read though they are not images, such as labels.
+        """
+        others, archives = set(self.others) - set(read), {name for name in self.others if _is_archive(name)}
+        filled = {folder for name in (*self.images, *read) for folder in _folders(name)} | {""}
+        without = [name for name in self.folders if name not in filled and posixpath.dirname(name) in filled]
+        reasons = {
+            **self.left_out,
+            "archives inside, which have to be unpacked first": others & archives,
+            "files that are not images": others - archives,
+            "folders without images": without,
+        }
+        for reason, names in reasons.items():
+            if names:
+                yield f"left out {reason}: {len(names)} ({named(sorted(names, key=by_name), SHOWN)})"
+        if self.followed:
+            yield f"followed links out of the folder: {len(self.followed)} ({named(self.followed, SHOWN)})"
 
 
 def list_folder(folder: Folder) -> Listing:
-    """Lists a folder or zip file. Links are followed. Images are told by their suffix."""
-    cycles: list[str] = []
-    entries = _walk(folder, "", (), cycles) if isinstance(folder, Path) else _members(folder)
-    images: list[str] = []
-    others: list[str] = []
-    empty: list[str] = []
-    hidden: list[str] = []
-    for name in entries:
-        parts = name.rstrip("/").split("/")
-        if any(part.startswith(("._", "__MACOSX")) or part == ".DS_Store" for part in parts):
-            continue
-        is_hidden = any(part.startswith(".") for part in parts)
-        if name.endswith("/"):
-            empty += [] if is_hidden else [name[:-1]]
-        elif name.lower().endswith(IMAGE_SUFFIXES):
-            (hidden if is_hidden else images).append(name)
-        elif not is_hidden:
-            others.append(name)
-    lists = (sorted(names, key=by_name) for names in (images, others, empty, hidden, cycles))
-    return Listing(folder, *lists)
+    """Lists a folder with its sub-folders and links, or an archive."""
+    found = Listing(folder)
+    folders = _list_folder(folder, found) if isinstance(folder, Path) else _list_archive(folder, found)
+    with_images = {outer for name in found.images for outer in _folders(name)}
+    found.folders = sorted(set(folders) - with_images, key=by_name)
+    found.images.sort(key=by_name)
+    found.others.sort(key=by_name)
+    return found
 
 
-def _walk(folder: Path, below: str, outer: tuple[tuple[int, int], ...], cycles: list[str]) -> Iterator[str]:
-    """Yields files, and empty folders with a final slash. `outer` identifies the folders around this one."""
-    status = folder.stat()
-    here = (status.st_dev, status.st_ino)
-    if here in outer:
-        cycles.append(below[:-1])
-        return
-    with os.scandir(folder) as scanned:
-        entries = list(scanned)
-    if not entries and below:
-        yield below
-    for entry in entries:
-        if entry.is_dir():
-            yield from _walk(folder / entry.name, f"{below}{entry.name}/", (*outer, here), cycles)
-        else:
-            yield below + entry.name
+def open_folder(path: Path) -> Folder:
+    """Opens a folder, zip file or tar file. If an archive contains a single folder, opens that folder.
 
-
-def _members(folder: Folder) -> Iterator[str]:
-    """Yields the members of a zip file below `folder`, and empty folders with a final slash."""
-    assert not isinstance(folder, Path)
-    names = [name.removeprefix(folder.at) for name in folder.root.namelist() if name.startswith(folder.at)]
-    filled = {f"{parent}/" for name in names for parent in _folders(name.rstrip("/"))}
-    yield from (name for name in names if name and not (name.endswith("/") and name in filled))
-
-
-def _folders(name: str) -> list[str]:
-    """Returns the folders around a file: `a` and `a/b` for `a/b/c.png`."""
-    return ["/".join(name.split("/")[:depth]) for depth in range(1, name.count("/") + 1)]
-
-
-def by_name(name: str) -> tuple[list[str | tuple[int, str]], str]:
-    """Returns a sort key: alphabetical, with numbers by value, so that `9.png` is before `10.png`."""
-    parts = re.split(r"0*([0-9]+)", name)
-    return [(len(part), part) if i % 2 else part for i, part in enumerate(parts)], name
-
-
-def named(names: Sequence[str], shown: int = SHOWN) -> str:
-    """Formats the first names and the number of the others.
-
-    >>> named(["a", "b", "c", "d"]), named(["a"])
-    ('a, b, c and 1 more', 'a')
+    Raises InputError if it is none of them, damaged, or would take too much memory.
     """
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(map(printable, names[:shown])) + more
+    try:
+        status = path.stat()
+    except OSError as error:
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise InputError(f"{path}: no such folder or zip file; expected one with images") from None
+        raise InputError(f"{path}: cannot be opened ({error.strerror}); expected a folder or zip file") from None
+    if stat.S_ISDIR(status.st_mode):
+        return path
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{path}: a pipe or device; expected a folder or {ARCHIVES}")
+    version = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return _top(Member(_open_archive(path, version)))
 
 
-def printable(name: str) -> str:
-    """Returns a name that any terminal prints: parts of file names that are not Unicode are escaped."""
-    return name.encode("utf-8", "backslashreplace").decode()
+def _top(top: Member) -> Member:
+    """Returns the only folder of an archive, also below another that contains nothing else; otherwise the top."""
+    while len(entries := [entry for entry in top.iterdir() if not _is_hidden(entry.name)]) == 1 and entries[0].is_dir():
+        if top.at and not any(entry.is_dir() for entry in entries[0].iterdir()):
+            break  # a folder of files is a class
+        top = entries[0]
+    return top
 
 
-def tidy(text: str) -> str:
-    """Returns a name in Unicode's composed form (NFC), without spaces around it and with single spaces in it."""
-    return " ".join(unicodedata.normalize("NFC", printable(text)).split())
+@lru_cache(maxsize=2)
+def _open_archive(path: Path, version: tuple[int, ...]) -> Archive:
+    """Opens an archive; the last two are kept open while their files do not change."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    kind = ZipArchive if zipfile.is_zipfile(path) and not _is_tar(head) else TarArchive
+    if kind is TarArchive and not _is_tar(head) and not head.startswith(tuple(OPENERS)):
+        found = describe(head)
+        if head.startswith(b"PK"):
+            raise InputError(f"{path}: a zip file without its list of members, so its end is missing; {DAMAGED}")
+        raise InputError(f"{path}: neither a folder nor a zip or tar file, but {found}; expected one with images")
+    try:
+        return kind(path)
+    except InputError:
+        raise
+    except Exception as error:  # zipfile, tarfile and decompressors raise errors of many types
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{path}: a damaged archive ({reason}); {DAMAGED}") from None
+
+
+def _is_tar(head: bytes) -> bool:
+    return head[257:262] == b"ustar" or (len(head) == HEAD_BYTES and _has_tar_checksum(head))
+
+
+def _has_tar_checksum(head: bytes) -> bool:
+    """Returns whether this is the header of a tar file from before 1988, which has no other mark."""
+    try:
+        return int(head[148:156].strip(b" \0"), 8) == sum(head[:148]) + 8 * 32 + sum(head[156:])
+    except ValueError:
+        return False
+
+
+def inside(folder: Folder, name: str) -> Folder:
+    r"""Returns the file of this name in the folder. Raises InputError if the name leads outside of the folder.
+
+    >>> inside(Path("data"), "cat\\./1.png").as_posix()
+    'data/cat/1.png'
+    """
+    short = normalized(name)
+    if short is None:
+        raise InputError(f"{name!r} leads outside of {folder}; expected the name of a file inside, such as cat/1.png")
+    return folder / short
+
+
+def text_in(folder: Folder, name: str) -> str:
+    """Reads a text file of the folder. Raises InputError if it does not exist or is not UTF-8."""
+    file = inside(folder, name)
+    if not file.exists():
+        raise InputError(f"{file}: no such file; expected it beside the images")
+    file_size(file)
+    return read_text(file)
+
+
+def file_size(file: Folder) -> int:
+    """Returns the size in bytes.
+
+    Raises InputError if the file is a folder, pipe or device, or too large to be read, FileNotFoundError if there is
+    none.
+    """
+    if isinstance(file, Path):
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or device"
+            raise InputError(f"{file}: {kind}, not a regular file; replace or delete it")
+        size = status.st_size
+    elif file.is_file():
+        size = file.archive.files[file.at].size
+    else:
+        raise FileNotFoundError(2, "no such file in the archive", str(file))
+    check_size(size, str(file))
+    return size
+
+
+def _list_archive(folder: Member, found: Listing) -> list[str]:
+    archive, prefix = folder.archive, f"{folder.at}/" if folder.at else ""
+    for name in archive.files:
+        if name.startswith(prefix):
+            _add(folder, name.removeprefix(prefix), found)
+        else:
+            found.leave_out(HIDDEN, name)  # those beside the only folder
+    for reason, names in archive.left_out.items():
+        found.left_out.setdefault(reason, []).extend(names)
+    below = (name.removeprefix(prefix) for name in archive.folders if name.startswith(prefix))
+    return [name for name in below if name and not _is_hidden(name)]
+
+
+def _add(folder: Folder, name: str, found: Listing) -> None:
+    """Adds a regular file to the images, or to the other files."""
+    if _is_hidden(name):
+        found.leave_out(HIDDEN, name)
+        return
+    is_named_so = posixpath.splitext(name)[1].lower() in IMAGE_SUFFIXES
+    (found.images if is_named_so or is_image(_head(folder / name)) else found.others).append(name)
+
+
+def _is_archive(name: str) -> bool:
+    return posixpath.splitext(name)[1].lower() in (".zip", ".tar", ".tgz", ".gz", ".xz", ".bz2", ".7z", ".rar")
+
+
+def _folders(name: str) -> Iterator[str]:
+    """Yields the folders around a file: `a/b` and `a` for `a/b/c.png`."""
+    while name := posixpath.dirname(name):
+        yield name
+
+
+def _is_hidden(name: str) -> bool:
+    """Returns whether a file belongs to an editor or the system, such as those that macOS adds to archives."""
+    return any(part.startswith(".") or part in SYSTEM_FILES for part in name.split("/"))
+
+
+def _head(file: Folder) -> bytes:
+    """Returns the first bytes of a file; none if it cannot be read."""
+    try:
+        with file.open("rb") as content:
+            return content.read(HEAD_BYTES)
+    except (OSError, InputError):
+        return b""
+
+
+def _list_folder(folder: Path, found: Listing) -> list[str]:
+    """Lists files and folders. Links are followed, but no folder is listed twice, so that loops end."""
+    folders: list[str] = []
+    links: list[str] = []
+    seen: set[tuple[int, int]] = set()
+    waiting = [""]
+    root = folder.resolve()
+    while waiting or links:
+        name = waiting.pop() if waiting else links.pop(0)
+        path = folder / name
+        try:
+            status = path.stat()
+            if (status.st_dev, status.st_ino) in seen:
+                found.leave_out("links to folders that are read already", name)
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+        except OSError:
+            found.leave_out("folders that cannot be opened", name)
+            continue
+        folders.append(name)
+        for entry in entries:
+            child = f"{name}/{entry.name}" if name else entry.name
+            if _is_hidden(entry.name):
+                found.leave_out(HIDDEN, child)
+                continue
+            if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
+                found.followed.append(child)
+            if entry.is_dir():
+                (links if entry.is_symlink() else waiting).append(child)
+            elif entry.is_file():
+                _add(folder, child, found)
+            elif entry.is_symlink() and not Path(entry.path).exists():
+                found.leave_out("links that lead nowhere", child)
+            else:
+                found.leave_out("pipes and devices", child)
+    not_followed = {name for names in found.left_out.values() for name in names}
+    found.followed = [name for name in found.followed if name not in not_followed]
+    return [name for name in folders if name]

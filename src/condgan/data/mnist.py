@@ -13,10 +13,12 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import resize
 
 from condgan.conditions import Class
+from condgan.data.archives import Folder
+from condgan.data.cache import cache_folder
 from condgan.data.dataset import Images, check_resolution
 from condgan.data.delimited import decode
-from condgan.data.listing import Listing, list_folder, named
-from condgan.data.packed import Folder, cache_folder, open_folder
+from condgan.data.listing import Listing, list_folder, open_folder
+from condgan.data.names import named
 from condgan.errors import InputError
 
 SIDE = 28
@@ -67,23 +69,23 @@ def is_mnist(listing: Listing) -> str:
 
 
 def _files(listing: Listing) -> tuple[dict[tuple[str, str], str], list[str]]:
-    """Returns the idx files by part and kind, with the fewest folders around them, and notices of other files."""
+    """Returns the idx files by part and kind, with the fewest folders around them, and notices of what is left out."""
     found: dict[tuple[str, str], str] = {}
     sets: dict[str, None] = {}
-    others = list(listing.images)
+    read = [name for name in listing.others if name.endswith("mapping.txt")]
     for name in sorted(listing.others, key=lambda name: (name.count("/"), name.endswith(".gz"), name)):
         match = IDX.fullmatch(name.rpartition("/")[2])
         if not match:
-            others += [] if name.endswith("mapping.txt") else [name]
             continue
         sets[match[1] or ""] = None
         key = ("train" if match[2].lower() == "train" else "t10k", match[3].lower())
-        if key in found and found[key] != name.removesuffix(".gz"):
-            others.append(name)
-        found.setdefault(key, name)
+        if found.setdefault(key, name) in (name, name.removesuffix(".gz")):  # also the same file, compressed
+            read.append(name)
     if len(sets) > 1:
         raise InputError(f"{listing.folder}: found idx files of several data sets, {', '.join(sets)}; keep one of them")
-    return found, [f"files left out: {len(others)} ({named(others)})"] if others else []
+    images = listing.images
+    notices = [f"left out images beside the idx files: {len(images)} ({named(images)})"] if images else []
+    return found, [*notices, *listing.notices(read)]
 
 
 def _characters(listing: Listing, number: int) -> list[str]:

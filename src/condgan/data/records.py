@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import Any
 
 from condgan.data.delimited import decode
-from condgan.data.listing import Listing, named, tidy
+from condgan.data.listing import Listing
+from condgan.data.names import named, tidy
 from condgan.data.reading import Reading
 from condgan.data.table import Table, table_of_columns
 from condgan.errors import InputError

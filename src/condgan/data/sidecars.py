@@ -3,7 +3,8 @@
 import posixpath
 
 from condgan.data.delimited import decode
-from condgan.data.listing import Listing, tidy
+from condgan.data.listing import Listing
+from condgan.data.names import tidy
 from condgan.data.reading import Reading
 from condgan.data.table import Table
 from condgan.errors import InputError

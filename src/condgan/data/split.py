@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from condgan.data.listing import by_name
+from condgan.data.names import by_name
 
 SHARE = 1 / 20
 SEED = 0  # of the random choice; fixed, so that equal files give equal splits

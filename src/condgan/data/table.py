@@ -7,8 +7,8 @@ from typing import Any
 
 from condgan.data.cells import YES_AND_NO, is_missing, without_decimals
 from condgan.data.delimited import DELIMITERS, HEADER, Row
-from condgan.data.listing import Listing, by_name, named
-from condgan.data.packed import IMAGE_SUFFIXES
+from condgan.data.listing import IMAGE_SUFFIXES, Listing
+from condgan.data.names import by_name, named
 from condgan.data.reading import Reading
 from condgan.data.split import Part, parts_of
 from condgan.errors import InputError, did_you_mean

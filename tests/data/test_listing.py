@@ -1,0 +1,68 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from condgan.data.listing import list_folder, open_folder, text_in
+from condgan.errors import InputError
+from written import write_images
+
+
+def test_images_are_found_by_name_and_by_content(tmp_path: Path) -> None:
+    write_images(tmp_path, ["a/0.TIF", "a/1.gif", "a/2.jfif", "b/3.png", "b/4.jpg"])
+    (tmp_path / "b/3.png").rename(tmp_path / "b/3")
+    (tmp_path / "b/4.jpg").rename(tmp_path / "b/4.data")
+    assert list_folder(tmp_path).images == ["a/0.TIF", "a/1.gif", "a/2.jfif", "b/3", "b/4.data"]
+    assert list(list_folder(tmp_path).notices()) == []
+
+
+def test_everything_that_is_left_out_is_counted_and_named(tmp_path: Path) -> None:
+    write_images(tmp_path, ["cat/0.png", "dog/1.png", "dog/.thumbnails/1.png"])
+    for name in ("cat/notes.txt", "cat/film.mp4", "dog/Thumbs.db", "labels.csv", "more.zip"):
+        (tmp_path / name).write_bytes(b"\1\2\3")
+    (tmp_path / "fox").mkdir()
+    (tmp_path / "owl" / "deep").mkdir(parents=True)
+    os.mkfifo(tmp_path / "dog" / "pipe.png")
+    assert sorted(list_folder(tmp_path).notices(read=["labels.csv"])) == [
+        "left out archives inside, which have to be unpacked first: 1 (more.zip)",
+        "left out files that are not images: 2 (cat/film.mp4, cat/notes.txt)",
+        "left out folders without images: 2 (fox, owl)",
+        "left out hidden and system files: 2 (dog/.thumbnails, dog/Thumbs.db)",
+        "left out pipes and devices: 1 (dog/pipe.png)",
+    ]
+
+
+def test_only_the_first_names_are_shown(tmp_path: Path) -> None:
+    for i in range(9):
+        (tmp_path / f"{i}.txt").write_text("text")
+    assert list(list_folder(tmp_path).notices()) == [
+        "left out files that are not images: 9 (0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 4 more)"
+    ]
+
+
+def test_links_are_followed_once(tmp_path: Path) -> None:
+    write_images(tmp_path / "elsewhere", ["0.png", "1.png"])
+    write_images(tmp_path / "data", ["dog/2.png"])
+    data = tmp_path / "data"
+    (data / "cat").symlink_to(tmp_path / "elsewhere")
+    (data / "dog" / "loop").symlink_to(data)
+    (data / "hound").symlink_to("dog")
+    (data / "dog" / "gone.png").symlink_to("nowhere.png")
+    (data / "dog" / "zero.png").symlink_to("/dev/zero")
+    assert list_folder(data).images == ["cat/0.png", "cat/1.png", "dog/2.png"]
+    assert sorted(list_folder(data).notices()) == [
+        "followed links out of the folder: 1 (cat)",
+        "left out links that lead nowhere: 1 (dog/gone.png)",
+        "left out links to folders that are read already: 2 (dog/loop, hound)",
+        "left out pipes and devices: 1 (dog/zero.png)",
+    ]
+
+
+def test_a_folder_that_is_no_folder_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="a pipe or device"):
+        open_folder(tmp_path / "pipe")
+    with pytest.raises(InputError, match="no such folder"):
+        open_folder(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="a pipe or device"):
+        text_in(tmp_path, "pipe")
