@@ -103,7 +103,7 @@ def test_stylegans_classes_and_vectors_are_read(tmp_path: Path) -> None:
         assert descriptions(tmp_path) == words
 
 
-def test_a_zip_file_is_read_like_a_folder_with_or_without_a_top_level_folder(tmp_path: Path) -> None:
+def test_an_archive_is_read_like_a_folder_with_or_without_a_top_level_folder(tmp_path: Path) -> None:
     faces = tmp_path / "faces"
     write_folder(faces)
     plain = load_images(str(faces), 16)
@@ -111,7 +111,9 @@ def test_a_zip_file_is_read_like_a_folder_with_or_without_a_top_level_folder(tmp
     nested = shutil.make_archive(str(tmp_path / "nested"), "zip", tmp_path, "faces")
     with zipfile.ZipFile(nested, "a") as archive:
         archive.writestr("__MACOSX/faces/._0.png", b"what macOS adds")
-    for path in (flat, nested):
+    assert "left out hidden and system files: 1 (__MACOSX/faces/._0.png)" in load_images(nested, 16).notices
+    packed = shutil.make_archive(str(tmp_path / "packed"), "gztar", tmp_path, "faces")
+    for path in (flat, nested, packed):
         assert load_images(path, 16).content_hash == plain.content_hash
         assert load_images(f"folder:{path}", 16).files[0].name == "0.png"
 

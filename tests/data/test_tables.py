@@ -264,6 +264,22 @@ def test_a_table_without_a_header_is_read_if_it_has_two_columns(tmp_path: Path) 
     assert "has no header; read as file and label" in notices(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["../other/0.png", "..\\0.png", "a/../../0.png"])
+def test_names_that_lead_outside_of_the_folder_are_refused(tmp_path: Path, name: str) -> None:
+    write_csv(tmp_path, "kind", ["a", "b", "a", "b"])
+    table = tmp_path / "labels.csv"
+    table.write_text(table.read_text().replace("0.png", name))
+    assert f"{table}, line 2: {name!r} leads outside of {tmp_path}" in refusal(tmp_path)
+
+
+def test_names_relative_to_a_table_in_a_sub_folder_are_read(tmp_path: Path) -> None:
+    write_images(tmp_path, ["images/0.png", "images/1.png"])
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "labels.csv").write_text("file,kind\n../images/0.png,a\n../images/1.png,b\n")
+    assert descriptions(tmp_path) == ["a", "b"]
+    assert "left out" not in notices(tmp_path)
+
+
 def test_several_tables_are_parts_of_a_split_or_one_is_chosen(tmp_path: Path) -> None:
     write_images(tmp_path, [f"{i}.png" for i in range(12)])
     for name, numbers in (("train", range(6)), ("val", range(6, 9))):
@@ -275,7 +291,7 @@ def test_several_tables_are_parts_of_a_split_or_one_is_chosen(tmp_path: Path) ->
     assert images.held_out.tolist() == [False] * 6 + [True] * 3
     text = "\n".join(images.notices)
     assert f"{tmp_path / 'test.csv'} is left out: " in text
-    assert "left out files that are not images: 2 (sample_submission.csv, test.csv)" in text
+    assert "left out files that are not images: 1 (sample_submission.csv)" in text
     (tmp_path / "other.csv").write_text("file,kind\n")
     assert "found labels in other.csv, test.csv, train.csv, val.csv" in refusal(tmp_path)
     assert descriptions(tmp_path, table="val.csv") == ["a", "b", "a"]

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from condgan.data import Images
 
-DATA = "Data set: a folder or zip file of labelled images (see docs/data.md), or `sample`, `mnist`, `shapes[:KIND]`."
+DATA = (
+    "Data set: a folder, zip or tar file of labelled images (see docs/data.md), or `sample`, `mnist`, `shapes[:KIND]`."
+)
 DataOption = Annotated[str, typer.Option("--data", help=DATA)]
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help=DATA)]
 ResolutionOption = Annotated[

@@ -9,7 +9,7 @@ from condgan.data.delimited import Row, decode, read_rows
 from condgan.data.folder import images_of
 from condgan.data.listing import list_folder, open_folder
 from condgan.data.reading import DEFAULT, Reading
-from condgan.data.table import Table, table_of_rows
+from condgan.data.table import Table, check_inside, table_of_rows
 from condgan.errors import InputError
 
 ATTRIBUTES = ("hair", "eyes")
@@ -28,6 +28,7 @@ def anime(path: str | Path, resolution: int = 64, *, min_objects: int = 1, readi
     if not listing.images:
         raise InputError(f"{listing.folder}: found no images, expected images/15.jpg and so on")
     table = _read_tags(rows, where) if len(rows[0][1]) == 2 else table_of_rows(rows, where, listing, reading)
+    check_inside(table, listing, "tags.csv")
     table = table.noting(*listing.notices(["tags.csv"]))
     return images_of(path, listing, table, resolution, min_objects, reading, symmetric=True)
 

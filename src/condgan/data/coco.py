@@ -14,7 +14,7 @@ from condgan.data.listing import Listing, list_folder, open_folder
 from condgan.data.names import named, tidy
 from condgan.data.reading import DEFAULT, Reading
 from condgan.data.split import Part, describe, parts_of
-from condgan.data.table import Table
+from condgan.data.table import Table, check_inside
 from condgan.errors import InputError
 from condgan.files import parse_json
 
@@ -37,6 +37,8 @@ def coco(path: str | Path, resolution: int = 64, *, min_objects: int = 1, readin
         raise InputError(f"{listing.folder}: found annotations in {next(iter(files))}, but no images")
     chosen = _chosen(files, listing, reading)
     tables = {name: _table(files[name], listing.where(name)) for name in chosen}
+    for name, table in tables.items():
+        check_inside(table, listing, name)
     joined = join_parts(tables, chosen, str(listing.folder)) if len(tables) > 1 else tables[next(iter(tables))]
     split = [f"files read as parts of a split: {describe(chosen)}"] if len(tables) > 1 else []
     return images_of(

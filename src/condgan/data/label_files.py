@@ -12,7 +12,7 @@ from condgan.data.names import named
 from condgan.data.reading import Reading
 from condgan.data.records import table_of_json, table_of_lines, table_of_parquet
 from condgan.data.split import Part, describe, parts_of
-from condgan.data.table import Table, table_of_rows
+from condgan.data.table import Table, check_inside, table_of_rows
 from condgan.errors import InputError, did_you_mean
 
 Reader = Callable[[bytes, str, Listing, Reading], Table]
@@ -84,7 +84,7 @@ def _names_an_image(name: str, listing: Listing) -> bool:
 
 
 def read_label_files(names: Sequence[str], listing: Listing, reading: Reading) -> tuple[Table, list[str]]:
-    """Returns the table in these files, and the files that were read.
+    """Returns the table in these files, and the files that were read or are named in its notices.
 
     Several files are the parts of a split, such as train.csv and test.csv, or CelebA's. Raises InputError otherwise.
     """
@@ -121,6 +121,7 @@ def _read(name: str, listing: Listing, reading: Reading) -> Table:
     beside = listing.below(folder) if folder else listing  # names are relative to a table in a folder of images
     read = READERS.get(suffix, table_of_csv)
     table = read(content, listing.where(name), beside if beside.images else listing, reading)
+    check_inside(table, listing, name)
     below = [posixpath.join(folder, file) for file in table.names]
     return replace(table, names=below) if folder and any(map(listing.file_names.is_exact, below)) else table
 
@@ -144,7 +145,7 @@ def _joined(parts: dict[str, Part], listing: Listing, reading: Reading) -> tuple
         tables[name] = table
         read.append(name)
     notices = [f"files read as parts of a split: {describe({name: parts[name] for name in read})}", *notices]
-    return join_parts(tables, parts, str(listing.folder)).noting(*notices), read
+    return join_parts(tables, parts, str(listing.folder)).noting(*notices), [*training, *others]
 
 
 def join_parts(tables: Mapping[str, Table], parts: Mapping[str, Part], where: str) -> Table:

@@ -1,5 +1,6 @@
 """Tables of labels: a row for each image, or for each label of an image."""
 
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +8,7 @@ from typing import Any
 
 from condgan.data.cells import YES_AND_NO, is_missing, without_decimals
 from condgan.data.delimited import DELIMITERS, HEADER, Row
-from condgan.data.listing import IMAGE_SUFFIXES, Listing
+from condgan.data.listing import IMAGE_SUFFIXES, Listing, inside
 from condgan.data.names import by_name, named
 from condgan.data.reading import Reading
 from condgan.data.split import Part, parts_of
@@ -185,6 +186,16 @@ def _parts(name: str, cells: Sequence[str]) -> list[Part]:
     if lowered in HELD_OUT_COLUMNS and {value.casefold() for value in values} <= answers.keys():
         return [answers[cell.casefold()] for cell in cells]
     return []
+
+
+def check_inside(table: Table, listing: Listing, file: str) -> None:
+    """Raises InputError if a name with `..`, relative to the label file or the folder, leads outside of the folder."""
+    for name, place in zip(table.names, table.places, strict=True):
+        if ".." in name:
+            try:
+                inside(listing.folder, posixpath.join(posixpath.dirname(file), name))
+            except InputError as error:
+                raise InputError(f"{place}: {error}") from None
 
 
 def matched(table: Table, listing: Listing, reading: Reading) -> Table:
