@@ -143,7 +143,8 @@ def test_a_broken_file_is_named(text: str) -> None:
 
 def test_a_missing_or_an_unknown_field_is_refused(images: Images) -> None:
     content = config_of(images).to_json()
-    for name in set(content) - {"format"}:
+    assert Config.parse(json.dumps(without(content, "reading")), "run.json").reading == {"split": "every-20th"}
+    for name in set(content) - {"format", "reading"}:
         with pytest.raises(InputError, match=rf"run\.json: not the configuration of a run .*{name}"):
             Config.parse(json.dumps(without(content, name)), "run.json")
     with pytest.raises(InputError, match=r"run\.json: not the configuration of a run .*surprise"):

@@ -1,6 +1,7 @@
 """Writes small data sets for tests."""
 
 import gzip
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -54,4 +55,20 @@ def write_mnist(folder: Path, num_training: int = 40, num_held_out: int = 10) ->
                 file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(idx(array)))
 
 
-WRITERS: dict[str, Callable[[Path], None]] = {"mnist": write_mnist, "anime": write_anime, "folder": write_folder}
+def write_coco(folder: Path) -> None:
+    """Writes forty images with COCO annotations of three categories."""
+    write_images(folder, [f"images/{i}.jpg" for i in range(40)])
+    content = {
+        "images": [{"id": i, "file_name": f"{i}.jpg"} for i in range(40)],
+        "annotations": [{"image_id": i, "category_id": c} for i in range(40) for c in range(3) if i % 3 >= c],
+        "categories": [{"id": c, "name": name} for c, name in enumerate(("cat", "dog", "fox"))],
+    }
+    (folder / "annotations.json").write_text(json.dumps(content))
+
+
+WRITERS: dict[str, Callable[[Path], None]] = {
+    "mnist": write_mnist,
+    "anime": write_anime,
+    "coco": write_coco,
+    "folder": write_folder,
+}

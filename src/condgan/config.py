@@ -5,7 +5,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any
@@ -28,7 +28,8 @@ class Config:
     `options` are all options of the recipe, resolved and typed, defaults included. `data` is the name of the data set
     and `data_hash` the SHA-256 of its content; no path is recorded. `kimg` is the most thousands of real images that
     the training may show, and `planned_kimg` how many it will. With a budget in `minutes` the plan is None until the
-    speed is known.
+    speed is known. `reading` are the options of `condgan.data.load_images` that give the same labels and split again;
+    runs that do not record them were split by name.
     """
 
     format: int
@@ -47,6 +48,7 @@ class Config:
     planned_kimg: float | None
     versions: Mapping[str, str]
     machine: Mapping[str, Any]
+    reading: Mapping[str, Any] = field(default_factory=lambda: {"split": "every-20th"})
 
     @classmethod
     def of(
@@ -89,6 +91,7 @@ class Config:
                 "python": platform.python_version(),
                 "cores": os.cpu_count(),
             },
+            reading=images.reading,
         )
 
     @classmethod

@@ -32,10 +32,10 @@ def read_text(file: Readable) -> str:
 def parse_json(text: str, where: str) -> Any:
     """Parses JSON. `where` names the file in messages. Raises InputError naming the file and the line."""
     try:
-        return json.loads(text)
+        return json.loads(text.removeprefix("\ufeff"))  # a byte order mark, which Windows adds
     except json.JSONDecodeError as error:
         raise InputError(f"{where}, line {error.lineno}: {error.msg}; expected valid JSON") from None
-    except (RecursionError, ValueError) as error:  # nested too deeply; a number of too many digits
+    except (RecursionError, ValueError) as error:  # lists in lists in lists, or a number of thousands of digits
         raise InputError(f"{where}: {str(error).splitlines()[0]}; expected valid JSON") from None
 
 

@@ -1,10 +1,14 @@
 """`condgan data inspect`, and the line of `condgan train` about its data."""
 
+import json
 from pathlib import Path
 
+import pytest
+import torch
 from PIL import Image
 
 from commands import TINY, Command
+from condgan.data import folder
 from conftest import Folder
 from written import write_csv, write_folder, write_mnist
 
@@ -15,7 +19,7 @@ def test_a_folder_of_attributes_is_inspected(condgan: Command, tmp_path: Path) -
     result = condgan("data", "inspect", tmp_path, "--resolution", "16", "--out", tmp_path / "out" / "grid.png")
     assert result.code == 0, result.err
     lines = [" ".join(line.split()) for line in result.out.splitlines()]
-    assert lines[0] == "data 40 images of 16 x 16, 2 held out; condition: hair (3 values) x eyes (2 values)"
+    assert lines[0] == "data 40 images of 16 x 16, 4 held out; condition: hair (3 values) x eyes (2 values)"
     assert lines[-1] == f"wrote {tmp_path / 'out' / 'grid.png'}"
     assert "balance 6 distinct conditions" in lines
     assert "dark red hair 13 32.5%" in lines
@@ -28,7 +32,9 @@ def test_a_folder_of_attributes_is_inspected(condgan: Command, tmp_path: Path) -
 def test_duplicates_across_the_split_are_reported(condgan: Command, tmp_path: Path) -> None:
     write_folder(tmp_path)
     unique = condgan("data", "inspect", tmp_path, "--resolution", "16").out
-    (tmp_path / "7.png").write_bytes((tmp_path / "20.png").read_bytes())
+    held_out = torch.nonzero(folder(tmp_path, 16).held_out).flatten().tolist()
+    first = next(i for i in range(40) if i not in held_out)
+    (tmp_path / f"{held_out[0]}.png").write_bytes((tmp_path / f"{first}.png").read_bytes())
     duplicated = condgan("data", "inspect", tmp_path, "--resolution", "16").out
     assert duplicated.count("across the split: 1") == 1
     assert "across the split" not in unique
@@ -59,13 +65,51 @@ def test_unlabelled_images_with_codes_are_inspected(condgan: Command, tmp_path: 
     assert "balance" not in result.out
 
 
-def test_images_without_labels_need_min_objects_0(condgan: Command, tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", [["--min-objects", "0"], ["--allow-empty"]])
+def test_images_without_labels_are_left_out_unless_they_are_allowed(
+    condgan: Command, tmp_path: Path, option: list[str]
+) -> None:
     write_csv(tmp_path, "objects", ["a;b", "", "a"])
     words = ["data", "inspect", tmp_path, "--resolution", "16"]
-    refused = condgan(*words)
-    assert refused.code == 2
-    assert "labels.csv, line 3" in refused.err
-    assert condgan(*words, "--min-objects", "0").code == 0
+    without = condgan(*words).out
+    assert "2 images of 16 x 16" in without
+    assert "left out, images without labels: 1 (1.png); --allow-empty keeps them" in without
+    assert "3 images of 16 x 16" in condgan(*words, *option).out
+
+
+def test_strict_exits_with_1_after_any_notice(condgan: Command, tmp_path: Path) -> None:
+    write_csv(tmp_path, "kind", [("cat", "dog")[i % 2] for i in range(1100)])
+    assert condgan("data", "inspect", tmp_path, "--resolution", "16", "--strict").code == 0
+    (tmp_path / "notes.doc").write_text("no image")
+    found = condgan("data", "inspect", tmp_path, "--resolution", "16", "--strict")
+    assert found.code == 1
+    assert "notice      left out files that are not images: 1 (notes.doc)" in found.out
+    assert found.err == f"condgan: {tmp_path}: found notices, which --strict does not allow\n"
+
+
+def test_a_run_records_how_its_data_was_read_and_evaluate_reads_it_the_same_way(
+    condgan: Command, tmp_path: Path
+) -> None:
+    cells = ["1,0,", "0,1,1", "1,1,0", "0,0,1"]
+    write_csv(tmp_path / "data", "hat,coat,scarf", [cells[i % 4] for i in range(80)])
+    options = ["--missing", "no", "--label-column", "hat", "--label-column", "scarf", "--allow-empty"]
+    words = ["train", "cdcgan", "--data", tmp_path / "data", *TINY, "--kimg", "0.008", "--runs", tmp_path / "runs"]
+    assert "hat" not in condgan(*words).out
+    trained = condgan(*words, *options)
+    assert trained.code == 0, trained.err
+    assert "notice: missing values read as no: 20 cells in scarf" in trained.out
+    recorded = json.loads((tmp_path / "runs" / "cdcgan" / "run.json").read_text())
+    assert recorded["reading"] == {
+        "min_objects": 0,
+        "split": "auto",
+        "label_columns": ["hat", "scarf"],
+        "missing": "no",
+    }
+    judge = tmp_path / "judge.safetensors"
+    words = ["judge", "train", tmp_path / "data", "--epochs", "1", "--resolution", "16", "--out", judge]
+    assert condgan(*words, *options).code == 0
+    evaluated = condgan("evaluate", tmp_path / "runs" / "cdcgan", "--draws", "1", "--judge", judge)
+    assert evaluated.code == 0, evaluated.err
 
 
 def test_train_prints_a_summary_of_its_data(condgan: Command, tmp_path: Path) -> None:
@@ -73,4 +117,4 @@ def test_train_prints_a_summary_of_its_data(condgan: Command, tmp_path: Path) ->
     words = ["train", "cdcgan", "--data", tmp_path, *TINY, "--kimg", "0.008", "--runs", tmp_path / "runs"]
     result = condgan(*words)
     assert result.code == 0, result.err
-    assert f"data {tmp_path}: 40 images of 16 x 16, 2 held out; condition: hair (3 values) x eyes" in result.out
+    assert f"data {tmp_path}: 40 images of 16 x 16, 4 held out; condition: hair (3 values) x eyes" in result.out

@@ -89,6 +89,14 @@ def test_the_empty_set_is_called_nothing() -> None:
     assert torch.equal(labels.parse(" nothing "), empty)
 
 
+def test_a_label_called_nothing_is_the_label_and_the_empty_set_has_another_name() -> None:
+    labels = MultiLabel(("cat", "nothing"))
+    for c in torch.tensor([[0, 0], [0, 1], [1, 1]], dtype=torch.uint8):
+        assert torch.equal(labels.parse(labels.describe(c)), c)
+    assert labels.parse("nothing").tolist() == [0, 1]
+    assert labels.describe(torch.zeros(2, dtype=torch.uint8)) == "no labels"
+
+
 def test_an_unknown_kind_of_condition_is_refused_with_the_most_similar_one() -> None:
     with pytest.raises(InputError, match="did you mean 'Class'"):
         from_json({"kind": "Clas", "names": ["a"]})
@@ -118,3 +126,9 @@ def test_a_list_of_conditions_has_texts_or_lists_of_names() -> None:
 def test_a_wrong_list_of_conditions_is_refused_naming_file_and_entry(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse_conditions(text, "test.json", MultiLabel(FRUIT))
+
+
+def test_names_are_compared_in_one_unicode_form() -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    assert Class((decomposed, "tea")) == Class((composed, "tea"))
+    assert MultiLabel((composed, "tea")).parse(decomposed).tolist() == [1, 0]

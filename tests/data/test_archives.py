@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from condgan.data.archives import MAX_FILE_BYTES, Folder
-from condgan.data.listing import image_names, inside, left_out, open_folder, text_in
+from condgan.data.listing import inside, list_folder, open_folder, text_in
 from condgan.errors import InputError
 
 PIXELS = b"\x89PNG\r\n\x1a\n and some pixels"  # archives do not decode
@@ -58,7 +58,7 @@ both = pytest.mark.parametrize(("name", "write"), [WRITERS[0], WRITERS[3]])
 
 
 def contents(folder: Folder) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in image_names(folder)}
+    return {name: (folder / name).read_bytes() for name in list_folder(folder).images}
 
 
 def assert_refused(path: Path, *parts: str) -> None:
@@ -80,7 +80,7 @@ def test_every_kind_of_archive_is_read_like_a_folder(
     assert not (folder / "fox").exists()
     assert sorted(entry.name for entry in folder.iterdir()) == ["cat", "dog", "labels.csv"]
     assert str(folder / "cat" / "0.png") == f"{tmp_path / name}/cat/0.png"
-    assert left_out(folder, read=["labels.csv"]) == []
+    assert list(list_folder(folder).notices(read=["labels.csv"])) == []
 
 
 @both
@@ -89,8 +89,8 @@ def test_names_that_lead_outside_are_left_out(
 ) -> None:
     bad = ["../up.png", "/etc/root.png", "C:\\disk.png", "a/../../b.png"]
     folder = open_folder(write(tmp_path / name, TWO | dict.fromkeys(bad, PIXELS)))
-    assert image_names(folder) == list(TWO)
-    (sentence,) = left_out(folder)
+    assert list_folder(folder).images == list(TWO)
+    (sentence,) = list_folder(folder).notices()
     assert sentence.startswith("left out members whose names lead outside of the archive: 4 (../up.png")
 
 
@@ -99,7 +99,7 @@ def test_backslashes_separate_folders(
     tmp_path: Path, name: str, write: Callable[[Path, Mapping[str, bytes]], Path]
 ) -> None:
     folder = open_folder(write(tmp_path / name, {"cat\\0.png": PIXELS, "dog\\sub\\1.png": PIXELS}))
-    assert image_names(folder) == ["cat/0.png", "dog/sub/1.png"]
+    assert list_folder(folder).images == ["cat/0.png", "dog/sub/1.png"]
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -109,7 +109,7 @@ def test_of_members_of_the_same_name_the_last_is_read(
 ) -> None:
     folder = open_folder(write(tmp_path / name, TWO | {"./cat/0.png": PIXELS + b"new"}))
     assert (folder / "cat/0.png").read_bytes() == PIXELS + b"new"
-    assert left_out(folder) == ["left out earlier members of the same name: 1 (cat/0.png)"]
+    assert list(list_folder(folder).notices()) == ["left out earlier members of the same name: 1 (cat/0.png)"]
 
 
 @both
@@ -119,7 +119,7 @@ def test_what_systems_add_and_archives_inside_are_left_out(
     more = {"__MACOSX/._0.png": b"", "cat/.DS_Store": b"", "cat/more.zip": b"PK\3\4", "cat/psd.psd": b"8BPS"}
     folder = open_folder(write(tmp_path / name, TWO | more))
     assert contents(folder) == TWO
-    assert left_out(folder) == [
+    assert list(list_folder(folder).notices()) == [
         "left out hidden and system files: 2 (__MACOSX/._0.png, cat/.DS_Store)",
         "left out archives inside, which have to be unpacked first: 1 (cat/more.zip)",
         "left out files that are not images: 1 (cat/psd.psd)",
@@ -154,7 +154,7 @@ def test_links_are_followed_within_an_archive_only(tmp_path: Path) -> None:
     folder = open_folder(file)
     linked = dict.fromkeys(["dog/link.png", "dog/hard.png", "dog/twice.png"], TWO["cat/0.png"])
     assert contents(folder) == TWO | linked
-    assert left_out(folder) == [
+    assert list(list_folder(folder).notices()) == [
         "left out pipes, devices and other special members: 2 (dog/pipe.png, dog/zero.png)",
         "left out links that do not lead to a file of the archive: 3 (dog/loop.png, dog/root.png, dog/up.png)",
     ]
@@ -169,7 +169,9 @@ def test_links_in_a_zip_file_are_followed_within_it_only(tmp_path: Path) -> None
             archive.writestr(info, target)
     folder = open_folder(file)
     assert contents(folder) == TWO | {"cat/link.png": TWO["dog/1.png"]}
-    assert left_out(folder) == ["left out links that do not lead to a file of the archive: 1 (cat/up.png)"]
+    assert list(list_folder(folder).notices()) == [
+        "left out links that do not lead to a file of the archive: 1 (cat/up.png)"
+    ]
 
 
 def renamed(file: Path, old: bytes, new: bytes) -> Path:
@@ -189,9 +191,9 @@ def test_names_in_an_unknown_encoding_are_refused_with_what_they_could_be(tmp_pa
 
 def test_names_in_utf_8_are_read_without_the_flag_for_it(tmp_path: Path) -> None:
     file = renamed(write_zip(tmp_path / "a.zip", {"XXX/0.png": PIXELS, "b/1.png": PIXELS}), b"XXX", "猫".encode())
-    assert image_names(open_folder(file)) == ["b/1.png", "猫/0.png"]
+    assert list_folder(open_folder(file)).images == ["b/1.png", "猫/0.png"]
     assert (
-        image_names(open_folder(write_zip(tmp_path / "b.zip", {"猫/0.png": PIXELS, "犬/0.png": PIXELS})))[1]
+        list_folder(open_folder(write_zip(tmp_path / "b.zip", {"猫/0.png": PIXELS, "犬/0.png": PIXELS}))).images[1]
         == "猫/0.png"
     )
 
@@ -204,7 +206,7 @@ def test_a_name_in_an_extra_field_is_preferred(tmp_path: Path) -> None:
         info.extra = struct.pack("<HH", 0x7075, len(field)) + field
         archive.writestr(info, PIXELS)
         archive.writestr("b/1.png", PIXELS)
-    assert "kätze/0.png" in image_names(open_folder(renamed(tmp_path / "a.zip", b"kXtze", b"k\x84tze")))
+    assert "kätze/0.png" in list_folder(open_folder(renamed(tmp_path / "a.zip", b"kXtze", b"k\x84tze"))).images
 
 
 def patched(file: Path, flags: int, method: int) -> Path:
@@ -306,4 +308,4 @@ def test_changed_bytes_are_read_or_refused(
     (tmp_path_factory.getbasetemp() / name).write_bytes(content)
     with suppress(InputError):
         folder = open_folder(tmp_path_factory.getbasetemp() / name)
-        assert set(contents(folder)) == set(image_names(folder))
+        assert set(contents(folder)) == set(list_folder(folder).images)

@@ -242,3 +242,45 @@ def test_a_file_that_is_not_a_zip_file_is_reported(tmp_path: Path) -> None:
 def test_resolution_is_checked_before_reading(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="resolution 60: expected a power of two"):
         iclevr(tmp_path / "nowhere", 60)
+
+
+@pytest.mark.parametrize("place", ["file", "."])
+def test_frames_and_files_may_be_in_sub_folders(iclevr_folder: Folder, place: str) -> None:
+    before = iclevr(iclevr_folder.path, 16)
+    path = iclevr_folder.path
+    for folder in ("iclevr", place):
+        (path / folder).mkdir(exist_ok=True)
+    for file in [file for file in path.iterdir() if file.is_file()]:
+        file.rename(path / ("iclevr" if file.suffix == ".png" else place) / file.name)
+    images = load_images(str(path), 16)
+    assert images.content_hash == before.content_hash
+    assert list(images.condition_lists) == ["test"]
+    assert images.notices == []
+
+
+def test_frames_without_labels_and_other_files_are_named(iclevr_folder: Folder) -> None:
+    Image.new("RGB", (16, 16)).save(iclevr_folder.path / "CLEVR_train_000099_0.png")
+    (iclevr_folder.path / "readme.txt").write_text("how to load these")
+    images = iclevr(iclevr_folder.path, 16)
+    assert len(images) == 44
+    assert images.notices == [
+        "left out, frames without labels: 1 (CLEVR_train_000099_0.png)",
+        "left out files that are not images: 1 (readme.txt)",
+    ]
+
+
+@pytest.mark.parametrize("name", ["train.json", "objects.json", "test.json"])
+def test_a_byte_order_mark_is_ignored(iclevr_folder: Folder, name: str) -> None:
+    before = iclevr(iclevr_folder.path, 16).content_hash
+    (iclevr_folder.path / name).write_text((iclevr_folder.path / name).read_text(), encoding="utf-8-sig")
+    assert iclevr(iclevr_folder.path, 16).content_hash == before
+
+
+def test_a_train_json_of_something_else_is_not_taken_for_this_layout(tmp_path: Path) -> None:
+    for kind in ("cat", "dog"):
+        (tmp_path / kind).mkdir()
+        Image.new("RGB", (16, 16)).save(tmp_path / kind / "0.png")
+    (tmp_path / "train.json").write_text(json.dumps({"epochs": [3]}))
+    images = load_images(str(tmp_path), 16)
+    assert images.condition.values == ("cat", "dog")
+    assert images.notices[0] == "left out files that are not images: 1 (train.json)"

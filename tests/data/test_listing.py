@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from condgan.data.listing import image_names, left_out, open_folder, text_in
+from condgan.data.listing import list_folder, open_folder, text_in
 from condgan.errors import InputError
 from written import write_images
 
@@ -12,8 +12,8 @@ def test_images_are_found_by_name_and_by_content(tmp_path: Path) -> None:
     write_images(tmp_path, ["a/0.TIF", "a/1.gif", "a/2.jfif", "b/3.png", "b/4.jpg"])
     (tmp_path / "b/3.png").rename(tmp_path / "b/3")
     (tmp_path / "b/4.jpg").rename(tmp_path / "b/4.data")
-    assert image_names(tmp_path) == ["a/0.TIF", "a/1.gif", "a/2.jfif", "b/3", "b/4.data"]
-    assert left_out(tmp_path) == []
+    assert list_folder(tmp_path).images == ["a/0.TIF", "a/1.gif", "a/2.jfif", "b/3", "b/4.data"]
+    assert list(list_folder(tmp_path).notices()) == []
 
 
 def test_everything_that_is_left_out_is_counted_and_named(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_everything_that_is_left_out_is_counted_and_named(tmp_path: Path) -> Non
     (tmp_path / "fox").mkdir()
     (tmp_path / "owl" / "deep").mkdir(parents=True)
     os.mkfifo(tmp_path / "dog" / "pipe.png")
-    assert sorted(left_out(tmp_path, read=["labels.csv"])) == [
+    assert sorted(list_folder(tmp_path).notices(read=["labels.csv"])) == [
         "left out archives inside, which have to be unpacked first: 1 (more.zip)",
         "left out files that are not images: 2 (cat/film.mp4, cat/notes.txt)",
         "left out folders without images: 2 (fox, owl)",
@@ -35,7 +35,7 @@ def test_everything_that_is_left_out_is_counted_and_named(tmp_path: Path) -> Non
 def test_only_the_first_names_are_shown(tmp_path: Path) -> None:
     for i in range(9):
         (tmp_path / f"{i}.txt").write_text("text")
-    assert left_out(tmp_path) == [
+    assert list(list_folder(tmp_path).notices()) == [
         "left out files that are not images: 9 (0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 4 more)"
     ]
 
@@ -49,8 +49,8 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     (data / "hound").symlink_to("dog")
     (data / "dog" / "gone.png").symlink_to("nowhere.png")
     (data / "dog" / "zero.png").symlink_to("/dev/zero")
-    assert image_names(data) == ["cat/0.png", "cat/1.png", "dog/2.png"]
-    assert sorted(left_out(data)) == [
+    assert list_folder(data).images == ["cat/0.png", "cat/1.png", "dog/2.png"]
+    assert sorted(list_folder(data).notices()) == [
         "followed links out of the folder: 1 (cat)",
         "left out links that lead nowhere: 1 (dog/gone.png)",
         "left out links to folders that are read already: 2 (dog/loop, hound)",

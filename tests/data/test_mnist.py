@@ -129,3 +129,42 @@ def test_each_file_may_be_compressed(digits: Path) -> None:
     (digits / f"{IMAGES}.gz").write_bytes(gzip.compress((digits / IMAGES).read_bytes()))
     (digits / IMAGES).unlink()
     assert mnist(digits).content_hash == before
+
+
+@pytest.mark.parametrize("name", ["{}.{}-ubyte", "{}-{}.ubyte", "{}_{}_ubyte"])
+def test_other_separators_and_sub_folders_are_read(digits: Path, name: str) -> None:
+    before = mnist(digits).content_hash
+    for file in list(digits.iterdir()):
+        kind, dims = file.name.removesuffix(".gz").removesuffix("-ubyte").rsplit("-", 1)
+        to = digits / "deeper" / kind / (name.format(kind, dims) + (".gz" if file.suffix == ".gz" else ""))
+        to.parent.mkdir(parents=True)
+        file.rename(to)
+    assert load_images(str(digits)).content_hash == before
+
+
+def test_other_files_and_second_copies_are_named(digits: Path) -> None:
+    before = mnist(digits).content_hash
+    (digits / IMAGES.replace("-idx3", ".idx3")).write_bytes((digits / IMAGES).read_bytes())
+    (digits / "notes.txt").write_text("no digits")
+    images = mnist(digits)
+    assert images.content_hash == before
+    second = IMAGES.replace("-idx3", ".idx3")
+    assert images.notices == [f"left out files that are not images: 2 (notes.txt, {second})"]
+
+
+def test_emnist_is_transposed_and_named_by_its_mapping(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 28, 28))
+    for part in ("train", "test"):
+        for kind, array in (("images-idx3", pixels), ("labels-idx1", np.array([1, 2, 5, 1, 2, 5]))):
+            (tmp_path / f"emnist-letters-{part}-{kind}-ubyte.gz").write_bytes(gzip.compress(idx(array)))
+    (tmp_path / "emnist-letters-mapping.txt").write_text("1 65 97\n2 66 98\n5 69 101\n")
+    images = load_images(str(tmp_path))
+    assert images.condition == Class(("A", "B", "E"))
+    assert images.labels.tolist() == [0, 1, 2] * 4
+    assert np.array_equal(images.images[:6, 0].numpy(), pixels.transpose(0, 2, 1))
+    assert "the images of EMNIST are stored transposed and were transposed back" in images.notices
+
+
+def test_several_data_sets_of_idx_files_are_refused(digits: Path) -> None:
+    (digits / f"emnist-letters-{IMAGES}").write_bytes(b"")
+    assert_refused(digits, "found idx files of several data sets", "emnist-letters")

@@ -14,7 +14,8 @@ from test_archives import write_zip
 from torch import Tensor
 
 from condgan.data import cache, packed
-from condgan.data.packed import content_hashes, decode_images, image_names, open_folder
+from condgan.data.listing import list_folder, open_folder
+from condgan.data.packed import content_hashes, decode_images
 from condgan.errors import InputError
 from written import write_images
 
@@ -33,7 +34,7 @@ def images(tmp_path: Path) -> Path:
 
 def read(path: Path, resolution: int = 16) -> Tensor:
     folder = open_folder(path)
-    return decode_images(path, folder, image_names(folder), resolution)
+    return decode_images(path, folder, list_folder(folder).images, resolution)
 
 
 def pixels(file: Path) -> Tensor:
@@ -47,13 +48,13 @@ def packed_file(folder: Path) -> Path:
 
 
 def test_images_are_in_order(images: Path) -> None:
-    assert torch.equal(read(images), torch.stack([pixels(images / name) for name in image_names(images)]))
+    assert torch.equal(read(images), torch.stack([pixels(images / name) for name in list_folder(images).images]))
 
 
 def test_more_images_than_are_decoded_at_once_are_in_order(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packed, "IN_FLIGHT_BYTES", 0)
     write_images(images, [f"{i}.bmp" for i in range(150)])
-    assert torch.equal(read(images), torch.stack([pixels(images / name) for name in image_names(images)]))
+    assert torch.equal(read(images), torch.stack([pixels(images / name) for name in list_folder(images).images]))
 
 
 def test_progress_is_reported(images: Path) -> None:
@@ -74,7 +75,7 @@ def test_a_changed_image_of_the_same_size_and_time_is_decoded_again(images: Path
     Image.new("RGB", (16, 16), "red").save(file)
     os.utime(file, (past, past))
     after = read(images)
-    place = image_names(images).index("3.bmp")
+    place = list_folder(images).images.index("3.bmp")
     assert after[place, :, 0, 0].tolist() == [255, 0, 0]
     assert torch.equal(after[:place], before[:place])
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from condgan.cli.options import DataArgument, ResolutionOption, SeedOption, load_data, progress_bar, read_file
+from condgan.cli.options import DataArgument, ResolutionOption, SeedOption, fail, load_data, progress_bar, read_file
+from condgan.cli.reading import with_reading
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,34 +61,50 @@ def render(
 
 
 @app.command("inspect")
+@with_reading
 def inspect(
     data: DataArgument,
     out: Annotated[
         Path | None, typer.Option("--out", help="Also write a PNG with some of the images and their labels.")
     ] = None,
-    min_objects: Annotated[int, typer.Option(min=0, help="Reject images with fewer labels, as training does.")] = 1,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Also write a page with counts, examples of every value and notices.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if there is any notice.")] = False,
+    min_objects: Annotated[
+        int | None, typer.Option(min=0, help="Fewest labels of an image. Default: 1, as in training.")
+    ] = None,
     resolution: ResolutionOption = None,
+    *,
+    reading: Mapping[str, Any],
 ) -> None:
-    """Show the size, labels, balance and duplicates of a data set, and possible problems."""
+    """Show the size, labels, balance and duplicates of a data set, what was left out, and possible problems."""
     import torch
 
     from condgan import files
     from condgan.data.inspect import inspect, summary
+    from condgan.data.inspection_page import page
     from condgan.grid import labelled_grid, png
 
-    images = load_data(data, resolution, min_objects=min_objects)
+    images = load_data(data, resolution, **reading, **({} if min_objects is None else {"min_objects": min_objects}))
     print(f"data        {summary(images)}")
     print(f"channels    {images.channels}")
     print(f"scenes      {len(images.scenes.unique())}")
     for name, values in images.condition_lists.items():
         print(f"conditions  {name}: {len(values)}")
     print(f"content     {images.content_hash}")
-    _print_inspection(inspect(images))
+    found = inspect(images)
+    _print_inspection(found)
     if out:
         previews = images.at(torch.linspace(0, len(images) - 1, min(NUM_PREVIEWS, len(images))).long())
         captions = images.condition.describe_all(images.condition.sample(previews.labels))
         files.write(out, png(labelled_grid(previews.images, captions)))
         print(f"wrote {out}")
+    if html:
+        files.write(html, page(found, data))
+        print(f"wrote {html}")
+    if strict and any(found.notices):
+        fail(f"{data}: found notices, which --strict does not allow", 1)
 
 
 def _print_inspection(found: Inspection) -> None:

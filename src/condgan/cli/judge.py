@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from condgan.cli.options import JudgeOption, ResolutionOption, SeedOption, load_data, progress_bar
+from condgan.cli.reading import with_reading
 
 if TYPE_CHECKING:
     from condgan.data import Images
@@ -17,12 +19,15 @@ app = typer.Typer(help="Train and score the judge, the classifier that scores ge
 
 
 @app.command("train")
+@with_reading
 def train(
     data: Annotated[str, typer.Argument(help="Data set, preferably one that no GAN is trained on.")],
     out: Annotated[Path, typer.Option("--out", help="File to write.")] = Path("judge.safetensors"),
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 20,
     resolution: ResolutionOption = None,
     seed: SeedOption = 0,
+    *,
+    reading: Mapping[str, Any],
 ) -> None:
     """Train a judge and score it on the held-out images."""
     import torch
@@ -31,7 +36,9 @@ def train(
     from condgan.judge import judge_to_bytes, small_judge, train_judge
     from condgan.machine import fast_precision, keep_freed_memory
 
-    images = load_data(data, resolution, min_objects=0)
+    images = load_data(data, resolution, **{**reading, "min_objects": 0})
+    for notice in images.notices:
+        print(f"notice: {notice}")
     keep_freed_memory()
     torch.manual_seed(seed)
     judge = small_judge(images.condition, images.resolution)
@@ -45,15 +52,18 @@ def train(
 
 
 @app.command("score")
+@with_reading
 def score(
     data: Annotated[str, typer.Argument(help="Data set; the held-out images are used.")],
     judge: JudgeOption = None,
     resolution: ResolutionOption = None,
+    *,
+    reading: Mapping[str, Any],
 ) -> None:
     """Score a judge on real held-out images: condition accuracy, exact accuracy and calibration error."""
     from condgan.judge import load_judge
 
-    images = load_data(data, resolution, min_objects=0)
+    images = load_data(data, resolution, **{**reading, "min_objects": 0})
     _print_judge_score(load_judge(judge, images.condition), images)
 
 

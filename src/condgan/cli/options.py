@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from condgan.data import Images
 
-DATA = "Data set: a folder or zip file of labelled images (see docs/data.md), or `sample`, `mnist`, `shapes[:KIND]`."
+DATA = (
+    "Data set: a folder, zip or tar file of labelled images (see docs/data.md), or `sample`, `mnist`, `shapes[:KIND]`."
+)
 DataOption = Annotated[str, typer.Option("--data", help=DATA)]
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help=DATA)]
 ResolutionOption = Annotated[
@@ -67,14 +69,17 @@ def fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def load_data(spec: str, resolution: int | None, **options: Any) -> Images:
-    """Loads the data set named by an option, with a progress bar on a terminal while images are decoded."""
-    from condgan.data import load_images
+def load_data(spec: str, resolution: int | None, *, min_objects: int = 1, **reading: Any) -> Images:
+    """Loads the data set named by an option, with a progress bar on a terminal while images are decoded.
+
+    `reading` are fields of `condgan.data.Reading`, as run.json has them.
+    """
+    from condgan.data import Reading, load_images
     from condgan.data.packed import watched
 
     text = "decoded {task.completed:.0f} of {task.total:.0f} images"
     with progress_bar(text, hidden=not sys.stdout.isatty()) as bar, watched(lambda done, total: show(bar, done, total)):
-        return load_images(spec, resolution, **options)
+        return load_images(spec, resolution, min_objects=min_objects, reading=Reading(**reading))
 
 
 def show(bar: Progress, done: int, total: int) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +28,7 @@ from condgan.cli.options import (
     read_file,
     use_recipes,
 )
+from condgan.cli.reading import with_reading
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ app = typer.Typer()
 
 
 @app.command()
+@with_reading
 def train(
     data: DataOption,
     recipe: Annotated[
@@ -80,6 +83,8 @@ def train(
         typer.Option("--judge", help="Judge that scores every save. Default: the embedded one if it knows the labels."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run if it exists.")] = False,
+    *,
+    reading: Mapping[str, Any],
 ) -> None:
     """Train a recipe on a data set. Ctrl-C saves and stops; continue with --resume."""
     from condgan import machine
@@ -104,7 +109,7 @@ def train(
     folder = runs / (name or recipe)
     started = machine.processes()
     with started.main_process_first():
-        images = load_data(data, resolution)
+        images = load_data(data, resolution, **reading)
         if not is_named and not images.condition.is_labelled:
             raise InputError(
                 f"--data {data}: found no labels, which {recipe}, the default recipe, needs; "
@@ -134,6 +139,8 @@ def train(
         run = Run(folder, config, data=_absolute(data) if is_main else None, resume=resume or not is_main)
     if processes.is_main_process:
         print(f"data {data}: {summary(images)}")
+        for notice in images.notices:
+            print(f"notice: {notice}")
         if not is_named:
             print(f"recipe {recipe}, the default for labelled images; for another one see condgan recipes")
     forecast = Forecast(budget, measured(processes.mixed_precision))
@@ -221,6 +228,7 @@ def generate(
 
 
 @app.command()
+@with_reading
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Folder of a run.")],
     conditions: Annotated[
@@ -238,6 +246,8 @@ def evaluate(
     judge: JudgeOption = None,
     seed: SeedOption = 0,
     recipe: RecipeOption = [],  # noqa: B006
+    *,
+    reading: Mapping[str, Any],
 ) -> None:
     """Score a run: accuracy of the conditions and KID, compared with real images and an untrained generator."""
     from condgan import files
@@ -254,7 +264,8 @@ def evaluate(
         raise InputError(f"{run}: no such folder; expected the folder of a run")
     use_recipes(recipe)
     generator = load(run).to(fast_device())
-    images = load_data(data or data_location(run, generator.config), generator.config.resolution)
+    location = data or data_location(run, generator.config)
+    images = load_data(location, generator.config.resolution, **{**generator.config.reading, **reading})
     check_comparable(generator, images)
     lists = dict(images.condition_lists) or {"seen": seen_conditions(images)}
     if conditions:

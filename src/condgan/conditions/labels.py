@@ -11,7 +11,7 @@ from condgan.conditions.condition import Condition, Control, random_other
 from condgan.conditions.vocabulary import check_names, index_of, split_items
 from condgan.errors import InputError
 
-NOTHING = "nothing"  # the empty set as text
+NOTHING = ("nothing", "no labels", "the empty set")  # the empty set as text: the first that is not a label
 
 
 @dataclass(frozen=True)
@@ -160,13 +160,17 @@ class MultiLabel(Condition):
         words = [set(name.split()) for name in self.names]
         return torch.tensor([[i != j and bool(a & b) for j, b in enumerate(words)] for i, a in enumerate(words)])
 
+    @property
+    def _nothing(self) -> str:
+        return next((text for text in NOTHING if text not in self.names), NOTHING[-1])
+
     def each_value(self) -> Tensor:
         return torch.eye(self.dim, dtype=torch.uint8)
 
     def parse(self, text: str) -> Tensor:
-        """Parses "red cube, blue cylinder", or "nothing" for the empty set."""
+        """Parses "red cube, blue cylinder", or "nothing" for the empty set, "no labels" if "nothing" is a label."""
         c = torch.zeros(self.dim, dtype=torch.uint8)
-        if text.strip() == NOTHING:
+        if text.strip() == self._nothing:
             return c
         for name in split_items(text):
             index = index_of(name, self.names, "label")
@@ -176,4 +180,4 @@ class MultiLabel(Condition):
         return c
 
     def describe(self, c: Tensor, digits: int = 9) -> str:
-        return ", ".join(name for name, present in zip(self.names, c.tolist(), strict=True) if present) or NOTHING
+        return ", ".join(name for name, present in zip(self.names, c.tolist(), strict=True) if present) or self._nothing

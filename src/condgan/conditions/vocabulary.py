@@ -1,5 +1,6 @@
 """Checks names of a vocabulary, splits the text of a condition into names, and looks them up."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -7,16 +8,19 @@ from condgan.errors import InputError, did_you_mean
 
 
 def check_names(what: str, names: Sequence[str]) -> tuple[str, ...]:
-    """Returns the names as a tuple.
+    """Returns the names as a tuple, in Unicode's composed form (NFC).
 
     Raises InputError unless there is at least one, all differ, and none contains a comma or an equals sign, which
     separate names in the text of a condition.
     """
     if not names:
         raise InputError(f"{what}: found none, expected at least one")
-    for i, name in enumerate(names):
-        if name in names[:i]:
+    names = [unicodedata.normalize("NFC", name) for name in names]
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
             raise InputError(f"{what}: found {name!r} twice, expected distinct names")
+        seen.add(name)
         if not name or name != " ".join(name.split()) or set(name) & set(",="):
             raise InputError(f"{what}: {name!r}: expected words with single spaces, no comma and no equals sign")
     return tuple(names)
@@ -32,6 +36,7 @@ def split_items(text: str) -> list[str]:
 
 def known(name: str, names: Sequence[str], what: str) -> str:
     """Returns the name. Raises InputError with the most similar known one if it is unknown."""
+    name = name if name in names else unicodedata.normalize("NFC", name)
     if name not in names:
         raise InputError(f"unknown {what} {name!r}{did_you_mean(name, names)} (known: {', '.join(names)})")
     return name

@@ -1,14 +1,18 @@
 """Data sets: every layout of files is read into the same form, `Images`."""
 
+import posixpath
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from condgan.data.anime import anime
+from condgan.data.anime import anime, is_anime
+from condgan.data.coco import annotation_files, coco
 from condgan.data.dataset import Images, to_float, to_uint8
 from condgan.data.folder import folder
-from condgan.data.iclevr import iclevr
-from condgan.data.mnist import mnist
-from condgan.data.packed import open_folder
+from condgan.data.iclevr import iclevr, is_iclevr
+from condgan.data.listing import Listing, list_folder, open_folder
+from condgan.data.mnist import is_mnist, mnist
+from condgan.data.reading import DEFAULT, Reading, option
 from condgan.data.sample import sample
 from condgan.data.shapes import shapes
 from condgan.errors import InputError, did_you_mean
@@ -19,51 +23,78 @@ DATASETS: dict[str, Callable[..., Images]] = {
     "mnist": mnist,
     "iclevr": iclevr,
     "anime": anime,
+    "coco": coco,
     "folder": folder,
 }
 WITHOUT_A_FOLDER = ("sample", "shapes", "mnist")
-LAYOUTS = {  # by a file that only this layout contains
-    "objects.json": iclevr,
-    "train.json": iclevr,
-    "tags.csv": anime,
-    "train-images-idx3-ubyte": mnist,
-    "train-images-idx3-ubyte.gz": mnist,
-}
+WITH_CHOICES = ("anime", "coco", "folder")  # layouts whose functions take a `Reading`
 
 
-def load_images(spec: str, resolution: int | None = None, *, min_objects: int = 1) -> Images:
+def load_images(
+    spec: str, resolution: int | None = None, *, min_objects: int = 1, reading: Reading = DEFAULT
+) -> Images:
     """Loads the data set named by `spec`: `sample`, `shapes`, `shapes:class`, `mnist`, or a folder or zip file.
 
     The layout of a folder is recognised by its files. A prefix forces one: `iclevr:FOLDER`, `anime:FOLDER`,
-    `mnist:FOLDER`, `folder:FOLDER`. `resolution` defaults to that of the layout's function. Images with fewer than
-    `min_objects` labels are an error; a judge needs images without objects and is trained with `min_objects=0`. Raises
-    InputError if there is no such data set or folder, and whatever the layout's function raises.
+    `coco:FOLDER`, `mnist:FOLDER`, `folder:FOLDER`. `resolution` defaults to that of the layout's function. Images with
+    fewer than `min_objects` labels are left out of a folder, and an error elsewhere; a judge needs images without
+    objects and is trained with `min_objects=0`. `reading` are choices where files have more than one reading. Raises
+    InputError if there is no such data set or folder, or if a built-in data set and a folder have this name, and
+    whatever the layout's function raises.
 
     >>> images = load_images("shapes:class", 16)
     >>> images.images.shape, images.condition.summary
     (torch.Size([4096, 3, 16, 16]), 'one of 24 classes')
     """
     name, _, argument = spec.partition(":")
+    if spec in WITHOUT_A_FOLDER and Path(spec).exists():
+        advice = f"write ./{spec} for the folder, {spec}: for the built-in data set"
+        raise InputError(f"data {spec!r}: a built-in data set and a folder here have this name; {advice}")
+    because = ""
+    if name not in DATASETS or (spec in DATASETS and Path(spec).exists()):
+        if not Path(spec).exists():
+            raise InputError(
+                f"data {spec!r}: no such folder{did_you_mean(spec, DATASETS)} (or one of: {', '.join(DATASETS)})"
+            )
+        argument = spec
+        name, file = _recognised(list_folder(open_folder(Path(spec))))
+        because = f"; read as {name} because of {file}, use folder:{spec} to ignore that" if file else ""
+    elif not argument and name not in WITHOUT_A_FOLDER:
+        raise InputError(f"data {spec!r}: expected a folder or zip file, {name}:FOLDER")
     options = {"min_objects": min_objects} | ({} if resolution is None else {"resolution": resolution})
-    if name in DATASETS:
-        if not argument and name not in WITHOUT_A_FOLDER:
-            raise InputError(f"data {spec!r}: expected a folder or zip file, {name}:FOLDER")
-        return DATASETS[name](*[argument] if argument else [], **options)
-    if not Path(spec).exists():
-        raise InputError(
-            f"data {spec!r}: no such folder{did_you_mean(spec, DATASETS)} (or one of: {', '.join(DATASETS)})"
-        )
-    inside = open_folder(Path(spec))
-    read = next((read for file, read in LAYOUTS.items() if (inside / file).exists()), folder)
-    return read(spec, **options)
+    choices = {} if name not in WITH_CHOICES else {"reading": reading}
+    if not choices and (chosen := replace(reading, split="auto").chosen):
+        raise InputError(f"data {spec!r}: {option(next(iter(chosen)))} has no effect on {name}; leave it out")
+    try:
+        return DATASETS[name](*[argument] if argument else [], **options, **choices)
+    except InputError as error:
+        raise InputError(f"{error}{because}") from None
 
+
+def _recognised(listing: Listing) -> tuple[str, str]:
+    """Returns the layout of a folder and the file that tells it; no file for the general one."""
+    if file := is_mnist(listing):
+        return "mnist", file
+    if file := is_iclevr(listing):
+        return "iclevr", file
+    if is_anime(listing.folder):
+        return "anime", "tags.csv"
+    if files := annotation_files(listing):
+        return "coco", posixpath.basename(next(iter(files)))
+    return "folder", ""
+
+
+load = load_images  # for `from condgan import data; data.load(...)`
 
 __all__ = [
     "DATASETS",
     "Images",
+    "Reading",
     "anime",
+    "coco",
     "folder",
     "iclevr",
+    "load",
     "load_images",
     "mnist",
     "sample",

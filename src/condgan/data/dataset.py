@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import log2
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,7 +23,9 @@ class Images:
     C is 3, or 1 for grey images. `held_out` (N,) bool marks images that are not trained on. `scenes` (N,) int64 groups
     images of the same scene, which are on the same side of this split. `condition_lists` are batches of conditions to
     generate and score, by name. `symmetric` tells whether a mirrored image has the same label: true for faces, false
-    for digits. `files` are the image files, empty if images do not come from files.
+    for digits. `files` are the image files, empty if images do not come from files. `notices` are sentences about files
+    and rows that were left out, and about how the files were understood where they leave a choice. `reading` are the
+    options of `load_images` that read the same labels and the same split again.
     """
 
     images: Tensor
@@ -33,6 +36,8 @@ class Images:
     condition_lists: Mapping[str, Tensor] = field(default_factory=dict)
     symmetric: bool = False
     files: Sequence[Folder] = ()
+    notices: Sequence[str] = ()
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.images)

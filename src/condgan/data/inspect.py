@@ -7,7 +7,8 @@ import torch
 
 from condgan.data.copies import exact_copies, mirrored_copies
 from condgan.data.dataset import Images
-from condgan.data.packed import Original, read_original
+from condgan.data.decode import Original, read_original
+from condgan.data.names import printable
 
 FEW_IMAGES = 1000  # for training a GAN from scratch
 FEW_OF_A_VALUE = 5
@@ -36,11 +37,12 @@ class Inspection:
 
     def name(self, index: int) -> str:
         """Returns the file of an image, or its index without files."""
-        return str(self.images.files[index]) if self.images.files else f"image {index}"
+        return printable(str(self.images.files[index])) if self.images.files else f"image {index}"
 
     @property
     def notices(self) -> Iterator[str]:
-        """Possible problems for training, one sentence each."""
+        """What was left out or guessed, and possible problems for training, one sentence each."""
+        yield from self.images.notices
         yield from self._notices_of_originals()
         if (num_training := int(self.images.held_out.logical_not().sum())) < FEW_IMAGES:
             yield f"training images: {num_training}, few enough for a generator to memorise"

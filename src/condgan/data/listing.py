@@ -4,13 +4,15 @@ import os
 import posixpath
 import stat
 import zipfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from condgan.data.archives import DAMAGED, Archive, Folder, Member, check_size, normalized
 from condgan.data.contents import HEAD_BYTES, describe, is_image
+from condgan.data.file_names import FileNames
+from condgan.data.names import by_name, named
 from condgan.data.tars import OPENERS, TarArchive
 from condgan.data.zips import ZipArchive
 from condgan.errors import InputError
@@ -30,15 +32,67 @@ SHOWN = 5  # names in a notice
 
 @dataclass
 class Listing:
-    """Names of the images, sorted, and of the files and folders that are left out, by the reason."""
+    """The content of `folder` as relative paths.
 
+    `images` and `others` are in the order of their names, `folders` are those without an image, `left_out` are names of
+    everything that is not read, by the reason, and `followed` are links that lead out of the folder.
+    """
+
+    folder: Folder
     images: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
     left_out: dict[str, list[str]] = field(default_factory=dict)
     followed: list[str] = field(default_factory=list)
 
     def leave_out(self, reason: str, name: str) -> None:
         """Adds a name to those that are left out."""
         self.left_out.setdefault(reason, []).append(name)
+
+    def where(self, name: str) -> str:
+        """Returns the name of a file in messages."""
+        return str(self.folder / name)
+
+    @cached_property
+    def file_names(self) -> FileNames:
+        """Finds images by their names in tables."""
+        return FileNames(self.images)
+
+    def below(self, folder: str) -> "Listing":
+        """Returns the images below one of the folders, with names relative to it."""
+        names = [name.removeprefix(f"{folder}/") for name in self.images if name.startswith(f"{folder}/")]
+        return Listing(self.folder / folder, names)
+
+    def notices(self, read: Collection[str] = ()) -> Iterator[str]:
+        """Yields a sentence for each reason why something is left out, and for links that were followed.
+
+        `read` are the names of files that are read though they are not images, such as labels.
+        """
+        others, archives = set(self.others) - set(read), {name for name in self.others if _is_archive(name)}
+        filled = {folder for name in (*self.images, *read) for folder in _folders(name)} | {""}
+        without = [name for name in self.folders if name not in filled and posixpath.dirname(name) in filled]
+        reasons = {
+            **self.left_out,
+            "archives inside, which have to be unpacked first": others & archives,
+            "files that are not images": others - archives,
+            "folders without images": without,
+        }
+        for reason, names in reasons.items():
+            if names:
+                yield f"left out {reason}: {len(names)} ({named(sorted(names, key=by_name), SHOWN)})"
+        if self.followed:
+            yield f"followed links out of the folder: {len(self.followed)} ({named(self.followed, SHOWN)})"
+
+
+def list_folder(folder: Folder) -> Listing:
+    """Lists a folder with its sub-folders and links, or an archive."""
+    found = Listing(folder)
+    folders = _list_folder(folder, found) if isinstance(folder, Path) else _list_archive(folder, found)
+    with_images = {outer for name in found.images for outer in _folders(name)}
+    found.folders = sorted(set(folders) - with_images, key=by_name)
+    found.images.sort(key=by_name)
+    found.others.sort(key=by_name)
+    return found
 
 
 def open_folder(path: Path) -> Folder:
@@ -142,47 +196,6 @@ def file_size(file: Folder) -> int:
     return size
 
 
-def image_names(folder: Folder) -> list[str]:
-    """Returns relative paths of the images in the folder and its sub-folders, sorted, without hidden files."""
-    return listing(folder).images
-
-
-def left_out(folder: Folder, read: Collection[str] = ()) -> list[str]:
-    """Returns a sentence for each kind of files in the folder that are not read as images, and for followed links.
-
-    `read` are the names of files that are read otherwise, such as labels.
-    """
-    found = listing(folder)
-    sentences = []
-    for reason, names in found.left_out.items():
-        if names := sorted(set(names) - set(read)):
-            sentences.append(f"left out {reason}: {len(names)} ({_shown(names)})")
-    if found.followed:
-        sentences.append(f"followed links out of the folder: {len(found.followed)} ({_shown(found.followed)})")
-    return sentences
-
-
-def _shown(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    shown = (name.encode("utf-8", "backslashreplace").decode() for name in names[:SHOWN])
-    return ", ".join(shown) + more
-
-
-def listing(folder: Folder) -> Listing:
-    """Lists a folder with its sub-folders and links, or an archive."""
-    found = Listing()
-    folders = _list_folder(folder, found) if isinstance(folder, Path) else _list_archive(folder, found)
-    found.images.sort()
-    with_images = {""}
-    for name in found.images:
-        while (name := posixpath.dirname(name)) not in with_images:
-            with_images.add(name)
-    for name in sorted(set(folders) - with_images):
-        if posixpath.dirname(name) in with_images:
-            found.leave_out("folders without images", name)
-    return found
-
-
 def _list_archive(folder: Member, found: Listing) -> list[str]:
     archive, prefix = folder.archive, f"{folder.at}/" if folder.at else ""
     for name in archive.files:
@@ -197,21 +210,22 @@ def _list_archive(folder: Member, found: Listing) -> list[str]:
 
 
 def _add(folder: Folder, name: str, found: Listing) -> None:
-    """Adds a regular file to the images, or to what is left out."""
+    """Adds a regular file to the images, or to the other files."""
     if _is_hidden(name):
         found.leave_out(HIDDEN, name)
         return
-    suffix = posixpath.splitext(name)[1].lower()
-    if suffix in IMAGE_SUFFIXES:
-        found.images.append(name)
-        return
-    head = _head(folder / name)
-    if is_image(head):
-        found.images.append(name)
-    elif suffix in (".zip", ".tar", ".tgz", ".gz", ".xz", ".bz2", ".7z", ".rar"):
-        found.leave_out("archives inside, which have to be unpacked first", name)
-    else:
-        found.leave_out("files that are not images", name)
+    is_named_so = posixpath.splitext(name)[1].lower() in IMAGE_SUFFIXES
+    (found.images if is_named_so or is_image(_head(folder / name)) else found.others).append(name)
+
+
+def _is_archive(name: str) -> bool:
+    return posixpath.splitext(name)[1].lower() in (".zip", ".tar", ".tgz", ".gz", ".xz", ".bz2", ".7z", ".rar")
+
+
+def _folders(name: str) -> Iterator[str]:
+    """Yields the folders around a file: `a/b` and `a` for `a/b/c.png`."""
+    while name := posixpath.dirname(name):
+        yield name
 
 
 def _is_hidden(name: str) -> bool:

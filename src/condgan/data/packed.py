@@ -22,8 +22,8 @@ from torch import Tensor
 
 from condgan.data.archives import Folder
 from condgan.data.cache import cache_folder, is_whole, new_file
-from condgan.data.decode import Original, decode, pillow_warnings, read_original
-from condgan.data.listing import IMAGE_SUFFIXES, file_size, image_names, inside, left_out, open_folder, text_in
+from condgan.data.decode import decode, pillow_warnings
+from condgan.data.listing import file_size, inside
 from condgan.errors import InputError
 
 VERSION = 2  # of the decoder: packed files of others are not used
@@ -32,21 +32,6 @@ RECENT = 2_000_000_000  # nanoseconds: files changed so shortly before could cha
 DIGEST = 32
 STATUS = 32  # bytes: size, two times and inode
 _progress: ContextVar[Callable[[int, int], None]] = ContextVar("progress", default=lambda done, total: None)
-
-__all__ = [
-    "IMAGE_SUFFIXES",
-    "Folder",
-    "Original",
-    "cache_folder",
-    "decode_images",
-    "image_names",
-    "inside",
-    "left_out",
-    "open_folder",
-    "read_original",
-    "text_in",
-    "watched",
-]
 
 
 def decode_images(path: Path, folder: Folder, names: Sequence[str], resolution: int) -> Tensor:

@@ -1,196 +1,256 @@
-"""Tables of labels, with one row for each image, and the condition inferred from their columns.
+"""Tables of labels: a row for each image, or for each label of an image."""
 
-One column is a class, or a set of labels if a cell contains several. Several columns are attributes, or a set of labels
-if all of them are yes or no.
-"""
-
-import csv
-import io
-import re
+import posixpath
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-import torch
-from torch import Tensor
+from condgan.data.cells import YES_AND_NO, is_missing, without_decimals
+from condgan.data.delimited import DELIMITERS, HEADER, Row
+from condgan.data.listing import IMAGE_SUFFIXES, Listing, inside
+from condgan.data.names import by_name, named
+from condgan.data.reading import Reading
+from condgan.data.split import Part, parts_of
+from condgan.errors import InputError, did_you_mean
 
-from condgan.conditions import Attributes, Class, Condition, MultiLabel
-from condgan.data.packed import IMAGE_SUFFIXES
-from condgan.errors import InputError
+SPLIT_COLUMNS = {"split", "splits", "partition", "subset", "set", "part", "phase", "fold", "data_split", "dataset"}
+HELD_OUT_COLUMNS = {"is_valid", "is_val", "is_test", "is_validation"}  # of yes and no
+CELEBA_PARTS = {"0": Part.TRAINING, "1": Part.HELD_OUT, "2": Part.HELD_OUT}  # list_eval_partition
+FILE_COLUMNS = {"file", "files", "file_name", "filename", "file_path", "filepath", "path", "image", "images", "img"}
+FILE_COLUMNS |= {"image_id", "image_path", "image_name", "imageid", "id", "image_file", "img_path", "name"}
 
-SEPARATORS = re.compile("[;|]")  # between the labels of a cell
-YES_OR_NO = {"0": 0, "1": 1, "-1": 0, "False": 0, "True": 1}  # CelebA has -1 for no
-MANY_ROWS = 20
-HEADER = "a header with the file's column and one for each label, such as file,hair,eyes"
+
+class NamesNoImage(InputError):
+    """A table whose columns name no image of the folder."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """File names, the place of each row, and the cells of each column, one for each row.
+    """Names of image files, the place of each row, and the cells of each column, one for each row.
 
-    `where`, the name of the whole table, and `places` are the beginnings of error messages.
+    `where`, the name of the whole table, and `places` are the beginnings of error messages. `sets` are the labels of
+    each row where the file contains sets. `parts` are the parts of a split and `groups` the names of subjects that
+    stay together, one for each row, or empty.
     """
 
     where: str
     names: Sequence[str]
     places: Sequence[str]
     columns: Mapping[str, Sequence[str]]
+    sets: Sequence[Sequence[str]] = ()
+    parts: Sequence[Part] = ()
+    groups: Sequence[str] = ()
+    notices: Sequence[str] = ()
+
+    def at(self, rows: Sequence[int]) -> "Table":
+        """Returns the table with these rows only, in this order."""
+        fields: dict[str, Any] = {name: [getattr(self, name)[row] for row in rows] for name in ("names", "places")}
+        optional = {name: getattr(self, name) for name in ("sets", "parts", "groups")}
+        fields |= {name: [values[row] for row in rows] for name, values in optional.items() if values}
+        columns = {name: [cells[row] for row in rows] for name, cells in self.columns.items()}
+        return replace(self, columns=columns, **fields)
+
+    def noting(self, *notices: str) -> "Table":
+        """Returns the table with more notices."""
+        return replace(self, notices=[*self.notices, *notices])
 
 
-def read_rows(text: str, where: str) -> list[tuple[str, list[str]]]:
-    """Returns place and cells of each row of a CSV file, without empty rows. Raises InputError naming file and line."""
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
-    rows = []
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append((f"{where}, line {reader.line_num}", [cell.strip() for cell in row]))
-    except csv.Error as error:
-        raise InputError(f"{where}, line {reader.line_num}: {error}; expected cells separated by commas") from None
-    if not rows:
-        raise InputError(f"{where}: found no rows, expected {HEADER}, and a row for each image")
-    return rows
+def table_of_rows(rows: Sequence[Row], where: str, listing: Listing, reading: Reading) -> Table:
+    """Returns the table of a file with a header. A file of two columns may have none: an image and its label.
 
-
-def read_csv(text: str, where: str) -> Table:
-    """Parses a CSV file with a header, whose first column contains file names and whose other columns are labels.
-
-    Raises InputError naming file and line: no header, unnamed or repeated columns, rows of different lengths.
+    Raises InputError naming file and line: no header, unnamed or repeated columns, rows of different lengths, no
+    column that names the images, or two.
     """
-    (place, header), *rows = read_rows(text, where)
-    header = _single_spaced(header)
+    (place, header), *rest = rows
+    files, notices = listing.file_names, []
+    if len(header) == 2 and reading.file_column is None and any(map(files.is_exact, header)):
+        header, rest = ["file", "label"] if files.is_exact(header[0]) else ["label", "file"], list(rows)
+        notices.append(f"{where} has no header; read as {header[0]} and {header[1]}")
     if len(header) < 2:
-        raise InputError(f"{place}: found one column {header[0]!r}, expected {HEADER}, separated by commas")
-    for i, name in enumerate(header):
-        if not name:
-            raise InputError(f"{place}: column {i + 1} has no name; name it, or drop it if it only numbers the rows")
-        if name in header[:i]:
-            raise InputError(f"{place}: two columns are named {name!r}; rename one or drop it")
-    if header[0].lower().endswith(IMAGE_SUFFIXES):
-        raise InputError(f"{place}: found the file {header[0]!r}, expected {HEADER}")
-    if not rows:
+        separated = " or ".join(DELIMITERS.values())
+        raise InputError(f"{place}: found one column {header[0]!r}, expected {HEADER}, separated by {separated}")
+    if found := next((cell for cell in header if files.is_exact(cell) or _is_image_file(cell)), None):
+        raise InputError(f"{place}: found the file {found!r}, expected {HEADER}")
+    if not rest:
         raise InputError(f"{where}: found no rows under the header, expected one for each image")
-    for place, row in rows:
+    for place, row in rest:
         if len(row) != len(header):
             raise InputError(f"{place}: found {len(row)} cells, expected {len(header)} as in the header")
-    names, *columns = zip(*(row for _, row in rows), strict=True)
-    cells = map(_single_spaced, columns)
-    return Table(where, names, [place for place, _ in rows], dict(zip(header[1:], cells, strict=True)))
+    cells = list(map(list, zip(*(row for _, row in rest), strict=True)))
+    columns = _columns(header, cells, rows[0][0], notices)
+    return table_of_columns(columns, where, [place for place, _ in rest], listing, reading).noting(*notices)
 
 
-def _single_spaced(cells: Iterable[str]) -> list[str]:
-    return [" ".join(cell.split()) for cell in cells]
+def _is_image_file(cell: str) -> bool:
+    return cell.lower().endswith(IMAGE_SUFFIXES)
 
 
-def infer(table: Table, min_objects: int) -> tuple[Condition, Tensor]:
-    """Infers the condition from the columns; returns it and the labels, one for each row.
+def _columns(
+    header: Sequence[str], cells: Sequence[Sequence[str]], place: str, notices: list[str]
+) -> dict[str, Sequence[str]]:
+    """Returns the cells by the names of the columns, without unnamed columns that are empty or number the rows."""
+    columns: dict[str, Sequence[str]] = {}
+    for i, (name, column) in enumerate(zip(header, cells, strict=True)):
+        if not name or name.lower().startswith("unnamed:"):
+            numbers = [[str(row + first) for row in range(len(column))] for first in (0, 1)]
+            if list(column) in numbers or not any(column):
+                notices.append(f"column {i + 1} has no name and is left out: it is empty or numbers the rows")
+                continue
+            raise InputError(f"{place}: column {i + 1} has no name; name it, or drop it if it only numbers the rows")
+        if name in columns:
+            raise InputError(f"{place}: two columns are named {name!r}; rename one or drop it")
+        columns[name] = column
+    return columns
 
-    Raises InputError naming the place: empty cells, names with commas or equals signs, columns of a single value or of
-    a different value in each of many rows, sets of fewer than `min_objects` labels.
+
+def table_of_columns(
+    columns: Mapping[str, Sequence[str]], where: str, places: Sequence[str], listing: Listing, reading: Reading
+) -> Table:
+    """Tells apart the columns with file names, parts of a split, subjects and labels."""
+    file_column, notices = _file_column(columns, where, places[0], listing, reading)
+    others = {name: cells for name, cells in columns.items() if name != file_column}
+    for name in (*reading.label_columns, *([reading.group_by] if reading.group_by else [])):
+        known_column(name, others, where)
+    groups = others.get(reading.group_by or "", ())
+    parts: Sequence[Part] = ()
+    for name in others:
+        if name in reading.label_columns or name == reading.group_by:
+            continue
+        if found := _parts(name, others[name]):
+            parts = found
+            counts = Counter(part.value for part in parts)
+            told = ", ".join(f"{number} {value}" for value, number in counts.items())
+            notices.append(f"the column {name!r} is read as the split: {told}")
+            others.pop(name)
+            break
+    labels = reading.label_columns or [name for name in others if name != reading.group_by]
+    if reading.label_columns and (unused := [name for name in others if name not in {*labels, reading.group_by}]):
+        notices.append(f"columns left out: {named(unused)}")
+    if not labels:
+        raise InputError(f"{where}: found no column with labels beside {file_column!r}, expected {HEADER}")
+    if len(empty := [name for name in labels if not any(others[name])]) < len(labels) and not reading.label_columns:
+        labels = [name for name in labels if name not in empty]
+        notices += [f"columns left out, empty: {named(empty)}"] if empty else []
+    chosen = {name: without_decimals(others[name]) for name in labels}
+    return Table(where, columns[file_column], places, chosen, parts=parts, groups=groups, notices=notices)
+
+
+def known_column(name: str, columns: Iterable[str], where: str) -> str:
+    """Returns the name. Raises InputError with the most similar column if there is none of that name."""
+    if name not in (known := list(columns)):
+        raise InputError(f"{where}: no column {name!r}{did_you_mean(name, known)} (found: {named(known, 20)})")
+    return name
+
+
+def _file_column(
+    columns: Mapping[str, Sequence[str]], where: str, place: str, listing: Listing, reading: Reading
+) -> tuple[str, list[str]]:
+    """Returns the column whose cells name the most images, whole paths first."""
+    if reading.file_column is not None:
+        return known_column(reading.file_column, columns, where), []
+    files, found = listing.file_names, {}
+    for name, cells in columns.items():
+        tried = cells[:: max(1, len(cells) // 200)]
+        images = files.distinct(tried, files.outer_folders(tried))
+        if images:
+            found[name] = (sum(map(files.is_exact, tried)), len(images)), images
+    if not found:
+        first = next(iter(columns))
+        example = listing.images[0]
+        raise NamesNoImage(
+            f"{place}: found {columns[first][0]!r}, expected the name of an image in {listing.folder}, such as "
+            f"{example!r}; choose the column that names the images with --file-column"
+        )
+    best = max(found, key=lambda name: (found[name][0][1], found[name][0][0]))
+    rivals = [name for name in found if name != best and found[name][0] == found[best][0]]
+    if different := [name for name in rivals if found[name][1] != found[best][1]]:
+        raise InputError(f"{where}: {best!r} and {different[0]!r} name images; choose one with --file-column")
+    notices = [f"columns left out, which name the same images as {best!r}: {named(rivals)}"] if rivals else []
+    if best != next(iter(columns)) and best.casefold() not in FILE_COLUMNS:
+        notices.append(f"the images are named by the column {best!r}")
+    return best, notices
+
+
+def _parts(name: str, cells: Sequence[str]) -> list[Part]:
+    """Returns the part of each row if a column with this name contains nothing else."""
+    lowered, values = name.casefold().replace(" ", "_"), set(cells)
+    if lowered in SPLIT_COLUMNS and set(parts := parts_of(values)) == values:
+        return [parts[cell] for cell in cells]
+    if lowered == "partition" and values <= set(without_decimals(list(CELEBA_PARTS))):
+        return [CELEBA_PARTS[cell] for cell in cells]
+    answers = {"1": Part.HELD_OUT, "0": Part.TRAINING}
+    answers |= {
+        word: part for yes, no in YES_AND_NO.items() for word, part in ((yes, answers["1"]), (no, answers["0"]))
+    }
+    if lowered in HELD_OUT_COLUMNS and {value.casefold() for value in values} <= answers.keys():
+        return [answers[cell.casefold()] for cell in cells]
+    return []
+
+
+def check_inside(table: Table, listing: Listing, file: str) -> None:
+    """Raises InputError if a name with `..`, relative to the label file or the folder, leads outside of the folder."""
+    for name, place in zip(table.names, table.places, strict=True):
+        if ".." in name:
+            try:
+                inside(listing.folder, posixpath.join(posixpath.dirname(file), name))
+            except InputError as error:
+                raise InputError(f"{place}: {error}") from None
+
+
+def matched(table: Table, listing: Listing, reading: Reading) -> Table:
+    """Returns the table with the paths of existing images as names, and notices of what is left out.
+
+    Raises InputError if no row has an image, or a name fits several images.
     """
-    columns = table.columns
-    if len(columns) == 1:
-        ((column, cells),) = columns.items()
-        if any(SEPARATORS.search(cell) for cell in cells):
-            return _sets(table, column, min_objects)
-        return _class(table, column)
-    if all(YES_OR_NO.keys() >= set(cells) for cells in columns.values()):
-        return _yes_or_no(table, min_objects)
-    return _attributes(table)
+    images = listing.file_names.find_all(table.names, table.places)
+    if not any(images):
+        example = f"such as {listing.images[0]!r}{did_you_mean(table.names[0], listing.images[:1000])}"
+        raise InputError(
+            f"{table.places[0]}: found {table.names[0]!r}, expected the name of an image in {listing.folder}, {example}"
+        )
+    notices = []
+    if missing := [name for name, image in zip(table.names, images, strict=True) if image is None]:
+        near = did_you_mean(missing[0], listing.images) if len(listing.images) < 10_000 else ""
+        notices.append(f"left out, rows without an image: {len(missing)} ({named(missing)}){near}")
+    rows = [row for row, image in enumerate(images) if image is not None]
+    table = replace(table.at(rows), names=[images[row] or "" for row in rows])
+    if without := sorted(set(listing.images) - set(table.names), key=by_name):
+        notices.append(f"left out, images without a label: {len(without)} ({named(without)})")
+    return _one_row_each(table.noting(*notices), reading)
 
 
-def by_name(name: str) -> tuple[list[str | int], str]:
-    """Returns a sort key: alphabetical, with numbers by value, so that `9.png` is before `10.png`."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)], name
-
-
-def _class(table: Table, column: str) -> tuple[Condition, Tensor]:
-    names, labels = _values(table, column)
-    return Class(names), labels
-
-
-def _attributes(table: Table) -> tuple[Condition, Tensor]:
-    for column in table.columns:
-        _check_attribute(column, table.where)
-    found = {column: _values(table, column) for column in table.columns}
-    values = {column: names for column, (names, _) in found.items()}
-    return Attributes(values), torch.stack([labels for _, labels in found.values()], dim=1)
-
-
-def _sets(table: Table, column: str, min_objects: int) -> tuple[Condition, Tensor]:
-    sets = [[part for part in map(str.strip, SEPARATORS.split(cell)) if part] for cell in table.columns[column]]
-    for place, labels in zip(table.places, sets, strict=True):
-        if len(labels) < min_objects:
-            raise InputError(f"{place}: {column!r} is empty, expected at least {min_objects} labels; drop the row")
-        for i, label in enumerate(labels):
-            _check_cell(label, f"{place}, {column!r}")
-            if label in labels[:i]:
-                raise InputError(f"{place}, {column!r}: {label!r} occurs twice; keep one")
-    names = sorted({label for labels in sets for label in labels}, key=by_name)
-    if len(names) < 2:
-        raise InputError(f"{table.where}: {column!r} contains only the label {names}; a condition needs two")
-    index = {name: i for i, name in enumerate(names)}
-    hot = torch.zeros(len(sets), len(names), dtype=torch.uint8)
-    for row, labels in zip(hot, sets, strict=True):
-        row[[index[label] for label in labels]] = 1
-    return MultiLabel(names), hot
-
-
-def _yes_or_no(table: Table, min_objects: int) -> tuple[Condition, Tensor]:
-    """Infers attributes if columns are named "VALUE ATTRIBUTE" with one yes per attribute in every row, else a set."""
-    names = sorted(table.columns, key=by_name)
-    for name in names:
-        _check_cell(name, f"{table.where}, the header")
-        _check_recurs(table, name)
-    hot = torch.tensor([[YES_OR_NO[cell] for cell in table.columns[name]] for name in names], dtype=torch.uint8).T
-    groups: dict[str, list[int]] = {name.rpartition(" ")[2]: [] for name in table.columns}
-    for i, name in enumerate(names):
-        groups[name.rpartition(" ")[2]].append(i)
-    if all(" " in name for name in names) and all(bool((hot[:, g].sum(1) == 1).all()) for g in groups.values()):
-        values = {attribute: [names[i].rpartition(" ")[0] for i in group] for attribute, group in groups.items()}
-        return Attributes(values), torch.stack([hot[:, group].argmax(1) for group in groups.values()], dim=1)
-    if len(few := torch.nonzero(hot.sum(1) < min_objects)):
-        expected = f"expected at least {min_objects}; drop the row, or add a label for what it shows"
-        raise InputError(f"{table.places[int(few[0])]}: found {int(hot[few[0]].sum())} labels, {expected}")
-    return MultiLabel(names), hot.contiguous()
-
-
-def _values(table: Table, column: str) -> tuple[list[str], Tensor]:
-    """Returns the distinct values of a column with one value in each cell, and their indices, (N,)."""
-    for place, cell in zip(table.places, table.columns[column], strict=True):
-        if not cell:
-            raise InputError(f"{place}: {column!r} is empty, expected a value; fill it in, or drop the row")
-        if SEPARATORS.search(cell):
-            raise InputError(
-                f"{place}, {column!r}: found {cell!r}; cells with several labels are only allowed in a single column"
-            )
-        _check_cell(cell, f"{place}, {column!r}")
-    _check_recurs(table, column)
-    names = sorted(set(table.columns[column]), key=by_name)
-    index = {name: i for i, name in enumerate(names)}
-    return names, torch.tensor([index[cell] for cell in table.columns[column]])
-
-
-def _check_recurs(table: Table, column: str) -> None:
-    """Raises InputError if the column has one value in all rows, or a different value in each of many rows."""
-    cells = table.columns[column]
-    num_values = len(set(cells))
-    if num_values == 1:
-        found, needed = f"has one value {cells[0]!r} in all {len(cells)} rows", "a condition needs two"
-    elif num_values == len(cells) >= MANY_ROWS:
-        found, needed = f"has a different value in each of {len(cells)} rows", "a condition needs values that recur"
-    else:
-        return
-    advice = "drop the column" if len(table.columns) > 1 else "label the images differently"
-    raise InputError(f"{table.where}: {column!r} {found}; {needed}: {advice}")
-
-
-def _check_cell(name: str, place: str) -> None:
-    if forbidden := set(name) & set(",="):
-        advice = "rename it; several labels in a cell are separated by ';'" if "," in forbidden else "rename it"
-        raise InputError(f"{place}: {name!r}: names may not contain commas or equals signs; {advice}")
-
-
-def _check_attribute(name: str, where: str) -> None:
-    _check_cell(name, f"{where}, the header")
-    if " " in name:
-        raise InputError(f"{where}, the header: {name!r}: expected one word, such as {name.replace(' ', '_')!r}")
+def _one_row_each(table: Table, reading: Reading) -> Table:
+    """Joins the rows of the same image: equal rows to one, rows with a label each to a set of labels."""
+    rows_of: dict[str, list[int]] = {}
+    for row, name in enumerate(table.names):
+        rows_of.setdefault(name, []).append(row)
+    if len(rows_of) == len(table.names) and not reading.label_per_row:
+        return table
+    cells = table.sets or list(zip(*table.columns.values(), strict=True))
+    distinct = {
+        name: list({tuple(cells[row]): row for row in reversed(rows)}.values())[::-1] for name, rows in rows_of.items()
+    }
+    first = [rows[0] for rows in rows_of.values()]
+    several = [name for name, rows in distinct.items() if len(rows) > 1]
+    notices = []
+    if repeated := len(table.names) - sum(map(len, distinct.values())):
+        names = [name for name, rows in rows_of.items() if len(rows) > len(distinct[name])]
+        notices.append(f"left out, repeated rows: {repeated} ({named(names)})")
+    if not several and not reading.label_per_row:
+        return table.at(first).noting(*notices)
+    if len(table.columns) != 1 or not (reading.label_per_row or len(several) * 20 > len(rows_of)):
+        earlier, later = distinct[several[0]][:2] if several else (0, 0)
+        advice = "keep one row, or, if each row is one label of a set, use --label-per-row"
+        if len(table.columns) != 1:
+            advice = "keep one row, or choose the column of the labels with --label-column"
+        raise InputError(
+            f"{table.places[later]}: {table.names[later]!r} occurs again, first in "
+            f"{table.places[earlier].removeprefix(f'{table.where}, ')}, with another label; {advice}"
+        )
+    ((column, labels),) = table.columns.items()
+    if not reading.label_per_row:
+        notices.append(f"{len(several)} images have several rows: each row is read as one label of a set")
+    sets = [[labels[row] for row in rows if not is_missing(labels[row])] for rows in distinct.values()]
+    joined = table.at(first)
+    return replace(joined, sets=sets, columns={column: joined.columns[column]}).noting(*notices)

@@ -1,0 +1,110 @@
+"""Options of all commands that load a data set: how to read its files where they have more than one reading."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+PANEL = "Reading of the data's files"
+
+
+def _option(name: str, text: str, **settings: Any) -> Any:
+    return typer.Option(name, help=text, rich_help_panel=PANEL, **settings)
+
+
+OPTIONS: Mapping[
+    str, tuple[Any, Any]
+] = {  # annotation and default of each; all but `allow_empty` are fields of Reading
+    "allow_empty": (
+        Annotated[bool, _option("--allow-empty", "Keep images without any label, as the condition `nothing`.")],
+        False,
+    ),
+    "group_by": (
+        Annotated[
+            str | None,
+            _option("--group-by", "Column of subjects or scenes, each on one side of the split.", metavar="COLUMN"),
+        ],
+        None,
+    ),
+    "split": (
+        Annotated[
+            str,
+            _option(
+                "--split",
+                "auto: the split that columns, files or folders name, else stratified by label; stratified; or "
+                "every-20th by name.",
+            ),
+        ],
+        "auto",
+    ),
+    "table": (Annotated[str | None, _option("--table", "File with the labels, if there are several.")], None),
+    "file_column": (
+        Annotated[str | None, _option("--file-column", "Column that names the images.", metavar="COLUMN")],
+        None,
+    ),
+    "label_columns": (
+        Annotated[
+            list[str], _option("--label-column", "Column with labels; can be repeated. Default: all.", metavar="COLUMN")
+        ],
+        [],
+    ),
+    "label_per_row": (
+        Annotated[bool, _option("--label-per-row", "Each row is one label of a set, not the only row of an image.")],
+        False,
+    ),
+    "missing": (
+        Annotated[
+            str,
+            _option(
+                "--missing", "Empty cells, nan and the like: refuse, drop (the rows), no, yes, or keep as a value."
+            ),
+        ],
+        "refuse",
+    ),
+    "uncertain": (
+        Annotated[
+            str, _option("--uncertain", "Cells such as ?, or -1 where 0 is no: refuse, drop (the rows), no or yes.")
+        ],
+        "refuse",
+    ),
+    "yes": (Annotated[list[str], _option("--yes", "Another word for yes; can be repeated.", metavar="WORD")], []),
+    "no": (Annotated[list[str], _option("--no", "Another word for no; can be repeated.", metavar="WORD")], []),
+    "encoding": (Annotated[str | None, _option("--encoding", "Encoding of tables. Default: UTF-8.")], None),
+    "delimiter": (
+        Annotated[str | None, _option("--delimiter", "Character between the cells of a table. Default: found.")],
+        None,
+    ),
+}
+
+
+def with_reading(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds these options to a command, which takes them as `reading`: those that were given, for `load_data`."""
+    hints = get_type_hints(command, include_extras=True)
+    own = [
+        parameter.replace(annotation=hints[name])
+        for name, parameter in inspect.signature(command).parameters.items()
+        if name != "reading"
+    ]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    added = [
+        inspect.Parameter(name, keyword, default=default, annotation=annotation)
+        for name, (annotation, default) in OPTIONS.items()
+    ]
+
+    @wraps(command)
+    def run(**values: Any) -> None:
+        given = {name: values.pop(name) for name in OPTIONS}
+        reading = {name: value for name, value in given.items() if value != OPTIONS[name][1]}
+        if reading.pop("allow_empty", False):
+            reading["min_objects"] = 0
+        command(**values, reading=reading)
+
+    parameters = [parameter.replace(kind=keyword) for parameter in own] + added
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    del run.__wrapped__
+    return run

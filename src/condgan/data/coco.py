@@ -1,0 +1,103 @@
+"""COCO's object annotations, in files such as `annotations/instances_train2017.json`, as sets of labels."""
+
+import posixpath
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from condgan.data.dataset import Images, check_resolution
+from condgan.data.delimited import decode
+from condgan.data.folder import images_of
+from condgan.data.label_files import join_parts
+from condgan.data.listing import Listing, list_folder, open_folder
+from condgan.data.names import named, tidy
+from condgan.data.reading import DEFAULT, Reading
+from condgan.data.split import Part, describe, parts_of
+from condgan.data.table import Table, check_inside
+from condgan.errors import InputError
+from condgan.files import parse_json
+
+DEEPEST = 2  # folders around an annotation file
+
+
+def coco(path: str | Path, resolution: int = 64, *, min_objects: int = 1, reading: Reading = DEFAULT) -> Images:
+    """Reads the images in a folder or zip file; each is labelled with the set of the categories of its annotations.
+
+    Several annotation files are the parts of a split. Raises InputError naming the file: no annotations, or several
+    files that are no split.
+    """
+    check_resolution(resolution)
+    path = Path(path)
+    listing = list_folder(open_folder(path))
+    files = annotation_files(listing)
+    if not files:
+        raise InputError(f"{listing.folder}: found no JSON file with COCO's images, annotations and categories")
+    if not listing.images:
+        raise InputError(f"{listing.folder}: found annotations in {next(iter(files))}, but no images")
+    chosen = _chosen(files, listing, reading)
+    tables = {name: _table(files[name], listing.where(name)) for name in chosen}
+    for name, table in tables.items():
+        check_inside(table, listing, name)
+    joined = join_parts(tables, chosen, str(listing.folder)) if len(tables) > 1 else tables[next(iter(tables))]
+    split = [f"files read as parts of a split: {describe(chosen)}"] if len(tables) > 1 else []
+    return images_of(
+        path, listing, joined.noting(*split, *listing.notices(list(chosen))), resolution, min_objects, reading
+    )
+
+
+def annotation_files(listing: Listing) -> dict[str, Mapping[str, Any]]:
+    """Returns the content of the JSON files with COCO's object annotations, by name."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for name in listing.others:
+        if name.lower().endswith(".json") and name.count("/") <= DEEPEST and posixpath.basename(name) != "dataset.json":
+            try:
+                content = parse_json(decode((listing.folder / name).read_bytes(), name), name)
+            except InputError:
+                continue
+            if isinstance(content, dict) and {"images", "annotations", "categories"} <= content.keys():
+                found[name] = content
+    return found
+
+
+def _chosen(files: Mapping[str, Any], listing: Listing, reading: Reading) -> dict[str, Part]:
+    """Returns the annotation files to read with their parts of a split."""
+    if reading.table:
+        named_so = [name for name in files if reading.table in (name, posixpath.basename(name))]
+        if len(named_so) != 1:
+            raise InputError(f"--table {reading.table}: expected one of {named(list(files), 9)} in {listing.folder}")
+        return {named_so[0]: Part.TRAINING}
+    names = [name for name in files if posixpath.basename(name).startswith("instances_")] or list(files)
+    if len(names) == 1:
+        return {names[0]: Part.TRAINING}
+    keys = {
+        posixpath.splitext(name)[0].rpartition("/")[2] if _is_one_folder(names) else posixpath.dirname(name): name
+        for name in names
+    }
+    parts = parts_of(keys)
+    if len(parts) < len(names):
+        raise InputError(f"{listing.folder}: found annotations in {named(names)}; choose one with --table")
+    return {keys[key]: part for key, part in parts.items() if part is not Part.UNLABELLED}
+
+
+def _is_one_folder(names: list[str]) -> bool:
+    return len({posixpath.dirname(name) for name in names}) == 1
+
+
+def _table(content: Mapping[str, Any], where: str) -> Table:
+    try:
+        categories = {category["id"]: tidy(str(category["name"])) for category in content["categories"]}
+        files = {image["id"]: str(image["file_name"]) for image in content["images"]}
+        shown: dict[Any, dict[str, None]] = {image: {} for image in files}
+        for i, annotation in enumerate(content["annotations"]):
+            if annotation["image_id"] not in files or annotation["category_id"] not in categories:
+                raise InputError(f"{where}, annotation {i}: found an image or category that is not listed; drop it")
+            shown[annotation["image_id"]][categories[annotation["category_id"]]] = None
+    except (TypeError, KeyError) as error:
+        expected = "expected COCO's images (id, file_name), annotations (image_id, category_id) and categories"
+        raise InputError(f"{where}: {expected}; found {type(error).__name__} {error}") from None
+    counts = Counter(name for names in shown.values() for name in names)
+    never = [name for name in dict.fromkeys(categories.values()) if not counts[name]]
+    notices = [f"categories left out, shown by no image: {named(never)}"] if never else []
+    places = [f"{where}, image {image}" for image in files]
+    return Table(where, list(files.values()), places, {}, sets=list(map(list, shown.values())), notices=notices)

@@ -1,0 +1,244 @@
+"""The condition of a table: a class, a set of labels or attributes, told from its columns.
+
+One column is a class, or a set of labels if a cell contains several. Several columns are attributes, or a set of labels
+if all of them are yes or no.
+"""
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from condgan.conditions import Attributes, Class, Condition, MultiLabel
+from condgan.data.cells import Answers, is_missing
+from condgan.data.names import by_name, named, tidy
+from condgan.data.reading import Reading
+from condgan.data.table import Table
+from condgan.errors import InputError
+
+SEPARATORS = re.compile("[;|]")  # between the labels of a cell
+TAG_COLUMNS = {"tag", "tags", "tag_string", "tag_string_general", "labels", "keywords"}
+MANY_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A table whose rows are all labelled, its condition and the labels, one for each row."""
+
+    table: Table
+    condition: Condition
+    labels: Tensor
+
+
+def infer(table: Table, min_objects: int, reading: Reading) -> Labelled:
+    """Infers the condition from the columns. Rows and columns that are left out are in the table's notices.
+
+    Raises InputError naming the place: missing values, names with commas or equals signs, no column with values that
+    recur.
+    """
+    if table.sets:
+        return _sets(table, min_objects)
+    if len(table.columns) > 1:
+        answers = Answers(table.columns, reading)
+        if answers.found:
+            return _yes_or_no(table, answers, min_objects, reading)
+        table = _with_useful_columns(_settled(_with_useful_columns(table, reading), reading), reading)
+    if len(table.columns) > 1:
+        return _attributes(table)
+    ((column, cells),) = table.columns.items()
+    if sets := _split_cells(column, cells):
+        labels, notice = sets
+        return _sets(replace(table, sets=_known(labels, table, reading)).noting(*notice), min_objects)
+    table = _settled(table, reading)
+    names, labels_of = _values(table, column)
+    return Labelled(table, Class(names), labels_of)
+
+
+def _split_cells(column: str, cells: Sequence[str]) -> tuple[list[list[str]], list[str]] | None:
+    """Returns the labels of each cell and how they were told apart, or None if no cell contains several."""
+    if any(SEPARATORS.search(cell) for cell in cells):
+        return [SEPARATORS.split(cell) for cell in cells], []
+    if all(cell.startswith("[") and cell.endswith("]") for cell in cells if cell) and any(cells):
+        try:
+            lists = [ast.literal_eval(cell) if cell else [] for cell in cells]
+            return [list(map(str, labels)) for labels in lists], []
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return None
+    if any("," in cell for cell in cells):
+        return [cell.split(",") for cell in cells], [f"the labels in {column!r} are separated by commas"]
+    if column.casefold() in TAG_COLUMNS and any(" " in cell for cell in cells):
+        return [cell.split() for cell in cells], [f"the labels in {column!r} are separated by spaces"]
+    return None
+
+
+def _known(sets: Sequence[Sequence[str]], table: Table, reading: Reading) -> list[list[str]]:
+    """Returns sets without empty labels. Raises InputError for one that a program wrote for a missing value."""
+    found = [[label for label in map(tidy, labels) if label] for labels in sets]
+    for place, labels in zip(table.places, found, strict=True):
+        if reading.missing != "keep" and (missing := next(filter(is_missing, labels), None)):
+            raise InputError(f"{place}: found {missing!r}, a missing value; empty the cell, or use --missing keep")
+    return found
+
+
+def _settled(table: Table, reading: Reading) -> Table:
+    """Returns the table without rows that have a missing value, if `reading` says so."""
+    rows: set[int] = set()
+    for column, cells in table.columns.items():
+        missing = [row for row, cell in enumerate(cells) if is_missing(cell)]
+        if missing and reading.missing != "drop" and (reading.missing != "keep" or "" in cells):
+            cell = cells[missing[0]]
+            found = f"{column!r} is {cell!r}, a missing value" if cell else f"{column!r} is empty"
+            advice = "fill it in, or drop the row; --missing drop leaves such rows out"
+            advice += ", --label-column chooses other columns" if len(table.columns) > 1 else ""
+            kept = ", --missing keep reads it as a value" if cell else ""
+            count = f" ({len(missing)} cells)" if len(missing) > 1 else ""
+            raise InputError(f"{table.places[missing[0]]}: {found}, expected a value{count}; {advice}{kept}")
+        rows |= set(missing) if reading.missing == "drop" else set()
+    if not rows:
+        return table
+    if len(rows) == len(table.names):
+        raise InputError(f"{table.where}: every row has a missing value; choose other columns with --label-column")
+    left_out = [table.names[row] for row in sorted(rows)]
+    kept_rows = [row for row in range(len(table.names)) if row not in rows]
+    return table.at(kept_rows).noting(f"left out, rows with missing values: {len(rows)} ({named(left_out)})")
+
+
+def _with_useful_columns(table: Table, reading: Reading) -> Table:
+    """Returns the table without columns of one value, and those of many rows with hardly a value that recurs.
+
+    They are no labels: constants, numbers of rows, identifiers and descriptions. Columns that `reading` names are kept.
+    """
+    if reading.label_columns:
+        return table
+    problems = {column: _problem(cells) or _too_many(cells) for column, cells in table.columns.items()}
+    useless = [f"{column!r} {problem}" for column, problem in problems.items() if problem]
+    if not useless or len(useless) == len(problems):
+        return table
+    columns = {column: cells for column, cells in table.columns.items() if not problems[column]}
+    return replace(table, columns=columns).noting(f"columns left out: {named(useless)}")
+
+
+def _problem(cells: Sequence[str]) -> str:
+    """Returns why the cells of a column cannot be values of a condition, or nothing."""
+    num_values = len(set(cells))
+    if num_values == 1:
+        return f"has one value {cells[0]!r} in all {len(cells)} rows"
+    if num_values == len(cells) >= MANY_ROWS:
+        return f"has a different value in each of {len(cells)} rows"
+    return ""
+
+
+def _too_many(cells: Sequence[str]) -> str:
+    """Returns how many values a column has if most of them cannot recur, as those of an identifier."""
+    num_values = len(set(cells))
+    return f"has {num_values} values in {len(cells)} rows" if num_values * 2 > len(cells) >= MANY_ROWS else ""
+
+
+def _attributes(table: Table) -> Labelled:
+    for column in table.columns:
+        _check_attribute(column, table.where)
+    found = {column: _values(table, column) for column in table.columns}
+    values = {column: names for column, (names, _) in found.items()}
+    return Labelled(table, Attributes(values), torch.stack([labels for _, labels in found.values()], dim=1))
+
+
+def _sets(table: Table, min_objects: int) -> Labelled:
+    what = f"{next(iter(table.columns))!r}" if table.columns else "the labels"
+    for place, labels in zip(table.places, table.sets, strict=True):
+        for label in labels:
+            _check_cell(label, f"{place}, {what}")
+        if len(set(labels)) < len(labels):
+            twice = next(label for i, label in enumerate(labels) if label in labels[:i])
+            raise InputError(f"{place}, {what}: {twice!r} occurs twice; keep one")
+    table = _with_enough(table, [len(labels) for labels in table.sets], min_objects)
+    names = sorted({label for labels in table.sets for label in labels}, key=by_name)
+    if len(names) < 2:
+        raise InputError(f"{table.where}: {what} contains only the label {names}; a condition needs two")
+    index = {name: i for i, name in enumerate(names)}
+    hot = torch.zeros(len(table.sets), len(names), dtype=torch.uint8)
+    rows = [row for row, labels in enumerate(table.sets) for _ in labels]
+    hot[rows, [index[label] for labels in table.sets for label in labels]] = 1
+    return Labelled(table, MultiLabel(names), hot)
+
+
+def _with_enough(table: Table, numbers: Sequence[int], min_objects: int) -> Table:
+    """Returns the table without the rows that have fewer than `min_objects` labels."""
+    few = [row for row, number in enumerate(numbers) if number < min_objects]
+    if not few:
+        return table
+    if len(few) == len(numbers):
+        raise InputError(f"{table.where}: no row has {min_objects} labels, expected some that do")
+    advice = "; --allow-empty keeps them, as the condition 'nothing'" if min_objects == 1 else ""
+    found = f"{len(few)} ({named([table.names[row] for row in few])})"
+    what = "images without labels" if min_objects == 1 else f"images with fewer than {min_objects} labels"
+    kept = [row for row, number in enumerate(numbers) if number >= min_objects]
+    return table.at(kept).noting(f"left out, {what}: {found}{advice}")
+
+
+def _yes_or_no(table: Table, answers: Answers, min_objects: int, reading: Reading) -> Labelled:
+    """Infers attributes if columns are named "VALUE ATTRIBUTE" with one yes per attribute in every row, else a set."""
+    bits, kept, notices = answers.bits(table.places, reading)
+    table = table.at(kept).noting(*answers.notices(), *notices)
+    if not kept:
+        raise InputError(f"{table.where}: every row has a missing or uncertain value; see --missing and --uncertain")
+    names = sorted(table.columns, key=by_name)
+    for name in names:
+        _check_cell(name, f"{table.where}, the header")
+    hot = torch.tensor([bits[name] for name in names], dtype=torch.uint8).T[kept]
+    groups: dict[str, list[int]] = {name.rpartition(" ")[2]: [] for name in table.columns}
+    for i, name in enumerate(names):
+        groups[name.rpartition(" ")[2]].append(i)
+    if all(" " in name for name in names) and all(bool((hot[:, g].sum(1) == 1).all()) for g in groups.values()):
+        values = {attribute: [names[i].rpartition(" ")[0] for i in group] for attribute, group in groups.items()}
+        labels = torch.stack([hot[:, group].argmax(1) for group in groups.values()], dim=1)
+        return Labelled(table, Attributes(values), labels)
+    table = _with_enough(table, hot.sum(1).tolist(), min_objects)
+    hot = hot[hot.sum(1) >= min_objects]
+    shown = hot.sum(0).tolist()
+    never = [name for name, number in zip(names, shown, strict=True) if not number]
+    always = [name for name, number in zip(names, shown, strict=True) if number == len(hot)]
+    if len(names) - len(never) < 2:
+        raise InputError(f"{table.where}: found {len(names) - len(never)} labels that any image shows, expected two")
+    if never:
+        table = table.noting(f"labels left out, shown by no image: {named(never)}")
+        hot = hot[:, [i for i, number in enumerate(shown) if number]]
+        names = [name for name, number in zip(names, shown, strict=True) if number]
+    if always:
+        table = table.noting(f"labels that every image shows: {named(always)}")
+    return Labelled(table, MultiLabel(names), hot.contiguous())
+
+
+def _values(table: Table, column: str) -> tuple[list[str], Tensor]:
+    """Returns the distinct values of a column with one value in each cell, and their indices, (N,)."""
+    for place, cell in zip(table.places, table.columns[column], strict=True):
+        if SEPARATORS.search(cell):
+            raise InputError(
+                f"{place}, {column!r}: found {cell!r}; cells with several labels are only allowed in a single column; "
+                "choose it with --label-column"
+            )
+        _check_cell(cell, f"{place}, {column!r}")
+    if problem := _problem(table.columns[column]):
+        needed = "a condition needs values that recur" if "different" in problem else "a condition needs two"
+        advice = "drop the column" if len(table.columns) > 1 else "label the images differently"
+        raise InputError(f"{table.where}: {column!r} {problem}; {needed}: {advice}")
+    names = sorted(set(table.columns[column]), key=by_name)
+    index = {name: i for i, name in enumerate(names)}
+    return names, torch.tensor([index[cell] for cell in table.columns[column]])
+
+
+def _check_cell(name: str, place: str) -> None:
+    if forbidden := set(name) & set(",="):
+        advice = "rename it; several labels in a cell are separated by ';'" if "," in forbidden else "rename it"
+        raise InputError(f"{place}: {name!r}: names may not contain commas or equals signs; {advice}")
+
+
+def _check_attribute(name: str, where: str) -> None:
+    _check_cell(name, f"{where}, the header")
+    if " " in name:
+        raise InputError(
+            f"{where}, the header: {name!r}: expected one word, such as {name.replace(' ', '_')!r}; "
+            "rename it, or choose the labels with --label-column"
+        )

@@ -1,0 +1,31 @@
+"""Names of files and labels: their order, and how they are written in messages."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+
+def by_name(name: str) -> tuple[list[str | tuple[int, str]], str]:
+    """Returns a sort key: alphabetical, with numbers by value, so that `9.png` is before `10.png`."""
+    parts = re.split(r"0*([0-9]+)", name)
+    return [(len(part), part) if i % 2 else part for i, part in enumerate(parts)], name
+
+
+def named(names: Sequence[str], shown: int = 3) -> str:
+    """Formats the first names and the number of the others.
+
+    >>> named(["a", "b", "c", "d"]), named(["a"])
+    ('a, b, c and 1 more', 'a')
+    """
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(map(printable, names[:shown])) + more
+
+
+def printable(name: str) -> str:
+    """Returns a name that any terminal prints: parts of file names that are not Unicode are escaped."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def tidy(text: str) -> str:
+    """Returns a name in Unicode's composed form (NFC), without spaces around it and with single spaces in it."""
+    return " ".join(unicodedata.normalize("NFC", printable(text)).split())

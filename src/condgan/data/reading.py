@@ -1,0 +1,59 @@
+"""Choices in reading a data set's files: which column names the images, how missing values are read, how to split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from condgan.errors import InputError, did_you_mean
+
+UNCLEAR = ("refuse", "drop", "no", "yes", "keep")
+SPLITS = ("auto", "stratified", "every-20th")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Choices where the files of a data set have more than one reading. The defaults guess only what is unambiguous.
+
+    `table` is the file with the labels, `file_column` the column that names the images, `label_columns` are those of
+    the labels, and images with the same value of `group_by` are on one side of the split. `yes` and `no` are
+    additional spellings. `missing` and `uncertain` are one of `refuse`, `drop` (the row), `no`, `yes` and `keep` (as a
+    value of its own). `split` is `auto` (that of the files, or else stratified), `stratified` or `every-20th`.
+    """
+
+    table: str | None = None
+    file_column: str | None = None
+    label_columns: Sequence[str] = ()
+    group_by: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    yes: Sequence[str] = ()
+    no: Sequence[str] = ()
+    missing: str = "refuse"
+    uncertain: str = "refuse"
+    label_per_row: bool = False
+    split: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name, known in {"missing": UNCLEAR, "uncertain": UNCLEAR, "split": SPLITS}.items():
+            if (found := getattr(self, name)) not in known:
+                expected = f"expected one of {', '.join(known)}"
+                raise InputError(f"{option(name)}: found {found!r}{did_you_mean(found, known)}; {expected}")
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """The choices that are not the defaults, as plain data."""
+        return {name: value for name, value in asdict(self).items() if value != getattr(Reading, name)}
+
+
+DEFAULT = Reading()
+
+
+def option(name: str) -> str:
+    """Returns the option of the command line for a field of `Reading`.
+
+    >>> option("file_column"), option("label_columns")
+    ('--file-column', '--label-column')
+    """
+    return "--" + name.removesuffix("s").replace("_", "-") if name == "label_columns" else "--" + name.replace("_", "-")
