@@ -1,5 +1,6 @@
 import math
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,14 @@ import torch
 from PIL import Image
 
 from condgan.ablate import read
-from condgan.conditions import Class
+from condgan.conditions import Class, MultiLabel
 from condgan.errors import InputError
+from condgan.networks.gan import DiscriminatorOutput
+from condgan.objectives import Batch, label_r1_r2
 from condgan.recipes import Recipe, build, resolve, use
+from condgan.recipes.layout import GAMMA, PENALTY_EVERY
 from condgan.recipes.presets import preset_options
+from condgan.schedules import at
 from contracts import run_steps, state_of, tiny_images
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -25,6 +30,7 @@ def test_follow_shapes_writes_eight_images_of_each_condition(tmp_path: Path) -> 
 
 
 READ = ("acgan", "dcgan", "projection")
+PARTS = ("concatenated", "cross_attention", "r1_of_scores", "finite_difference")
 read_recipes = pytest.mark.parametrize("recipe", READ)
 
 
@@ -34,6 +40,8 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(EXAMPLES.parent)
     for recipe in READ:
         use(f"examples.readers:{recipe}")
+    for part in PARTS:
+        use(f"examples.layout_parts:{part}")
 
 
 def described(recipe: Recipe) -> list[str]:
@@ -84,3 +92,36 @@ def test_the_ablation_of_layout_compares_laptop_presets_with_and_without_a_reade
         plain, with_reader = variants[recipe], variants[f"{recipe}_with_reader"]
         assert resolve(plain.recipe, plain.options) == resolve(recipe, preset_options(recipe, "laptop"))
         assert with_reader.recipe == f"examples.readers:{recipe}"
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.usefixtures("importable")
+def test_layout_without_one_part_trains_and_keeps_the_others(part: str) -> None:
+    plain, changed = build("layout", {}), build(f"examples.layout_parts:{part}", {})
+    assert set(plain.objective.generator) == set(changed.objective.generator)
+    assert len(plain.objective.discriminator) == len(changed.objective.discriminator)
+    assert (changed.reader is None, changed.batch_size) == (plain.reader is None, plain.batch_size)
+    assert changed.reader is not None
+    pretraining = replace(changed.reader.pretraining, kimg=0.128)
+    short = replace(changed, discriminator_pretraining=None, reader=replace(changed.reader, pretraining=pretraining))
+    state = state_of(short, images := tiny_images("multi_label"))
+    assert all(map(math.isfinite, run_steps(state, images, num_steps=2)[-1].values()))
+
+
+@pytest.mark.usefixtures("importable")
+def test_the_finite_difference_estimates_the_squared_gradient_norms() -> None:
+    """A linear D has the same gradient everywhere, so that only the random direction is left to average over."""
+    condition, n, side = MultiLabel("ab"), 4000, 4
+    weights = torch.randn(3, 3 * side**2) * 0.3
+
+    def linear(image: torch.Tensor, c: torch.Tensor) -> DiscriminatorOutput:
+        outputs = image.flatten(1) @ weights.T
+        return DiscriminatorOutput(outputs[:, 0], outputs[:, 1:])
+
+    c = torch.tensor([[1, 0]]).repeat(n, 1)
+    images = [torch.randn(n, 3, side, side).requires_grad_() for _ in range(2)]
+    b = Batch(linear, condition, c, *images)
+    (exact,) = label_r1_r2.discriminator.values()
+    estimate = build("examples.layout_parts:finite_difference", {}).objective.discriminator["finite_difference"]
+    weight = PENALTY_EVERY * at(GAMMA, 0) / 2
+    assert estimate(b).mean() / weight == pytest.approx(float(exact(b).mean().detach()), rel=0.1)
