@@ -12,17 +12,17 @@ from condgan.recipes.options import PositiveFloat
 from condgan.recipes.presets import preset_options
 
 
-def acgan(*, reader_weight: PositiveFloat = 0.5, reader_kimg: PositiveFloat = 65) -> Recipe:
+def acgan(*, reader_weight: PositiveFloat = 0.5, reader_kimg: PositiveFloat = 90) -> Recipe:
     """ACGAN, whose D also classifies: G then learns from two classifiers, of which the reader is frozen."""
     return _preset_with_reader("acgan", reader_weight, reader_kimg)
 
 
-def dcgan(*, reader_weight: PositiveFloat = 0.5, reader_kimg: PositiveFloat = 65) -> Recipe:
+def dcgan(*, reader_weight: PositiveFloat = 0.5, reader_kimg: PositiveFloat = 90) -> Recipe:
     """The conditional DCGAN, whose D does not classify: the reader alone tells G which labels it sees."""
     return _preset_with_reader("dcgan", reader_weight, reader_kimg)
 
 
-def projection(*, reader_weight: PositiveFloat = 0.5, reader_kimg: PositiveFloat = 65) -> Recipe:
+def projection(*, reader_weight: PositiveFloat = 0.5, reader_kimg: PositiveFloat = 90) -> Recipe:
     """The projection GAN, whose D scores image and condition together."""
     return _preset_with_reader("projection", reader_weight, reader_kimg)
 

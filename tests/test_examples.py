@@ -73,7 +73,7 @@ def test_recipes_with_a_reader_are_trained_with_their_options(recipe: str) -> No
         state = state_of(build(f"examples.readers:{recipe}", options), images := tiny_images("multi_label"))
         (step,) = run_steps(state, images, num_steps=1)
         assert all(map(math.isfinite, step.values()))
-        assert [(phase.name, phase.step) for phase in state.phases] == [("reader", 2)]
+        assert [(phase.name, phase.step) for phase in state.phases] == [("reader", 4)]
         losses.append(step["G/reader"])
     assert losses[1] == pytest.approx(4 * losses[0])
 

@@ -34,7 +34,7 @@ def layout(
     classification_weight: Weight = 1,
     head_weight: Weight = 0,
     reader_weight: Weight = 0.5,
-    reader_kimg: PositiveFloat = 65,
+    reader_kimg: PositiveFloat = 90,
     discriminator_kimg: NonNegativeFloat = 29,
     learning_rate: Rate = LEARNING_RATE,
     beta1: Beta = 0.0,

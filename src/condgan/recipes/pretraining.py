@@ -13,7 +13,7 @@ from condgan.recipes.recipe import Pretraining, Reader, Recipe
 from condgan.schedules import Schedule, triangle
 
 
-def with_reader(recipe: Recipe, *, weight: float | Schedule = 0.5, kimg: float = 65) -> Recipe:
+def with_reader(recipe: Recipe, *, weight: float | Schedule = 0.5, kimg: float = 90) -> Recipe:
     """Adds a reader to a recipe: a classifier that learns the labels of real images before the game.
 
     G also minimises `weight` times the reader's negative log-likelihood of the condition. The reader is trained on
@@ -26,8 +26,8 @@ def with_reader(recipe: Recipe, *, weight: float | Schedule = 0.5, kimg: float =
     shift = RandomShift(4)
     pretraining = Pretraining(
         kimg=kimg,
-        batch_size=64,
-        optimizer=partial(_adamw, peak=4e-3, weight_decay=0.02),
+        batch_size=32,
+        optimizer=partial(_adamw, peak=4e-3, weight_decay=0.05),
         augment=lambda image: _noisy(shift(image), 0.08),
     )
     return replace(
