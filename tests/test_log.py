@@ -17,7 +17,7 @@ def progress(step: int, loss: float, phase: str = GAME) -> Progress:
 
 def write(log: RunLog, step: int, loss: float = 1.0, phase: str = GAME) -> dict[str, float]:
     log.add(progress(step, loss, phase))
-    return log.write(progress(step, loss, phase), seconds=1.0)
+    return dict(log.write(progress(step, loss, phase), seconds=1.0, share=0.5).losses)
 
 
 def steps(file: Path) -> list[int]:

@@ -1,14 +1,17 @@
-"""What `condgan train` says before it starts: how long the training will take."""
+"""What `condgan train` says about its length: before it starts how long it takes, then the progress and time left."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rich.progress import TaskID
+
 from condgan.budget import Forecast
-from condgan.cli.options import duration
+from condgan.cli.options import duration, progress_bar
 from condgan.config import Config
 from condgan.files import read_text
-from condgan.log import GAME, read_lines
+from condgan.log import GAME, Status, read_lines
 from condgan.recipes import Recipe
 from condgan.run import Run
 
@@ -54,3 +57,24 @@ def _warning(run: Run, pretraining: float, minutes: float, phases: list[str]) ->
     advice = " ".join(["; shorten it with", *options]) if options else ""
     found = f"pretraining alone takes about {duration(pretraining)} of --minutes {minutes:g}"
     return f"warning: {found}, and is not cut short{advice}, or use more --minutes"
+
+
+@contextmanager
+def training_bar(forecast: Forecast, run: Run, *, hidden: bool) -> Iterator[Callable[[Status], None]]:
+    """Shows a progress bar for each phase of a training; yields a function to call with the newest status."""
+    with progress_bar("{task.fields[text]}", "{task.fields[left]}", hidden=hidden) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(status: Status) -> None:
+            if status.phase not in tasks:
+                for task in tasks.values():
+                    bar.update(task, left="")
+                tasks[status.phase] = bar.add_task("", total=1.0, text="starting", left="")
+            losses = "  ".join(f"{network} {total:.3f}" for network, total in status.totals.items())
+            done = f"{status.phase}  step {status.step}  {status.kimg:.1f} kimg"
+            text = f"{done}  {status.images_per_second:.0f} images/s  {losses}"
+            forecast.images_per_second[status.phase] = status.images_per_second
+            left = forecast.seconds_left(status.phase, status.kimg, status.seconds, run.config.planned_kimg)
+            bar.update(tasks[status.phase], completed=status.progress, text=text, left=f"{duration(left)} left")
+
+        yield show
