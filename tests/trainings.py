@@ -1,6 +1,7 @@
 """Runs that a test trains within its own process, a few steps of four images long."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from accelerate import Accelerator
@@ -12,6 +13,7 @@ from condgan.callbacks import Callback
 from condgan.data import Images
 from condgan.log import RunLog, Status
 from condgan.run import Run
+from condgan.saves import Keep
 from condgan.train import Progress
 from contracts import tiny_images
 
@@ -31,12 +33,17 @@ def images() -> Images:
 
 
 def train(
-    run: Run, images: Images, steps: int, save_minutes: float = 5, callback: Callback | None = None
+    run: Run,
+    images: Images,
+    steps: int,
+    save_minutes: float = 5,
+    callback: Callback | None = None,
+    keep: Keep | None = None,
 ) -> list[Status]:
     """Trains up to a step, of four images each."""
     AcceleratorState._reset_state(reset_partial_state=True)
-    budget, accelerator = Budget(kimg=steps * 0.004), Accelerator(cpu=True)
-    return list(run.train(images, budget, save_minutes=save_minutes, accelerator=accelerator, callback=callback))
+    options: dict[str, Any] = {"save_minutes": save_minutes, "callback": callback, "keep": keep}
+    return list(run.train(images, Budget(kimg=steps * 0.004), accelerator=Accelerator(cpu=True), **options))
 
 
 def after_step(step: int, do: Callable[[], object], phase: str = "game") -> Callable[[RunLog, Progress], None]:

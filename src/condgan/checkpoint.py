@@ -4,6 +4,7 @@ import io
 import logging
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import torch
 
 from condgan import files
 from condgan.config import Config
+from condgan.data.dataset import Images
 from condgan.errors import InputError
 from condgan.outputs import Outputs
-from condgan.saves import Save, add_save, read_saves
+from condgan.recipes.recipe import Recipe
+from condgan.saves import Keep, Save, add_save, read_saves, write_saves
 from condgan.state import TrainState
 
 logger = logging.getLogger(__name__)
@@ -23,8 +26,10 @@ class _Broken(Exception):
     """A checkpoint that cannot be used. The message names the file."""
 
 
-def write_save(folder: Path, outputs: Outputs, config: Config, content: Mapping[str, Any]) -> None:
-    """Writes the files of a save, then lists it, which makes it valid. `content` is kept in the checkpoint."""
+def write_save(
+    folder: Path, outputs: Outputs, config: Config, content: Mapping[str, Any], keep: Keep, score: float | None
+) -> None:
+    """Writes the files of a save, then lists it, which makes it valid. `content` becomes part of the checkpoint."""
     state, checkpoint = outputs.state, _name(outputs.state)
     if checkpoint:
         buffer = io.BytesIO()
@@ -35,7 +40,18 @@ def write_save(folder: Path, outputs: Outputs, config: Config, content: Mapping[
     for name, written in contents.items():
         files.write(folder / name, written)
     hashes = {name: sha256(written).hexdigest() for name, written in contents.items()}
-    add_save(folder, read_saves(folder), Save(checkpoint, state.accelerator.num_processes, hashes))
+    score = score if score is not None and isfinite(score) else None
+    add_save(folder, Save(checkpoint, state.accelerator.num_processes, hashes, state.kimg, score), keep)
+
+
+def checkpoint_bytes(recipe: Recipe, images: Images) -> int:
+    """Estimates the size of a checkpoint: weights, their averages, and Adam's two moments of each weight."""
+    shape = recipe.condition(images.condition), images.resolution, images.channels
+    with torch.device("meta"):
+        networks = [(recipe.generator(*shape), 4), (recipe.discriminator(*shape), 3)]
+        networks += [(recipe.reader.network(*shape), 3)] if recipe.reader else []
+        networks += [(recipe.discriminator(*shape), 2)] if recipe.discriminator_pretraining else []
+    return sum(times * sum(each.nbytes for each in network.state_dict().values()) for network, times in networks)
 
 
 def _name(state: TrainState) -> str | None:
@@ -107,14 +123,19 @@ def _report(folder: Path, save: Save, problems: Sequence[str], num_processes: in
         )
 
 
-def clean(folder: Path, outputs: Outputs, save: Save | None, config: Config) -> None:
+def clean(folder: Path, outputs: Outputs, save: Save | None, config: Config, keep: Keep) -> None:
     """Makes the files of a run agree with the save it continues from: deletes newer ones, writes missing ones."""
     for each in (folder, folder / "checkpoints", folder / "samples"):
         files.remove_left_behind(each)
+    if save is None:
+        return
+    saves = read_saves(folder)
+    if save != saves[-1]:  # those after it are broken, and must not take the place of whole ones
+        write_saves(folder, saves[: saves.index(save) + 1], keep)
     for sample in (folder / "samples").glob("[0-9]*.png"):
         if sample.stem.isdecimal() and int(sample.stem) > outputs.state.step:
             sample.unlink()
-    if save is None or save.checkpoint is None:
+    if save.checkpoint is None:
         return
     missing = [name for name in outputs.names() if not save.is_whole(folder, name)]
     contents = outputs.contents(config) if missing else {}

@@ -6,8 +6,8 @@ log.jsonl               losses, statistics and speed, a line every LOG_STEPS ste
 pretraining.jsonl       the same for networks that are trained before the game
 scores.jsonl            scores at every save
 samples/*.png           previews at every save, always with the same latents and conditions
-checkpoints/*.pt        the last two states of the training, to continue from
-saves.json              the last two saves and the SHA-256 of their files; written last, see `condgan.saves`
+checkpoints/*.pt        the last two states of the training, to continue from, and others that were asked for
+saves.json              the saves with these checkpoints and the SHA-256 of their files; written last, see `saves.py`
 generator.safetensors   the averaged generator, with run.json in its header
 .lock                   while it is trained: by which process
 reader.safetensors      the recipe's reader, if it has one, from the first save after its training; the SHA-256 of this
@@ -37,7 +37,7 @@ from condgan.lock import NAME as LOCK
 from condgan.lock import locked
 from condgan.log import GAME, RunLog, Status
 from condgan.outputs import Outputs
-from condgan.saves import read_saves
+from condgan.saves import Keep, read_keep, read_saves
 from condgan.state import TrainState, check_trainable
 from condgan.train import Progress, pretrain, train
 
@@ -91,19 +91,21 @@ class Run:
         save_minutes: float = 5,
         accelerator: Accelerator | None = None,
         callback: "Callback | None" = None,
+        keep: Keep | None = None,
     ) -> Iterator[Status]:
         """Trains until the budget is used up and saves regularly; yields every LOG_STEPS steps.
 
         Continues from the newest whole save; what is newer is deleted and made again, with the same result. On SIGINT,
         SIGTERM or SIGHUP it finishes the step, saves and raises KeyboardInterrupt; on a second one it raises at once.
         At every save `callback` is called with the averaged generator and the scores it returns are appended to
-        scores.jsonl; it does not influence the training. Raises InputError if another process trains this run or if
-        its checkpoints cannot be used, and Diverged if a loss or a weight is not finite.
+        scores.jsonl; they do not influence the training. `keep` says which saves are kept, by default the last two or
+        as before; the best one is that with the highest first score of `callback`. Raises InputError if another
+        process trains this run or if its checkpoints cannot be used, and Diverged if a loss or a weight is not finite.
         """
         accelerator = accelerator or machine.accelerator(self.config.precision)
         with locked(self.folder) if accelerator.is_main_process else nullcontext():
             try:
-                yield from self._train(images, budget, save_minutes, accelerator, callback)
+                yield from self._train(images, budget, save_minutes, accelerator, callback, keep)
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(self._saved_so_far()) from None
 
@@ -114,6 +116,7 @@ class Run:
         save_minutes: float,
         accelerator: Accelerator,
         callback: "Callback | None",
+        keep: Keep | None,
     ) -> Iterator[Status]:
         recipe = recipes.build(self.config.recipe, self.config.options)
         check_trainable(recipe, images, accelerator.num_processes)
@@ -121,9 +124,9 @@ class Run:
         state = TrainState(recipe, images, self.config.seed, accelerator, budget.kimg)
         last, saved = restore(self.folder, state)
         seconds = float(saved.get("seconds", 0.0))
-        outputs = Outputs(state, images, self.config.seed)
+        outputs, kept = Outputs(state, images, self.config.seed), keep or read_keep(self.folder)
         if is_main:
-            clean(self.folder, outputs, last, self.config)
+            clean(self.folder, outputs, last, self.config, kept)
 
         def record(planned_kimg: float) -> None:
             self.config = replace(self.config, planned_kimg=planned_kimg)
@@ -141,14 +144,17 @@ class Run:
 
         def save(seconds: float, phase: str = GAME) -> None:
             if is_main:
+                scores: Mapping[str, float] = {}
                 if callback and phase == GAME:
                     averaged = LoadedGenerator(state.generator_ema.module, self.config)  # type: ignore[arg-type]
-                    log.score(callback(averaged), state.step, state.kimg, seconds)
+                    scores = callback(averaged)
+                    log.score(scores, state.step, state.kimg, seconds)
                 log.sync()
                 if not all(weight.isfinite().all() for weight in state.generator_ema.module.state_dict().values()):
                     found = f"a weight is not finite at step {state.step}"
                     raise Diverged(f"{found}: training diverged; no file was overwritten")
-                write_save(self.folder, outputs, self.config, {"seconds": seconds, "log": log.state_dict()})
+                content, first = {"seconds": seconds, "log": log.state_dict()}, next(iter(scores.values()), None)
+                write_save(self.folder, outputs, self.config, content, kept, first)
 
         if not last:
             save(seconds)

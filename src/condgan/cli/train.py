@@ -65,6 +65,13 @@ def train(
         ),
     ] = None,
     save_minutes: Annotated[float, typer.Option(help="Minutes between saves.")] = 5,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            help="Checkpoints to keep beside the last two: best (the highest accuracy at saves), every=N (one every N "
+            "kimg), separated by commas. Default: last, or as before.",
+        ),
+    ] = None,
     precision: Annotated[
         str, typer.Option(help="no (float32), bf16, or auto: bf16 if the recipe is clearly faster on this machine.")
     ] = "no",
@@ -80,10 +87,12 @@ def train(
     from condgan import machine
     from condgan import recipes as table
     from condgan.budget import Budget, Forecast
-    from condgan.cli.length import length_lines, precision_before, training_bar
+    from condgan.checkpoint import checkpoint_bytes
+    from condgan.cli.length import DiskUse, length_lines, precision_before, training_bar
     from condgan.config import Config
     from condgan.recipes.presets import DEFAULT_RECIPE, preset_options
     from condgan.run import Diverged, Run
+    from condgan.saves import Keep, read_keep
     from condgan.state import check_trainable
 
     _check_numbers({"--minutes": minutes, "--kimg": kimg, "--save-minutes": save_minutes})
@@ -106,6 +115,11 @@ def train(
         callback = _callback(built, images, judge)
 
     folder = runs / (name or recipe)
+    kept = Keep.parse(keep) if keep is not None else read_keep(folder)
+    if kept.best and callback is None:
+        raise InputError(
+            f"--keep {kept}: no judge scores the saves of this run; name one with --judge, or leave out best"
+        )
     measured = cache(lambda precision: machine.rehearse(built, images, precision))
     if precision == "auto":
         before = precision_before(folder) if resume else None
@@ -114,6 +128,8 @@ def train(
     is_main, precision = processes.is_main_process, processes.mixed_precision
     all_kimg = built.num_epochs * images.num_training / 1000
     budget = Budget(all_kimg if kimg is None else kimg, minutes)
+    disk = DiskUse(kept.most(budget.kimg), checkpoint_bytes(built, images))
+    disk.check(folder)
     with processes.main_process_first():  # which creates the folder
         config = Config.of(recipe, chosen, data, images, seed, precision, kimg=budget.kimg, minutes=minutes)
         run = Run(folder, config, data=_absolute(data) if is_main else None, resume=resume or not is_main)
@@ -121,14 +137,14 @@ def train(
     gc.collect()  # the networks that were measured, which are in reference cycles
     if is_main:
         _describe(data, images, "" if is_named else recipe)
-        for line in length_lines(run, forecast, built, images.num_training):
+        for line in length_lines(run, forecast, built, images.num_training, disk):
             print(line, flush=True)  # before a long training, also into a pipe
 
     trained_kimg = 0.0
     with training_bar(forecast, run, hidden=not is_main) as show:
         try:
             for status in run.train(
-                images, budget, save_minutes=save_minutes, accelerator=processes, callback=callback
+                images, budget, save_minutes=save_minutes, accelerator=processes, callback=callback, keep=kept
             ):
                 show(status)
                 trained_kimg = status.kimg if status.phase == "game" else 0.0
