@@ -15,8 +15,9 @@ from PIL import Image
 
 from commands import condgan, finished
 from condgan.rendering.scenes import LABELS
+from trainings import images, log_every_two_steps
 
-__all__ = ["condgan", "finished"]
+__all__ = ["condgan", "finished", "images", "log_every_two_steps"]
 
 torch.set_num_threads(1)
 settings.register_profile("laws", deadline=None, derandomize=True, database=None, max_examples=60)

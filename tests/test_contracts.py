@@ -20,7 +20,8 @@ from condgan.judge import Samples
 from condgan.metrics import METRICS
 from condgan.objectives import Batch
 from condgan.recipes import RECIPES, build
-from condgan.run import Run, check_trainable
+from condgan.run import Run
+from condgan.state import check_trainable
 from condgan.state import TrainState
 from condgan.train import pretrain
 from contracts import (

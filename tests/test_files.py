@@ -21,8 +21,8 @@ def test_a_written_file_has_its_content_and_nothing_else_is_left(tmp_path: Path)
 def test_a_failure_leaves_the_old_file_unchanged(tmp_path: Path, failure: type[BaseException]) -> None:
     file = tmp_path / "a.txt"
     files.write(file, "old")
-    with pytest.raises(InputError if failure is OSError else failure), files.atomic_path(file) as temporary:  # noqa: PT012
-        temporary.write_text("half")
+    with pytest.raises(InputError if failure is OSError else failure), files.atomic_file(file) as half:  # noqa: PT012
+        half.write(b"half")
         raise failure
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
@@ -31,10 +31,10 @@ def test_a_failure_leaves_the_old_file_unchanged(tmp_path: Path, failure: type[B
 def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     files.write(file, "old")
-    with files.atomic_path(file) as temporary:
-        temporary.write_text("new")
+    with files.atomic_file(file) as new:
+        new.write(b"new")
         assert file.read_text() == "old"
-        assert temporary.parent == file.parent  # renaming is atomic only within a file system
+        assert Path(new.name).parent == file.parent  # renaming is atomic only within a file system
     assert file.read_text() == "new"
 
 
@@ -105,11 +105,15 @@ def test_equal_tensors_and_headers_give_equal_files(tmp_path: Path) -> None:
     assert tensors["x"].tolist() == [[0, 3], [1, 4], [2, 5]]
 
 
-def test_temporary_files_of_killed_processes_are_removed_by_name(tmp_path: Path) -> None:
-    for name in (".a.json.12.tmp", ".b.json.12.tmp", "a.json"):
-        (tmp_path / name).touch()
-    files.remove_partial(tmp_path, "a.json")
-    assert sorted(file.name for file in tmp_path.iterdir()) == [".b.json.12.tmp", "a.json"]
+def test_temporary_files_that_nobody_writes_are_removed(tmp_path: Path) -> None:
+    left, others = tmp_path / ".a.json.0123456789abcdef.tmp", [tmp_path / ".mine.tmp", tmp_path / "a.json"]
+    for path in (left, *others):
+        path.touch()
+    with files.atomic_file(tmp_path / "b.json") as file:
+        files.remove_left_behind(tmp_path)
+        assert sorted(tmp_path.iterdir()) == sorted([*others, Path(file.name)])
+    files.remove_left_behind(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([*others, tmp_path / "b.json"])
 
 
 def test_broken_safetensors_are_named(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def progress(step: int, loss: float, phase: str = GAME) -> Progress:
 
 def write(log: RunLog, step: int, loss: float = 1.0, phase: str = GAME) -> dict[str, float]:
     log.add(progress(step, loss, phase))
-    return log.write(progress(step, loss, phase), seconds=1.0)
+    return dict(log.write(progress(step, loss, phase), seconds=1.0, share=0.5).losses)
 
 
 def steps(file: Path) -> list[int]:
@@ -43,7 +43,7 @@ def test_speed_counts_the_images_since_the_last_line(tmp_path: Path, monkeypatch
     for step in (5, 6):
         clock[0] += 2
         log.add(progress(step, 1.0))
-    log.write(progress(6, 1.0), seconds=1.0)
+    log.write(progress(6, 1.0), seconds=1.0, share=0.5)
     assert log.images_per_second == pytest.approx(8 / 4)
     clock[0] += 1
     write(log, 7)

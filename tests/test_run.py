@@ -1,7 +1,7 @@
 import json
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,28 +15,18 @@ from safetensors import safe_open
 from condgan import run as run_module
 from condgan import train as train_module
 from condgan.budget import Budget
-from condgan.callbacks import Callback
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
 from condgan.files import read_json
 from condgan.generate import LoadedGenerator
-from condgan.log import RunLog, read_lines
-from condgan.run import Diverged, Run, Status, data_location
+from condgan.log import RunLog, Status, read_lines
+from condgan.run import Diverged, Run, data_location
 from condgan.train import Progress
 from contracts import leaves, tiny_images, tiny_options
+from trainings import EVERY_STEP, after_step, train
 
-EVERY_STEP = 1e-9  # minutes
-
-
-@pytest.fixture(autouse=True)
-def log_every_two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "LOG_STEPS", 2)
-
-
-@pytest.fixture(scope="module")
-def images() -> Images:
-    return tiny_images("multi_label")
+pytestmark = pytest.mark.usefixtures("log_every_two_steps")
 
 
 def make_run(
@@ -51,16 +41,6 @@ def make_run(
 ) -> Run:
     """Creates or resumes a run with these options of the recipe."""
     return Run(folder, Config.of(recipe, options, "shapes", images, seed, "no", minutes=minutes), resume=resume)
-
-
-def train(
-    run: Run, images: Images, steps: int, save_minutes: float = 5, callback: Callback | None = None
-) -> list[Status]:
-    """Trains up to a step, of four images each."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    budget = Budget(kimg=steps * 0.004)
-    accelerator = Accelerator(cpu=True)
-    return list(run.train(images, budget, save_minutes=save_minutes, accelerator=accelerator, callback=callback))
 
 
 def lines(run: Run) -> list[dict[str, float]]:
@@ -288,7 +268,7 @@ def test_more_minutes_make_a_new_plan_on_resume(
 def test_a_plan_survives_an_interrupt(tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_run(tmp_path / "run", images, minutes=1)
     with monkeypatch.context() as patch:
-        patch.setattr(RunLog, "add", interrupt_at(40, RunLog.add))
+        patch.setattr(RunLog, "add", after_step(40, lambda: os.kill(os.getpid(), signal.SIGINT)))
         with pytest.raises(KeyboardInterrupt):
             timed(monkeypatch, run, images, 1)
     assert [file.stem for file in run.checkpoints] == ["000000040"]
@@ -296,17 +276,6 @@ def test_a_plan_survives_an_interrupt(tmp_path: Path, images: Images, monkeypatc
     resumed = make_run(tmp_path / "run", images, resume=True, minutes=1)
     assert [status.step for status in timed(monkeypatch, resumed, images, 1)] == list(range(41, 61))
     assert read_json(run.folder / "run.json")["planned_kimg"] == planned
-
-
-def interrupt_at(step: int, add: Callable[[RunLog, Progress], None]) -> Callable[[RunLog, Progress], None]:
-    """Returns `RunLog.add` that also sends SIGINT at a step."""
-
-    def add_and_interrupt(log: RunLog, progress: Progress) -> None:
-        add(log, progress)
-        if progress.step == step:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    return add_and_interrupt
 
 
 def test_a_run_of_almost_no_minutes_stops_after_a_few_steps(tmp_path: Path, images: Images) -> None:

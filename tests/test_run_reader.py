@@ -4,16 +4,13 @@ import hashlib
 import json
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 
-from condgan.budget import Budget
+import trainings
 from condgan.conditions import from_json
 from condgan.config import Config
 from condgan.data import Images
@@ -24,38 +21,20 @@ from condgan.judge import load_judge
 from condgan.log import RunLog
 from condgan.recipes import build
 from condgan.run import Run
-from condgan.train import Progress, pretrain
-from contracts import leaves, state_of, tiny_images
+from condgan.train import pretrain
+from contracts import leaves, state_of
+from trainings import after_step
 
 LAYOUT = "condgan.recipes.layout:layout"
 OPTIONS: dict[str, Any] = {"width": 4, "discriminator_width": 4, "batch_size": 4}
 OPTIONS |= {"reader_kimg": 0.192, "discriminator_kimg": 0.064}  # three steps and two
 
 
-@pytest.fixture(scope="module")
-def images() -> Images:
-    return tiny_images("multi_label")
-
-
 def train(folder: Path, images: Images, *, steps: int = 2, seed: int = 0) -> Path:
     """Trains layout up to a step of the game, or continues, and returns the run's folder."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    budget = Budget(kimg=steps * 0.004)
-    config = Config.of(LAYOUT, OPTIONS, "shapes", images, seed, "no", kimg=budget.kimg)
-    run = Run(folder, config, resume=True)
-    list(run.train(images, budget, accelerator=Accelerator(cpu=True)))
+    config = Config.of(LAYOUT, OPTIONS, "shapes", images, seed, "no", kimg=steps * 0.004)
+    trainings.train(Run(folder, config, resume=True), images, steps)
     return folder
-
-
-def interrupt_at(phase: str, step: int, add: Callable[[RunLog, Progress], None]) -> Callable[[RunLog, Progress], None]:
-    """Returns `RunLog.add` that also sends SIGINT at a step of a phase."""
-
-    def add_and_interrupt(log: RunLog, progress: Progress) -> None:
-        add(log, progress)
-        if (progress.phase, progress.step) == (phase, step):
-            os.kill(os.getpid(), signal.SIGINT)
-
-    return add_and_interrupt
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +94,7 @@ def test_the_file_exists_from_the_first_save_after_the_training_of_the_reader_an
 ) -> None:
     expected, folder = (whole / "reader.safetensors").read_bytes(), tmp_path / "run"
     with monkeypatch.context() as patch:
-        patch.setattr(RunLog, "add", interrupt_at(phase, step, RunLog.add))
+        patch.setattr(RunLog, "add", after_step(step, lambda: os.kill(os.getpid(), signal.SIGINT), phase))
         with pytest.raises(KeyboardInterrupt):
             train(folder, images)
     file = folder / "reader.safetensors"

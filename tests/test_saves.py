@@ -14,11 +14,10 @@ from typing import Any
 
 import pytest
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 
+import trainings
+from condgan import files
 from condgan import run as run_module
-from condgan.budget import Budget
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
@@ -27,28 +26,16 @@ from condgan.generate import LoadedGenerator, load
 from condgan.lock import locked
 from condgan.log import RunLog
 from condgan.run import Run
-from condgan.train import Progress
-from contracts import leaves, tiny_images
+from contracts import leaves
+from trainings import EVERY_STEP, after_step
 
-ALWAYS = 1e-9  # minutes
-
-
-@pytest.fixture(autouse=True)
-def log_every_two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "LOG_STEPS", 2)
-
-
-@pytest.fixture(scope="module")
-def images() -> Images:
-    return tiny_images("multi_label")
+pytestmark = pytest.mark.usefixtures("log_every_two_steps")
 
 
 def train(folder: Path, images: Images, steps: int = 5, recipe: str = "faulty:steady", **options: Any) -> Run:
-    """Trains a run up to a step of four images and saves every step; continues it if it exists."""
-    AcceleratorState._reset_state(reset_partial_state=True)
+    """Trains a run up to a step and saves every step; continues it if it exists."""
     run = Run(folder, Config.of(recipe, options, "shapes", images, 0, "no"), data="shapes", resume=True)
-    accelerator = Accelerator(cpu=True)
-    list(run.train(images, Budget(steps * 0.004), save_minutes=ALWAYS, accelerator=accelerator, callback=score))
+    trainings.train(run, images, steps, EVERY_STEP, score)
     return run
 
 
@@ -256,9 +243,12 @@ def test_a_checkpoint_outside_of_the_folder_is_not_read(tmp_path: Path, images: 
         train(run.folder, images)
 
 
+LEFT = ".0123456789abcdef.tmp"  # the end of the name of a temporary file
+
+
 def test_a_run_killed_while_it_was_created_is_created_again(tmp_path: Path, images: Images) -> None:
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / ".run.json.123.tmp").write_text('{"format"')
+    (tmp_path / "run" / f".run.json{LEFT}").write_text('{"format"')
     (tmp_path / "run" / ".lock").write_text("process 123 on elsewhere")
     run = train(tmp_path / "run", images, steps=1)
     assert [file.name for file in run.folder.iterdir() if file.name.startswith(".")] == []
@@ -268,12 +258,13 @@ def test_temporary_files_of_killed_processes_are_removed_and_those_of_others_are
     tmp_path: Path, images: Images
 ) -> None:
     run = train(tmp_path / "run", images, steps=1)
-    left = [run.folder / ".generator.safetensors.9.tmp", run.folder / "checkpoints" / ".000000002.pt.9.tmp"]
-    kept = [run.folder / ".metrics.json.9.tmp", run.folder / ".mine.tmp"]  # another command may be writing them
-    for file in (*left, *kept):
+    left = [run.folder / f".generator.safetensors{LEFT}", run.folder / "checkpoints" / f".000000002.pt{LEFT}"]
+    mine = run.folder / ".mine.tmp"
+    for file in (*left, mine):
         file.write_text("half")
-    train(run.folder, images, steps=2)
-    assert [file for file in (*left, *kept) if file.exists()] == kept
+    with files.atomic_file(run.folder / "metrics.json") as written:  # as by another command
+        train(run.folder, images, steps=2)
+        assert [file for file in (*left, mine, Path(written.name)) if file.exists()] == [mine, Path(written.name)]
 
 
 def test_a_torn_last_line_of_a_log_is_dropped(whole: Path, tmp_path: Path, images: Images) -> None:
@@ -284,17 +275,14 @@ def test_a_torn_last_line_of_a_log_is_dropped(whole: Path, tmp_path: Path, image
     assert parsed(run.folder / "log.jsonl")[:2] == parsed(whole / "log.jsonl")[:2]
 
 
-def signal_at(step: int, *numbers: int) -> Callable[[RunLog, Progress], None]:
-    """Returns `RunLog.add` that also sends signals at a step."""
-    add = RunLog.add
+def signals(*numbers: int) -> Callable[[], None]:
+    """Returns a function that sends this process these signals."""
 
-    def add_and_signal(log: RunLog, progress: Progress) -> None:
-        add(log, progress)
-        if progress.step == step:
-            for number in numbers:
-                os.kill(os.getpid(), number)
+    def send() -> None:
+        for number in numbers:
+            os.kill(os.getpid(), number)
 
-    return add_and_signal
+    return send
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -302,7 +290,7 @@ def test_a_signal_saves_the_step_and_says_so(
     whole: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(RunLog, "add", signal_at(3, number))
+        patch.setattr(RunLog, "add", after_step(3, signals(number)))
         with pytest.raises(KeyboardInterrupt, match=r"is saved up to 000000003\.pt; add --resume"):
             train(tmp_path / "run", images)
     train(tmp_path / "run", images)
@@ -314,7 +302,7 @@ def test_a_second_signal_says_what_is_saved_without_the_current_step(
     whole: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch, second: signal.Signals
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(RunLog, "add", signal_at(3, signal.SIGINT, second))
+        patch.setattr(RunLog, "add", after_step(3, signals(signal.SIGINT, second)))
         with pytest.raises(KeyboardInterrupt, match=r"is saved up to 000000002\.pt; add --resume"):
             train(tmp_path / "run", images)
     train(tmp_path / "run", images)

@@ -1,8 +1,11 @@
 """Reads text, JSON and tensors; writes files atomically."""
 
+import errno
 import json
 import os
+import re
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +16,9 @@ from safetensors.torch import save
 from torch import Tensor
 
 from condgan.errors import InputError
+from condgan.lock import lock
+
+NUM_RANDOM = 8  # bytes in the name of a temporary file
 
 
 class Readable(Protocol):
@@ -68,26 +74,78 @@ def to_safetensors(weights: Mapping[str, Tensor], header: Mapping[str, str]) -> 
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """Yields a temporary path in the same folder, renamed to `path` on success and deleted on any error.
+def atomic_file(path: Path, num_bytes: int = 0, advice: str = "nothing was left behind") -> Iterator[IO[bytes]]:
+    """Yields a new file to write to and read from, which replaces `path` on success and is deleted on any error.
 
-    Creates the folder if needed. Raises InputError if the operating system refuses, e.g. because the disk is full.
+    Creates the folder if needed, and reserves the space of `num_bytes`: a full disk is found out before any work is
+    done. Until the end the file has a temporary name in the same folder and is locked, so that `remove_left_behind`
+    knows that somebody writes it. Several processes may write the same file; the last one stays. Raises InputError,
+    which ends with the advice, if the operating system refuses, e.g. because the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(NUM_RANDOM)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)  # atomic within a file system
+        with _created(temporary) as file:
+            _reserve(file, num_bytes)
+            yield file
+            file.flush()
+            if os.name == "nt":  # which renames no open files
+                file.close()
+            temporary.replace(path)  # atomic within a file system
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}; nothing was left behind") from error
+        raise InputError(f"cannot write {path}: {error.strerror or error}; {advice}") from error
     finally:
         with suppress(OSError):
             temporary.unlink()
 
 
+@contextmanager
+def _created(path: Path) -> Iterator[IO[bytes]]:
+    """Yields a new file, locked until the context or the process ends."""
+    while True:
+        with path.open("xb+") as file:
+            with suppress(OSError):  # on file systems without locks, nobody takes the file for left behind
+                lock(file, wait=True)
+            if path.exists():  # otherwise another process took it for left behind, before it was locked
+                yield file
+                return
+
+
+def _reserve(file: IO[bytes], num_bytes: int) -> None:
+    """Reserves space on the disk. A file that is mapped later then has all of its blocks."""
+    if not num_bytes:
+        return
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(file.fileno(), 0, num_bytes)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # a file system that cannot reserve
+                raise
+    elif shutil.disk_usage(Path(file.name).parent).free < num_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a file has the name of a temporary file of `atomic_file`. Others are not ours to delete."""
+    return re.fullmatch(rf"\..+\.[0-9a-f]{{{2 * NUM_RANDOM}}}\.tmp", path.name) is not None
+
+
+def remove_left_behind(folder: Path) -> None:
+    """Removes the temporary files of `atomic_file` in a folder whose writers have ended: those that nobody locks."""
+    for temporary in folder.glob(".*.tmp"):
+        if is_temporary(temporary):
+            with suppress(OSError):
+                if os.name == "nt":
+                    temporary.unlink()  # refused while a process has it open
+                else:
+                    with temporary.open("rb+") as file:
+                        lock(file, wait=False)
+                        temporary.unlink()
+
+
 def write(path: Path, content: bytes | str) -> None:
     """Writes a file atomically and to the disk; text as UTF-8. Raises InputError if the operating system refuses."""
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
+    with atomic_file(path) as file:
         file.write(content if isinstance(content, bytes) else content.encode())
         sync(file)
 
@@ -96,12 +154,6 @@ def sync(file: IO[Any]) -> None:
     """Waits until an open file is on the disk, where it survives a loss of power."""
     file.flush()
     os.fsync(file.fileno())
-
-
-def remove_partial(folder: Path, names: str = "*") -> None:
-    """Deletes the temporary files of `atomic_path` that killed processes left in a folder, for files of such names."""
-    for left in folder.glob(f".{names}.*.tmp"):
-        left.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Any) -> None:

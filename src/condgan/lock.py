@@ -1,10 +1,11 @@
-"""One training for a run: a lock on its folder, which the operating system frees when its process ends."""
+"""Locks that the operating system frees when a process ends: of open files, and of the folder of a run."""
 
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, Any
 
 from condgan.errors import InputError
 
@@ -14,6 +15,16 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 NAME = ".lock"
+
+
+def lock(file: IO[Any], *, wait: bool) -> None:
+    """Locks an open file until it is closed or the process ends. Does nothing on Windows.
+
+    Raises BlockingIOError if another process has locked it, unless told to wait, and another OSError on a file system
+    without locks.
+    """
+    if fcntl:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
@@ -27,12 +38,14 @@ def locked(folder: Path) -> Iterator[None]:
     file = path.open("a+")
     while True:
         try:
-            _lock(file.fileno())
+            lock(file, wait=False)
         except BlockingIOError:
             file.seek(0)
             owner = file.read().strip() or "another process"
             file.close()
             raise InputError(f"{folder} is being trained by {owner}; wait until it ends, or stop it") from None
+        except OSError:  # a file system without locks
+            pass
         if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
             break
         file.close()  # its owner deleted it in between
@@ -46,14 +59,3 @@ def locked(folder: Path) -> Iterator[None]:
         with suppress(OSError):
             path.unlink()
         file.close()
-
-
-def _lock(descriptor: int) -> None:
-    """Locks an open file. Raises BlockingIOError if it is locked."""
-    if fcntl:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise
-        except OSError:  # a file system without locks
-            return

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,35 @@ from condgan.files import read_text
 from condgan.train import Progress
 
 GAME = "game"
+
+
+@dataclass(frozen=True)
+class Status:
+    """Progress of a run, e.g. for a progress bar.
+
+    `step`, `kimg` and `progress` in [0, 1] are those of the phase, see `condgan.train.Progress`. `losses` holds losses
+    and statistics by name, means since the last line of the log. `seconds` counts from the start of the run.
+    """
+
+    phase: str
+    step: int
+    kimg: float
+    seconds: float
+    images_per_second: float
+    progress: float
+    losses: Mapping[str, float]
+
+    @property
+    def totals(self) -> dict[str, float]:
+        """The sum of each network's losses, e.g. `{"D": 1.2, "G": 0.7}`, or the loss of pretraining."""
+        if self.phase != GAME:
+            return {"loss": self.losses["classification_real"]}
+        totals: dict[str, float] = {}
+        for name, loss in self.losses.items():
+            network, slash, _ = name.partition("/")
+            if slash:
+                totals[network] = totals.get(network, 0.0) + loss
+        return totals
 
 
 class RunLog:
@@ -72,8 +102,8 @@ class RunLog:
         """Returns the means since the last line."""
         return {name: float(total) / self._num_steps for name, total in self._sums.items()}
 
-    def write(self, progress: Progress, seconds: float) -> dict[str, float]:
-        """Writes a line with the means since the last one, and returns the means."""
+    def write(self, progress: Progress, seconds: float, share: float) -> Status:
+        """Writes a line with the means since the last one. `share` is the progress of the phase, in [0, 1]."""
         means, kimg = self.means(), progress.kimg - (self._kimg or 0.0)
         self.images_per_second = 1000 * kimg / max(time.monotonic() - self._time, 1e-9)
         self._sums, self._num_steps = {}, 0
@@ -86,7 +116,8 @@ class RunLog:
             _append(self.log if progress.phase == GAME else self.pretraining, line)
             prefix = "" if progress.phase == GAME else f"{progress.phase}/"
             self._plot({prefix + name: mean for name, mean in means.items()}, progress.step)
-        return means
+        speed = self.images_per_second
+        return Status(progress.phase, progress.step, progress.kimg, seconds, speed, share, means)
 
     def score(self, scores: Mapping[str, float], step: int, kimg: float, seconds: float) -> None:
         """Appends the scores of a save to scores.jsonl. Call it on the main process only."""

@@ -6,110 +6,49 @@ log.jsonl               losses, statistics and speed, a line every LOG_STEPS ste
 pretraining.jsonl       the same for networks that are trained before the game
 scores.jsonl            scores at every save
 samples/*.png           previews at every save, always with the same latents and conditions
-checkpoints/*.pt        the last two states of the training, to continue from
-saves.json              the last two saves and the SHA-256 of their files; written last, see `condgan.saves`
+checkpoints/*.pt        the last two states of the training, to continue from, and others that were asked for
+saves.json              the saves with these checkpoints and the SHA-256 of their files; written last, see `saves.py`
 generator.safetensors   the averaged generator, with run.json in its header
 .lock                   while it is trained: by which process
 reader.safetensors      the recipe's reader, if it has one, from the first save after its training; the SHA-256 of this
                         file is `reader_sha256` in the header of generator.safetensors
 """
 
-import io
-import json
-import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import torch
 from accelerate import Accelerator
-from torch import Tensor
 
 from condgan import files, machine, recipes
 from condgan.budget import Budget, Plan, any_process
+from condgan.checkpoint import clean, restore, write_save
 from condgan.config import Config
-from condgan.data.dataset import Images, to_uint8
+from condgan.data.dataset import Images
 from condgan.errors import InputError
-from condgan.files import read_json, read_text, to_safetensors
+from condgan.files import read_json, read_text
 from condgan.generate import LoadedGenerator
-from condgan.grid import grid, png
 from condgan.interrupts import deferred_interrupts
 from condgan.lock import NAME as LOCK
 from condgan.lock import locked
-from condgan.log import GAME, RunLog
-from condgan.recipes.recipe import Recipe
-from condgan.saves import Save, add_save, read_saves
-from condgan.state import TrainState
+from condgan.log import GAME, RunLog, Status
+from condgan.outputs import Outputs
+from condgan.saves import Keep, read_keep, read_saves
+from condgan.state import TrainState, check_trainable
 from condgan.train import Progress, pretrain, train
 
 if TYPE_CHECKING:
     from condgan.callbacks import Callback
 
-logger = logging.getLogger(__name__)
-
 LOG_STEPS = 50
-NUM_SAMPLES = 32
-READER_FACTS = ("recipe", "options", "condition", "resolution", "channels", "data", "data_hash", "seed", "precision")
 
 
 class Diverged(RuntimeError):
     """A loss or a weight is not finite. The message names the last good checkpoint."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """Progress of a run, e.g. for a progress bar.
-
-    `step`, `kimg` and `progress` in [0, 1] are those of the phase, see `condgan.train.Progress`. `losses` holds losses
-    and statistics by name, means since the last line of the log. `seconds` counts from the start of the run.
-    """
-
-    phase: str
-    step: int
-    kimg: float
-    seconds: float
-    images_per_second: float
-    progress: float
-    losses: Mapping[str, float]
-
-    @property
-    def totals(self) -> dict[str, float]:
-        """The sum of each network's losses, e.g. `{"D": 1.2, "G": 0.7}`, or the loss of pretraining."""
-        if self.phase != GAME:
-            return {"loss": self.losses["classification_real"]}
-        totals: dict[str, float] = {}
-        for name, loss in self.losses.items():
-            network, slash, _ = name.partition("/")
-            if slash:
-                totals[network] = totals.get(network, 0.0) + loss
-        return totals
-
-
-def check_trainable(recipe: Recipe, images: Images, num_processes: int = 1) -> None:
-    """Raises InputError if the recipe cannot be trained on these images, e.g. because they do not fill a batch.
-
-    A batch is shared by all processes, each of which needs an image of it.
-    """
-    condition = recipe.condition(images.condition)
-    shape = condition, images.resolution, images.channels
-    with torch.device("meta"):
-        recipe.generator(*shape), recipe.discriminator(*shape)
-    if images.num_training < recipe.batch_size:
-        found = f"batch_size {recipe.batch_size}: found {images.num_training} training images"
-        raise InputError(f"{found}, expected at least one batch; lower it with --set batch_size=N")
-    pretraining = [recipe.reader.pretraining] if recipe.reader else []
-    pretraining += [recipe.discriminator_pretraining] if recipe.discriminator_pretraining else []
-    smallest = min([recipe.batch_size, *(phase.batch_size for phase in pretraining)])
-    if smallest < num_processes:
-        found = f"a batch of {smallest} images: found {num_processes} processes, expected at most {smallest}, as they"
-        raise InputError(f"{found} share each batch; raise it with --set batch_size=N or start fewer processes")
-    if pretraining and not condition.is_labelled:
-        raise InputError("pretraining needs labels of real images, which codes do not have; choose another recipe")
 
 
 class Run:
@@ -152,19 +91,21 @@ class Run:
         save_minutes: float = 5,
         accelerator: Accelerator | None = None,
         callback: "Callback | None" = None,
+        keep: Keep | None = None,
     ) -> Iterator[Status]:
         """Trains until the budget is used up and saves regularly; yields every LOG_STEPS steps.
 
         Continues from the newest whole save; what is newer is deleted and made again, with the same result. On SIGINT,
         SIGTERM or SIGHUP it finishes the step, saves and raises KeyboardInterrupt; on a second one it raises at once.
         At every save `callback` is called with the averaged generator and the scores it returns are appended to
-        scores.jsonl; it does not influence the training. Raises InputError if another process trains this run or if
-        its checkpoints cannot be used, and Diverged if a loss or a weight is not finite.
+        scores.jsonl; they do not influence the training. `keep` says which saves are kept, by default the last two or
+        as before; the best one is that with the highest first score of `callback`. Raises InputError if another
+        process trains this run or if its checkpoints cannot be used, and Diverged if a loss or a weight is not finite.
         """
         accelerator = accelerator or machine.accelerator(self.config.precision)
         with locked(self.folder) if accelerator.is_main_process else nullcontext():
             try:
-                yield from self._train(images, budget, save_minutes, accelerator, callback)
+                yield from self._train(images, budget, save_minutes, accelerator, callback, keep)
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(self._saved_so_far()) from None
 
@@ -175,16 +116,17 @@ class Run:
         save_minutes: float,
         accelerator: Accelerator,
         callback: "Callback | None",
+        keep: Keep | None,
     ) -> Iterator[Status]:
         recipe = recipes.build(self.config.recipe, self.config.options)
         check_trainable(recipe, images, accelerator.num_processes)
         is_main = accelerator.is_main_process
         state = TrainState(recipe, images, self.config.seed, accelerator, budget.kimg)
-        last, saved = self._restore(state)
+        last, saved = restore(self.folder, state)
         seconds = float(saved.get("seconds", 0.0))
-        preview = self._preview(state, images)
+        outputs, kept = Outputs(state, images, self.config.seed), keep or read_keep(self.folder)
         if is_main:
-            self._clean(state, last, preview)
+            clean(self.folder, outputs, last, self.config, kept)
 
         def record(planned_kimg: float) -> None:
             self.config = replace(self.config, planned_kimg=planned_kimg)
@@ -197,16 +139,22 @@ class Run:
         if is_main:
             self._write_config()  # the budget may have changed
         training = images.part(held_out=False)
-        log = RunLog(self.folder, _steps(state) if last else {}, is_main)
+        log = RunLog(self.folder, state.steps if last else {}, is_main)
         log.load_state_dict(saved.get("log", {}))
 
         def save(seconds: float, phase: str = GAME) -> None:
             if is_main:
+                scores: Mapping[str, float] = {}
                 if callback and phase == GAME:
                     averaged = LoadedGenerator(state.generator_ema.module, self.config)  # type: ignore[arg-type]
-                    log.score(callback(averaged), state.step, state.kimg, seconds)
+                    scores = callback(averaged)
+                    log.score(scores, state.step, state.kimg, seconds)
                 log.sync()
-                self._save(state, {"seconds": seconds, "log": log.state_dict()}, preview, phase)
+                if not all(weight.isfinite().all() for weight in state.generator_ema.module.state_dict().values()):
+                    found = f"a weight is not finite at step {state.step}"
+                    raise Diverged(f"{found}: training diverged; no file was overwritten")
+                content, first = {"seconds": seconds, "log": log.state_dict()}, next(iter(scores.values()), None)
+                write_save(self.folder, outputs, self.config, content, kept, first)
 
         if not last:
             save(seconds)
@@ -225,9 +173,9 @@ class Run:
                 if due:
                     self._check_finite(log.means(), progress.step)
                 if progress.step % LOG_STEPS == 0 or share >= 1:
-                    losses = log.write(progress, seconds)
-                    self._check_finite(losses, progress.step)
-                    yield Status(phase, progress.step, progress.kimg, seconds, log.images_per_second, share, losses)
+                    status = log.write(progress, seconds, share)
+                    self._check_finite(status.losses, status.step)
+                    yield status
                 if due:
                     save(seconds, phase)
                     saved_at = time.monotonic()
@@ -244,144 +192,11 @@ class Run:
     def _check_finite(self, losses: Mapping[str, float], step: int) -> None:
         for name, loss in losses.items():
             if not abs(loss) < float("inf"):
-                kept = (
-                    f"the last good checkpoint is {self.checkpoints[-1]}"
-                    if self.checkpoints
-                    else "there is no checkpoint yet"
-                )
+                kept = f"the last good checkpoint is {self.checkpoints[-1]}" if self.checkpoints else ""
+                kept = kept or "there is no checkpoint yet"
                 raise Diverged(
                     f"{name} is {loss} at step {step}: training diverged; {kept}. Try a lower learning_rate."
                 )
-
-    def _restore(self, state: TrainState) -> tuple[Save | None, dict[str, Any]]:
-        """Loads the newest whole save, if any, and returns it and what its checkpoint holds apart from the state."""
-        saves = read_saves(self.folder)
-        if not saves:
-            left = [name for name in ("generator.safetensors", "log.jsonl") if (self.folder / name).is_file()]
-            if left:
-                found = f"{self.folder}: found {left[0]} but no checkpoint to continue from"
-                raise InputError(f"{found}; restore checkpoints and saves.json, or choose another --name")
-            return None, {}
-        problems: list[str] = []
-        for save in reversed(saves):
-            if save.checkpoint is None:
-                return save, {}
-            try:
-                content = self._load(state, save, save.checkpoint)
-            except _Broken as problem:
-                problems.append(str(problem))
-                continue
-            if state.accelerator.is_main_process:
-                self._report(state, save, problems)
-            return save, content
-        raise InputError(f"{'; '.join(problems)}; no other checkpoint is left: restore one, or choose another --name")
-
-    def _load(self, state: TrainState, save: Save, checkpoint: str) -> dict[str, Any]:
-        """Restores the state of a save, and returns its checkpoint. Raises _Broken naming the file."""
-        file = self.folder / checkpoint
-        if not save.is_whole(self.folder, checkpoint):
-            problem = "not the content that was saved" if file.is_file() else "no such file"
-            raise _Broken(f"{file}: broken checkpoint ({problem})")
-        try:
-            # To the CPU, as torch cannot load to "cpu:0", the device of several processes; `load_state_dict` copies.
-            content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-            if "players" in content:
-                raise InputError(f"{file}: checkpoint of version 0.1, which cannot be continued; use another --name")
-            state.load_state_dict(content["state"])
-            float(content["seconds"])
-        except InputError:
-            raise
-        except Exception as error:  # torch does not say what it raises for a broken file
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise _Broken(f"{file}: broken checkpoint ({reason})") from None
-        return content
-
-    def _report(self, state: TrainState, save: Save, problems: Sequence[str]) -> None:
-        for problem in problems:
-            logger.warning("%s; continuing from %s", problem, save.checkpoint)
-        before, now = save.processes, state.accelerator.num_processes
-        if before not in (0, now):
-            logger.warning(
-                "%s was trained by %d processes so far and continues with %d: the result is as good, but not the same "
-                "as with the number of before",
-                self.folder,
-                before,
-                now,
-            )
-
-    def _clean(self, state: TrainState, save: Save | None, preview: tuple[Tensor, Tensor]) -> None:
-        """Makes the files of the run agree with the save it continues from."""
-        for name in ("run.json", "local.json", "*.jsonl", "saves.json", "*.safetensors"):
-            files.remove_partial(self.folder, name)
-        for name in ("checkpoints", "samples"):
-            files.remove_partial(self.folder / name)
-        for sample in (self.folder / "samples").glob("[0-9]*.png"):
-            if sample.stem.isdecimal() and int(sample.stem) > state.step:
-                sample.unlink()
-        if save is None or save.checkpoint is None:
-            return
-        phase = GAME if _is_pretrained(state) else "pretraining"
-        expected = [name for name in self._output_names(state, phase) if not save.is_whole(self.folder, name)]
-        if expected:
-            outputs = self._outputs(state, preview, phase)
-            for name in expected:
-                files.write(self.folder / name, outputs[name])
-                logger.warning("%s: missing or of another step; written again", self.folder / name)
-
-    def _save(self, state: TrainState, content: Mapping[str, Any], preview: tuple[Tensor, Tensor], phase: str) -> None:
-        """Writes the files of a save, then lists it, which makes it valid."""
-        weights = state.generator_ema.module.state_dict()
-        if not all(weight.isfinite().all() for weight in weights.values()):
-            raise Diverged(f"a weight is not finite at step {state.step}: training diverged; no file was overwritten")
-        before = sum(each.step for each in state.phases)
-        outputs = self._outputs(state, preview, phase)
-        checkpoint = None
-        if state.step or before:
-            name = f"{state.step:09d}" if _is_pretrained(state) else f"{state.step:09d}-{before:09d}"
-            checkpoint, buffer = f"checkpoints/{name}.pt", io.BytesIO()
-            torch.save({"state": state.state_dict(), **content}, buffer)
-            outputs = {checkpoint: buffer.getvalue(), **outputs}
-        else:
-            outputs = {name: output for name, output in outputs.items() if name.startswith("samples/")}
-        for name, output in outputs.items():
-            files.write(self.folder / name, output)
-        hashes = {name: sha256(output).hexdigest() for name, output in outputs.items()}
-        new = Save(checkpoint, state.accelerator.num_processes, hashes)
-        add_save(self.folder, read_saves(self.folder), new)
-
-    def _output_names(self, state: TrainState, phase: str) -> list[str]:
-        """The files of a save apart from its checkpoint, all of which follow from the state."""
-        names = ["generator.safetensors"]
-        names += ["reader.safetensors"] if _has_reader(state) else []
-        return names + ([f"samples/{state.step:09d}.png"] if phase == GAME else [])
-
-    def _outputs(self, state: TrainState, preview: tuple[Tensor, Tensor], phase: str) -> dict[str, bytes]:
-        """Returns the content of these files by name."""
-        config = self.config.to_json()
-        outputs, header = {}, {"run": json.dumps(config)}
-        if _has_reader(state) and state.reader:
-            # Without the budget, which may change on resume: the file stays the same.
-            facts = json.dumps({name: config[name] for name in READER_FACTS})
-            outputs["reader.safetensors"] = to_safetensors(state.reader.state_dict(), {"reader": facts})
-            header["reader_sha256"] = sha256(outputs["reader.safetensors"]).hexdigest()
-        outputs["generator.safetensors"] = to_safetensors(state.generator_ema.module.state_dict(), header)
-        if phase == GAME:
-            outputs[f"samples/{state.step:09d}.png"] = self._samples(state, *preview)
-        return outputs
-
-    def _preview(self, state: TrainState, images: Images) -> tuple[Tensor, Tensor]:
-        """Returns latents (N, latent_dim) and conditions of the previews."""
-        held_out = images.part(held_out=True).labels
-        labels = next(iter(images.condition_lists.values()), held_out)[:NUM_SAMPLES]
-        with torch.random.fork_rng():
-            torch.manual_seed(self.config.seed)
-            return state.condition.sample_grid(state.latents(len(labels)), labels.to(state.accelerator.device))
-
-    def _samples(self, state: TrainState, z: Tensor, c: Tensor) -> bytes:
-        network = state.generator_ema.eval()
-        with torch.no_grad():
-            pictures = to_uint8(network(z, state.condition.encode(c)))
-        return png(grid(pictures))
 
     def _saved_so_far(self) -> str:
         """What a person should know who interrupts a training."""
@@ -389,10 +204,6 @@ class Run:
         if not checkpoints:
             return f"nothing of {self.folder} is saved yet"
         return f"{self.folder} is saved up to {checkpoints[-1].name}; add --resume to continue"
-
-
-class _Broken(Exception):
-    """A checkpoint that cannot be used."""
 
 
 def data_location(folder: Path, config: Config) -> str:
@@ -406,23 +217,7 @@ def _is_empty(folder: Path) -> bool:
     """Whether a folder does not exist, or holds only what a process left that was killed while it created a run."""
     if not folder.exists():
         return True
-    return folder.is_dir() and all(
-        file.name == LOCK or (file.name.startswith(".run.json.") and file.suffix == ".tmp") for file in folder.iterdir()
-    )
-
-
-def _is_pretrained(state: TrainState) -> bool:
-    return all(phase.step >= phase.num_steps for phase in state.phases)
-
-
-def _has_reader(state: TrainState) -> bool:
-    """Whether there is a reader whose training has ended."""
-    return state.reader is not None and all(p.step >= p.num_steps for p in state.phases if p.network is state.reader)
-
-
-def _steps(state: TrainState) -> dict[str, int]:
-    """Returns the number of steps of every phase so far."""
-    return {GAME: state.step} | {phase.name: phase.step for phase in state.phases}
+    return folder.is_dir() and all(files.is_temporary(file) or file.name == LOCK for file in folder.iterdir())
 
 
 def _share(state: TrainState, progress: Progress) -> float:

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from condgan.data.dataset import Images
 from condgan.ema import averaged, ema_decay
+from condgan.errors import InputError
 from condgan.networks.normalization import mixes_samples
 from condgan.recipes.recipe import Pretraining, Recipe
 from condgan.schedules import Schedule, at
@@ -101,6 +102,22 @@ class TrainState:
         return with_score
 
     @property
+    def steps(self) -> dict[str, int]:
+        """The number of steps of every phase so far, the last of which is the game."""
+        return {phase.name: phase.step for phase in self.phases} | {"game": self.step}
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether all phases of pretraining have ended."""
+        return all(phase.step >= phase.num_steps for phase in self.phases)
+
+    @property
+    def has_trained_reader(self) -> bool:
+        """Whether there is a reader whose training has ended."""
+        phases = [phase for phase in self.phases if phase.network is self.reader]
+        return self.reader is not None and all(phase.step >= phase.num_steps for phase in phases)
+
+    @property
     def step_kimg(self) -> float:
         """Thousands of real images shown in one step."""
         return self.recipe.discriminator_steps * self.recipe.batch_size / 1000
@@ -149,6 +166,28 @@ class TrainState:
     def latents(self, n: int) -> Tensor:
         """Draws latents from N(0, 1), (n, latent_dim)."""
         return torch.randn(n, self.generator.latent_dim, device=self.accelerator.device)
+
+
+def check_trainable(recipe: Recipe, images: Images, num_processes: int = 1) -> None:
+    """Raises InputError if the recipe cannot be trained on these images, e.g. because they do not fill a batch.
+
+    A batch is shared by all processes, each of which needs an image of it.
+    """
+    condition = recipe.condition(images.condition)
+    shape = condition, images.resolution, images.channels
+    with torch.device("meta"):
+        recipe.generator(*shape), recipe.discriminator(*shape)
+    if images.num_training < recipe.batch_size:
+        found = f"batch_size {recipe.batch_size}: found {images.num_training} training images"
+        raise InputError(f"{found}, expected at least one batch; lower it with --set batch_size=N")
+    pretraining = [recipe.reader.pretraining] if recipe.reader else []
+    pretraining += [recipe.discriminator_pretraining] if recipe.discriminator_pretraining else []
+    smallest = min([recipe.batch_size, *(phase.batch_size for phase in pretraining)])
+    if smallest < num_processes:
+        found = f"a batch of {smallest} images: found {num_processes} processes, expected at most {smallest}, as they"
+        raise InputError(f"{found} share each batch; raise it with --set batch_size=N or start fewer processes")
+    if pretraining and not condition.is_labelled:
+        raise InputError("pretraining needs labels of real images, which codes do not have; choose another recipe")
 
 
 def load_optimizer(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:

@@ -103,9 +103,9 @@ def test_the_rest_is_said_on_resume(condgan: Command, tmp_path: Path, speeds: di
     first = condgan(*words, "--kimg", "0.008")
     assert "0.008 kimg: about 16 s at 0 images/s" in first.out
     assert "0 s left" in first.out.split("game")[-1]  # the progress bar at its end
-    assert "0.04 kimg: about 64 s left at 0 images/s\n" in condgan(*words, "--kimg", "0.04").out
+    assert "0.04 kimg: about 64 s left at 0 images/s; checkpoints: up to 3 x" in condgan(*words, "--kimg", "0.04").out
     assert "kimg: about" not in condgan(*words, "--kimg", "0.04").out
-    assert "epochs left at 0 images/s\n" in condgan(*words, "--minutes", "0.1").out
+    assert "epochs left at 0 images/s; checkpoints: up to 3 x" in condgan(*words, "--minutes", "0.1").out
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_pretraining_counts_and_is_warned_of_if_it_takes_more_than_half_of_the_m
     monkeypatch.setattr("condgan.run.Run.train", lambda *args, **options: iter(()))
     result = condgan("train", "layout", "--data", "shapes", *words, "--runs", tmp_path)
     assert result.code == 0, result.err
-    assert said in result.out.splitlines()
+    assert any(line.startswith(f"{said}; checkpoints: up to 3 x ") for line in result.out.splitlines())
     warnings = [line for line in result.out.splitlines() if line.startswith("warning")]
     if words in (["--kimg", "3"], ["--minutes", "1.4"]):
         assert warnings == []

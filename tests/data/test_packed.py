@@ -13,6 +13,7 @@ from PIL import Image
 from test_archives import write_zip
 from torch import Tensor
 
+from condgan import files
 from condgan.data import cache, packed
 from condgan.data.listing import list_folder, open_folder
 from condgan.data.packed import content_hashes, decode_images
@@ -169,7 +170,7 @@ def test_a_full_disk_is_one_message_before_anything_is_decoded(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(cache, "_reserve", full)
+    monkeypatch.setattr(files, "_reserve", full)
     monkeypatch.setattr(packed, "decode", full)
     with pytest.raises(
         InputError, match=r"cannot write .*No space left on device; 0\.0 MB are needed; free some space"

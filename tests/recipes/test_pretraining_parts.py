@@ -11,7 +11,7 @@ from condgan.conditions import MultiLabel
 from condgan.errors import InputError
 from condgan.objectives import Batch
 from condgan.recipes import RECIPES, Recipe, acgan, build, layout, with_reader
-from condgan.run import check_trainable
+from condgan.state import check_trainable
 from condgan.schedules import Schedule, linear
 from condgan.state import TrainState
 from condgan.train import pretrain, train

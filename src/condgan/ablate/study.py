@@ -24,7 +24,7 @@ from condgan.errors import InputError
 from condgan.files import read_json
 from condgan.interrupts import end_with_parent, prompt_interrupts
 from condgan.judge import load_judge
-from condgan.run import check_trainable
+from condgan.state import check_trainable
 
 DONE, ALREADY_DONE = "done", "already done"
 INTERRUPTED = 130  # exit code of the command line after an interrupt

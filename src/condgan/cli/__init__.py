@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from condgan import __version__
-from condgan.cli import data, judge, recipes, runs, studies
+from condgan.cli import data, judge, recipes, runs, studies, train
 from condgan.cli.options import Interrupted, fail
 from condgan.errors import InputError
 from condgan.interrupts import prompt_interrupts
@@ -25,6 +25,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(recipes.app)
+app.add_typer(train.app)
 app.add_typer(runs.app)
 app.add_typer(studies.app)
 app.add_typer(judge.app, name="judge")

@@ -1,14 +1,20 @@
-"""What `condgan train` says before it starts: how long the training will take."""
+"""What `condgan train` says: before it starts how long and how large it becomes, then its progress and time left."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.progress import TaskID
+
 from condgan.budget import Forecast
-from condgan.cli.options import duration
+from condgan.cli.options import duration, progress_bar
 from condgan.config import Config
+from condgan.errors import InputError
 from condgan.files import read_text
-from condgan.log import GAME, read_lines
+from condgan.log import GAME, Status, read_lines
 from condgan.recipes import Recipe
 from condgan.run import Run
 
@@ -21,7 +27,32 @@ def precision_before(folder: Path) -> str | None:
     return Config.parse(read_text(file), str(file)).precision if file.is_file() else None
 
 
-def length_lines(run: Run, forecast: Forecast, recipe: Recipe, num_training: int) -> Iterator[str]:
+@dataclass(frozen=True)
+class DiskUse:
+    """The most space that the checkpoints of a run take."""
+
+    checkpoints: int
+    num_bytes: int  # of each, about
+
+    def __str__(self) -> str:
+        """For example:
+
+        >>> print(DiskUse(3, 12_300_000))
+        checkpoints: up to 3 x 12 MB
+        """
+        return f"checkpoints: up to {self.checkpoints} x {self.num_bytes / 1e6:.2g} MB"
+
+    def check(self, folder: Path) -> None:
+        """Raises InputError if the disk of a run's folder, which need not exist, has obviously not enough space."""
+        present = sum(file.stat().st_size for file in (folder / "checkpoints").glob("*.pt"))
+        disk = next(parent for parent in folder.absolute().parents if parent.exists())
+        free, needed = shutil.disk_usage(disk).free, self.checkpoints * self.num_bytes - present
+        if free < needed:
+            found = f"{folder}: found {free / 1e6:.2g} MB of free space, expected {needed / 1e6:.2g} MB ({self})"
+            raise InputError(f"{found}; free some space, choose another --runs, or keep fewer with --keep")
+
+
+def length_lines(run: Run, forecast: Forecast, recipe: Recipe, num_training: int, disk: DiskUse) -> Iterator[str]:
     """Yields what to say about the length of a run before it starts or continues; nothing if it is over."""
     budget, phases = forecast.budget, list(forecast.images_per_second)
     lines = [line for name in ("pretraining", "log") for line in read_lines(run.folder / f"{name}.jsonl")]
@@ -37,7 +68,7 @@ def length_lines(run: Run, forecast: Forecast, recipe: Recipe, num_training: int
         kimg = (left - pretraining) * forecast.images_per_second[GAME] / 1000
         epochs = f"about {1000 * kimg / num_training:.2g} epochs{ending} {speed}"
         after = f", after {duration(pretraining)} of pretraining" if pretraining else ""
-        yield f"--minutes {budget.minutes:g}: {epochs}{after}"
+        yield f"--minutes {budget.minutes:g}: {epochs}{after}; {disk}"
         if not lines and pretraining > 30 * budget.minutes:
             yield _warning(run, pretraining, budget.minutes, phases)
         return
@@ -46,7 +77,7 @@ def length_lines(run: Run, forecast: Forecast, recipe: Recipe, num_training: int
     what = f"{recipe.num_epochs} epochs of {num_training:,} images" if whole else f"{budget.kimg:g} kimg"
     share = f", {duration(pretraining)} of it for pretraining" if pretraining else ""
     advice = f"; --minutes {FIRST_LOOK} for a first look" if left > 120 * FIRST_LOOK and not lines else ""
-    yield f"{what}: about {duration(left)}{ending} {speed}{share}{advice}"
+    yield f"{what}: about {duration(left)}{ending} {speed}{share}{advice}; {disk}"
 
 
 def _warning(run: Run, pretraining: float, minutes: float, phases: list[str]) -> str:
@@ -54,3 +85,24 @@ def _warning(run: Run, pretraining: float, minutes: float, phases: list[str]) ->
     advice = " ".join(["; shorten it with", *options]) if options else ""
     found = f"pretraining alone takes about {duration(pretraining)} of --minutes {minutes:g}"
     return f"warning: {found}, and is not cut short{advice}, or use more --minutes"
+
+
+@contextmanager
+def training_bar(forecast: Forecast, run: Run, *, hidden: bool) -> Iterator[Callable[[Status], None]]:
+    """Shows a progress bar for each phase of a training; yields a function to call with the newest status."""
+    with progress_bar("{task.fields[text]}", "{task.fields[left]}", hidden=hidden) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(status: Status) -> None:
+            if status.phase not in tasks:
+                for task in tasks.values():
+                    bar.update(task, left="")
+                tasks[status.phase] = bar.add_task("", total=1.0, text="starting", left="")
+            losses = "  ".join(f"{network} {total:.3f}" for network, total in status.totals.items())
+            done = f"{status.phase}  step {status.step}  {status.kimg:.1f} kimg"
+            text = f"{done}  {status.images_per_second:.0f} images/s  {losses}"
+            forecast.images_per_second[status.phase] = status.images_per_second
+            left = forecast.seconds_left(status.phase, status.kimg, status.seconds, run.config.planned_kimg)
+            bar.update(tasks[status.phase], completed=status.progress, text=text, left=f"{duration(left)} left")
+
+        yield show

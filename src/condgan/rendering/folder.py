@@ -211,6 +211,6 @@ def render_job(job: Job, folder: Path, resolution: int, seed: int) -> int:
     for frame, name, num_objects in job.images:
         pixel_seed = int(np.random.SeedSequence([seed, job.scene, frame]).generate_state(1)[0])
         image = Image.fromarray(render_scene(scene, num_objects, resolution, pixel_seed))
-        with files.atomic_path(folder / name) as temporary:
-            image.save(temporary, format="png")
+        with files.atomic_file(folder / name) as file:
+            image.save(file, format="png")
     return len(job.images)

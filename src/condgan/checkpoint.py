@@ -1,0 +1,144 @@
+"""Writes the files of a save, restores the newest save that is whole, and makes all files agree with it."""
+
+import io
+import logging
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from condgan import files
+from condgan.config import Config
+from condgan.data.dataset import Images
+from condgan.errors import InputError
+from condgan.outputs import Outputs
+from condgan.recipes.recipe import Recipe
+from condgan.saves import Keep, Save, add_save, read_saves, write_saves
+from condgan.state import TrainState
+
+logger = logging.getLogger(__name__)
+
+
+class _Broken(Exception):
+    """A checkpoint that cannot be used. The message names the file."""
+
+
+def write_save(
+    folder: Path, outputs: Outputs, config: Config, content: Mapping[str, Any], keep: Keep, score: float | None
+) -> None:
+    """Writes the files of a save, then lists it, which makes it valid. `content` becomes part of the checkpoint."""
+    state, checkpoint = outputs.state, _name(outputs.state)
+    if checkpoint:
+        buffer = io.BytesIO()
+        torch.save({"state": state.state_dict(), **content}, buffer)
+        contents = {checkpoint: buffer.getvalue(), **outputs.contents(config)}
+    else:  # the state follows from the seed
+        contents = {outputs.preview_name: outputs.preview()}
+    for name, written in contents.items():
+        files.write(folder / name, written)
+    hashes = {name: sha256(written).hexdigest() for name, written in contents.items()}
+    score = score if score is not None and isfinite(score) else None
+    add_save(folder, Save(checkpoint, state.accelerator.num_processes, hashes, state.kimg, score), keep)
+
+
+def checkpoint_bytes(recipe: Recipe, images: Images) -> int:
+    """Estimates the size of a checkpoint: weights, their averages, and Adam's two moments of each weight."""
+    shape = recipe.condition(images.condition), images.resolution, images.channels
+    with torch.device("meta"):
+        networks = [(recipe.generator(*shape), 4), (recipe.discriminator(*shape), 3)]
+        networks += [(recipe.reader.network(*shape), 3)] if recipe.reader else []
+        networks += [(recipe.discriminator(*shape), 2)] if recipe.discriminator_pretraining else []
+    return sum(times * sum(each.nbytes for each in network.state_dict().values()) for network, times in networks)
+
+
+def _name(state: TrainState) -> str | None:
+    """Returns the path of a state's checkpoint in the run's folder, or None before the first step."""
+    before = sum(phase.step for phase in state.phases)
+    if not state.step and not before:
+        return None
+    return f"checkpoints/{state.step:09d}{'' if state.is_pretrained else f'-{before:09d}'}.pt"
+
+
+def restore(folder: Path, state: TrainState) -> tuple[Save | None, dict[str, Any]]:
+    """Loads the newest whole save of a run, if any. Returns it and what its checkpoint holds apart from the state.
+
+    Raises InputError if the run has been trained, but no checkpoint of it can be used.
+    """
+    saves = read_saves(folder)
+    if not saves:
+        left = [name for name in ("generator.safetensors", "log.jsonl") if (folder / name).is_file()]
+        if left:
+            found = f"{folder}: found {left[0]} but no checkpoint to continue from"
+            raise InputError(f"{found}; restore checkpoints and saves.json, or choose another --name")
+        return None, {}
+    problems: list[str] = []
+    for save in reversed(saves):
+        if save.checkpoint is None:
+            return save, {}
+        try:
+            content = _load(folder / save.checkpoint, save.is_whole(folder, save.checkpoint), state)
+        except _Broken as problem:
+            problems.append(str(problem))
+            continue
+        if state.accelerator.is_main_process:
+            _report(folder, save, problems, state.accelerator.num_processes)
+        return save, content
+    raise InputError(f"{'; '.join(problems)}; no other checkpoint is left: restore one, or choose another --name")
+
+
+def _load(file: Path, is_whole: bool, state: TrainState) -> dict[str, Any]:
+    """Restores a state from a checkpoint and returns all that the file holds."""
+    if not is_whole:
+        problem = "not the content that was saved" if file.is_file() else "no such file"
+        raise _Broken(f"{file}: broken checkpoint ({problem})")
+    try:
+        # To the CPU, as torch cannot load to "cpu:0", the device of several processes; `load_state_dict` copies.
+        content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+        if "players" in content:
+            raise InputError(f"{file}: checkpoint of version 0.1, which cannot be continued; use another --name")
+        state.load_state_dict(content["state"])
+        float(content["seconds"])
+    except InputError:
+        raise
+    except Exception as error:  # torch does not say what it raises for a broken file
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise _Broken(f"{file}: broken checkpoint ({reason})") from None
+    return content
+
+
+def _report(folder: Path, save: Save, problems: Sequence[str], num_processes: int) -> None:
+    """Says which checkpoints could not be used, and whether the number of processes has changed."""
+    for problem in problems:
+        logger.warning("%s; continuing from %s", problem, save.checkpoint)
+    if save.processes not in (0, num_processes):
+        logger.warning(
+            "%s was trained by %d processes so far and continues with %d: the result is as good, but not the same as "
+            "with the number of before",
+            folder,
+            save.processes,
+            num_processes,
+        )
+
+
+def clean(folder: Path, outputs: Outputs, save: Save | None, config: Config, keep: Keep) -> None:
+    """Makes the files of a run agree with the save it continues from: deletes newer ones, writes missing ones."""
+    for each in (folder, folder / "checkpoints", folder / "samples"):
+        files.remove_left_behind(each)
+    if save is None:
+        return
+    saves = read_saves(folder)
+    if save != saves[-1]:  # those after it are broken, and must not take the place of whole ones
+        write_saves(folder, saves[: saves.index(save) + 1], keep)
+    for sample in (folder / "samples").glob("[0-9]*.png"):
+        if sample.stem.isdecimal() and int(sample.stem) > outputs.state.step:
+            sample.unlink()
+    if save.checkpoint is None:
+        return
+    missing = [name for name in outputs.names() if not save.is_whole(folder, name)]
+    contents = outputs.contents(config) if missing else {}
+    for name in missing:
+        files.write(folder / name, contents[name])
+        logger.warning("%s: missing or of another step; written again", folder / name)

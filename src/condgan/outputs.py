@@ -1,0 +1,61 @@
+"""The files of a save that follow from the state of a training: its model, its reader and its preview."""
+
+import json
+from hashlib import sha256
+
+import torch
+
+from condgan.config import Config
+from condgan.data.dataset import Images, to_uint8
+from condgan.files import to_safetensors
+from condgan.grid import grid, png
+from condgan.state import TrainState
+
+NUM_SAMPLES = 32
+READER_FACTS = ("recipe", "options", "condition", "resolution", "channels", "data", "data_hash", "seed", "precision")
+
+
+class Outputs:
+    """Makes these files. The latents and conditions of previews are always the same for a seed and a data set."""
+
+    def __init__(self, state: TrainState, images: Images, seed: int):
+        self.state = state
+        held_out = images.part(held_out=True).labels
+        labels = next(iter(images.condition_lists.values()), held_out)[:NUM_SAMPLES]
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.z, self.c = state.condition.sample_grid(
+                state.latents(len(labels)), labels.to(state.accelerator.device)
+            )
+
+    @property
+    def preview_name(self) -> str:
+        """The path of the preview of this step in the run's folder."""
+        return f"samples/{self.state.step:09d}.png"
+
+    def names(self) -> list[str]:
+        """Returns the paths of the files of a save in the run's folder. Previews begin with the game."""
+        names = ["generator.safetensors"]
+        names += ["reader.safetensors"] if self.state.has_trained_reader else []
+        return names + ([self.preview_name] if self.state.is_pretrained else [])
+
+    def contents(self, config: Config) -> dict[str, bytes]:
+        """Returns the content of these files by path. `config` becomes the header of the model."""
+        state, facts = self.state, config.to_json()
+        contents, header = {}, {"run": json.dumps(facts)}
+        if state.has_trained_reader and state.reader:
+            # Without the budget, which may change on resume: the file stays the same.
+            known = json.dumps({name: facts[name] for name in READER_FACTS})
+            contents["reader.safetensors"] = to_safetensors(state.reader.state_dict(), {"reader": known})
+            header["reader_sha256"] = sha256(contents["reader.safetensors"]).hexdigest()
+        contents["generator.safetensors"] = to_safetensors(state.generator_ema.module.state_dict(), header)
+        if state.is_pretrained:
+            contents[self.preview_name] = self.preview()
+        return contents
+
+    def preview(self) -> bytes:
+        """Returns a grid of images by the averaged generator as PNG."""
+        network = self.state.generator_ema.eval()
+        with torch.no_grad():
+            pictures = to_uint8(network(self.z, self.state.condition.encode(self.c)))
+        return png(grid(pictures))

@@ -1,0 +1,58 @@
+"""Runs that a test trains within its own process, a few steps of four images long."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from condgan import run as run_module
+from condgan.budget import Budget
+from condgan.callbacks import Callback
+from condgan.data import Images
+from condgan.log import RunLog, Status
+from condgan.run import Run
+from condgan.saves import Keep
+from condgan.train import Progress
+from contracts import tiny_images
+
+EVERY_STEP = 1e-9  # minutes
+
+
+@pytest.fixture
+def log_every_two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of every fifty, which a test would have to wait for."""
+    monkeypatch.setattr(run_module, "LOG_STEPS", 2)
+
+
+@pytest.fixture(scope="module")
+def images() -> Images:
+    """Forty images of shapes, each with a set of labels."""
+    return tiny_images("multi_label")
+
+
+def train(
+    run: Run,
+    images: Images,
+    steps: int,
+    save_minutes: float = 5,
+    callback: Callback | None = None,
+    keep: Keep | None = None,
+) -> list[Status]:
+    """Trains up to a step, of four images each."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    options: dict[str, Any] = {"save_minutes": save_minutes, "callback": callback, "keep": keep}
+    return list(run.train(images, Budget(kimg=steps * 0.004), accelerator=Accelerator(cpu=True), **options))
+
+
+def after_step(step: int, do: Callable[[], object], phase: str = "game") -> Callable[[RunLog, Progress], None]:
+    """Returns `RunLog.add`, which is called after every step, that also does something after a step of a phase."""
+    add = RunLog.add
+
+    def add_and_do(log: RunLog, progress: Progress) -> None:
+        add(log, progress)
+        if (progress.phase, progress.step) == (phase, step):
+            do()
+
+    return add_and_do
