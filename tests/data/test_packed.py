@@ -14,9 +14,13 @@ from test_archives import write_zip
 from torch import Tensor
 
 from condgan import files
-from condgan.data import cache, packed
+from condgan.data import cache, listing, packed, parallel
+from condgan.data.archives import Folder
+from condgan.data.decode import decode
+from condgan.data.image_files import ImageFiles
 from condgan.data.listing import list_folder, open_folder
 from condgan.data.packed import content_hashes, decode_images
+from condgan.data.progress import watched
 from condgan.errors import InputError
 from written import write_images
 
@@ -35,7 +39,7 @@ def images(tmp_path: Path) -> Path:
 
 def read(path: Path, resolution: int = 16) -> Tensor:
     folder = open_folder(path)
-    return decode_images(path, folder, list_folder(folder).images, resolution)
+    return decode_images(path, ImageFiles(folder, list_folder(folder).images), resolution)
 
 
 def pixels(file: Path) -> Tensor:
@@ -53,17 +57,88 @@ def test_images_are_in_order(images: Path) -> None:
 
 
 def test_more_images_than_are_decoded_at_once_are_in_order(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packed, "IN_FLIGHT_BYTES", 0)
+    monkeypatch.setattr(packed, "PART_BYTES", 0)
     write_images(images, [f"{i}.bmp" for i in range(150)])
     assert torch.equal(read(images), torch.stack([pixels(images / name) for name in list_folder(images).images]))
 
 
-def test_progress_is_reported(images: Path) -> None:
-    seen: list[tuple[int, int]] = []
-    with packed.watched(lambda done, total: seen.append((done, total))):
+@pytest.fixture
+def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reads few images as many are read on two cores."""
+    monkeypatch.setattr(parallel, "MANY", 1)
+    monkeypatch.setattr(parallel, "num_cores", lambda: 2)
+
+
+needs_fork = pytest.mark.skipif(sys.platform != "linux", reason="images are read by several processes on Linux only")
+
+
+@needs_fork
+@pytest.mark.usefixtures("two_processes")
+def test_processes_write_the_same_file_as_threads(
+    images: Path, folder_of_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = folder_of_cache.with_name("pids")
+
+    def recorded(file: Folder, resolution: int) -> tuple[np.ndarray, bytes]:
+        with record.open("a") as pid:
+            pid.write(f"{os.getpid()}\n")
+        return decode(file, resolution)
+
+    monkeypatch.setattr(packed, "decode", recorded)
+    first = read(images).clone()
+    content = packed_file(folder_of_cache).read_bytes()
+    pids = list(map(int, record.read_text().split()))
+    assert len(pids) == 20
+    assert os.getpid() not in pids
+    packed_file(folder_of_cache).unlink()
+    monkeypatch.setattr(parallel, "num_cores", lambda: 1)
+    assert torch.equal(read(images), first)
+    assert packed_file(folder_of_cache).read_bytes() == content
+
+
+@needs_fork
+@pytest.mark.usefixtures("two_processes")
+def test_an_error_in_a_process_names_the_image_and_leaves_nothing(images: Path, folder_of_cache: Path) -> None:
+    (images / "7.bmp").write_bytes(b"BM")
+    with pytest.raises(InputError, match=r"7\.bmp"):
+        read(images)
+    assert [file.suffix for file in folder_of_cache.iterdir()] == [".hashes"]
+
+
+@needs_fork
+@pytest.mark.usefixtures("two_processes")
+def test_a_killed_process_is_one_message_and_leaves_nothing(
+    images: Path, folder_of_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed, "decode", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(InputError, match="a process that read images was ended from outside"):
+        read(images)
+    assert [file.suffix for file in folder_of_cache.iterdir()] == [".hashes"]
+
+
+def test_files_of_an_archive_are_read_by_threads(
+    tmp_path: Path, images: Path, two_processes: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = {file.name: file.read_bytes() for file in images.iterdir()}
+    write_zip(tmp_path / "a.zip", members)
+    monkeypatch.setattr(parallel, "_in_processes", None)
+    monkeypatch.setattr(packed, "content_hashes", lambda files: np.zeros((1, 32), np.uint8))
+    assert torch.equal(
+        read(tmp_path / "a.zip"), torch.stack([pixels(images / name) for name in list_folder(images).images])
+    )
+
+
+def test_progress_is_reported(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, int, int | None]] = []
+    monkeypatch.setattr(listing, "REPORTED", 8)
+    with watched(lambda *progress: seen.append(progress)):
         read(images)
     read(images, 32)
-    assert seen == [(20, 20)]
+    assert [each for each in seen if each[0] == "listed"] == [("listed", 8, None), ("listed", 16, None)]
+    for what in ("hashed", "decoded"):
+        numbers = [done for name, done, total in seen if name == what and total == 20]
+        assert numbers == sorted(set(numbers))
+        assert numbers[-1] == 20
 
 
 @pytest.mark.parametrize("age", [0, 100_000])
@@ -126,7 +201,7 @@ def test_only_changed_files_are_hashed_again(images: Path, monkeypatch: pytest.M
     hashed = recorded_hashes(monkeypatch)
     after = content_hashes(files)
     assert hashed == [files[5]]
-    assert [i for i in range(20) if before[i] != after[i]] == [5]
+    assert (before != after).any(1).nonzero()[0].tolist() == [5]
 
 
 def test_files_that_were_just_written_are_hashed_again(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,9 +302,9 @@ def test_two_writers_of_the_same_file_do_not_disturb_each_other(folder_of_cache:
 def test_names_that_lead_outside_of_the_folder_are_not_read(tmp_path: Path, images: Path, name: str) -> None:
     write_images(tmp_path, ["secret.png"])
     with pytest.raises(InputError, match="leads outside of"):
-        decode_images(images, images, [name], 16)
+        decode_images(images, ImageFiles(images, [name]), 16)
 
 
 def test_a_missing_image_is_named(images: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere\.png: no such image"):
-        decode_images(images, images, ["nowhere.png"], 16)
+        decode_images(images, ImageFiles(images, ["nowhere.png"]), 16)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -70,23 +71,24 @@ def fail(message: str, code: int) -> NoReturn:
 
 
 def load_data(spec: str, resolution: int | None, *, min_objects: int = 1, **reading: Any) -> Images:
-    """Loads the data set named by an option, with a progress bar on a terminal while images are decoded.
+    """Loads the data set named by an option, with a progress bar on a terminal while its files are read.
 
     `reading` are fields of `condgan.data.Reading`, as run.json has them.
     """
     from condgan.data import Reading, load_images
-    from condgan.data.packed import watched
+    from condgan.data.progress import watched
 
-    text = "decoded {task.completed:.0f} of {task.total:.0f} images"
-    with progress_bar(text, hidden=not sys.stdout.isatty()) as bar, watched(lambda done, total: show(bar, done, total)):
+    with progress_bar("{task.description}", hidden=not sys.stdout.isatty()) as bar, watched(partial(show, bar)):
         return load_images(spec, resolution, min_objects=min_objects, reading=Reading(**reading))
 
 
-def show(bar: Progress, done: int, total: int) -> None:
-    """Shows how much of the only task of a bar is done."""
-    if not bar.tasks:
-        bar.add_task("", total=total)
-    bar.update(bar.tasks[0].id, completed=done)
+def show(bar: Progress, what: str, done: int, total: int | None) -> None:
+    """Shows how many files of a data set are listed, hashed or decoded, each in a line of its own."""
+    description = f"{what} {done}" + ("" if total is None else f" of {total}") + " files"
+    task = next((task.id for task in bar.tasks if task.description.startswith(what)), None)
+    if task is None:
+        task = bar.add_task(description, total=total)
+    bar.update(task, completed=done, total=total, description=description)
 
 
 def read_file(file: Path) -> str:

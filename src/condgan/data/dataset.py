@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from condgan.conditions import Condition, to_json
-from condgan.data.archives import Folder
+from condgan.data.image_files import ImageFiles
 from condgan.errors import InputError
 
 
@@ -35,7 +35,7 @@ class Images:
     held_out: Tensor
     condition_lists: Mapping[str, Tensor] = field(default_factory=dict)
     symmetric: bool = False
-    files: Sequence[Folder] = ()
+    files: ImageFiles = field(default_factory=ImageFiles)
     notices: Sequence[str] = ()
     reading: Mapping[str, Any] = field(default_factory=dict)
 
@@ -69,7 +69,7 @@ class Images:
             labels=self.labels[indices],
             scenes=self.scenes[indices],
             held_out=self.held_out[indices],
-            files=[self.files[i] for i in indices.tolist()] if self.files else (),
+            files=self.files.at(indices.tolist()) if self.files else self.files,
         )
 
     @cached_property

@@ -49,7 +49,7 @@ COLORS = {
     "I": "32-bit grey",
     "F": "floating-point grey",
 }
-_one_large = RLock()
+one_large: AbstractContextManager[object] = RLock()  # processes that decode together share another one
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def decode(file: Folder, resolution: int) -> tuple[np.ndarray, bytes]:
 
 
 def _alone_if(large: bool) -> AbstractContextManager[object]:
-    return _one_large if large else nullcontext()
+    return one_large if large else nullcontext()
 
 
 def _resized(rgb: Image.Image, resolution: int) -> np.ndarray:

@@ -45,6 +45,8 @@ class FileNames:
     def outer_folders(self, names: Sequence[str]) -> int:
         """Returns how many leading folders of the names to ignore, so that most of them mean different images."""
         tried = names[:: max(1, len(names) // MOST_TRIED)]
+        if all(map(self.is_exact, tried)):
+            return 0  # without the ends of all paths, which take several times the memory of the paths
         deepest = max((_plain(name).count("/") for name in tried), default=0)
         return max(range(deepest + 1), key=lambda depth: (len(self.distinct(tried, depth)), -depth))
 
@@ -58,11 +60,11 @@ class FileNames:
         """At most two images for each end of a path, with and without suffix, in lower case."""
         tails: dict[str, tuple[str, ...]] = {}
         for path, image in self._exact.items():
-            parts = path.casefold().split("/")
+            parts, unambiguous = path.casefold().split("/"), (image,)
             for start in range(len(parts)):
                 tail = "/".join(parts[start:])
                 for key in (tail, posixpath.splitext(tail)[0]):
-                    known = tails.get(key, ())
+                    known = tails.setdefault(key, unambiguous)
                     if len(known) < 2 and image not in known:
                         tails[key] = (*known, image)
         return tails
@@ -71,7 +73,8 @@ class FileNames:
 def _plain(name: str) -> str:
     """Returns a path with slashes, in Unicode's composed form, without `./` and a leading slash."""
     path = unicodedata.normalize("NFC", name.replace("\\", "/").strip())
-    return posixpath.normpath(path).lstrip("/") if path else path
+    plain = posixpath.normpath(path).lstrip("/") if path else path
+    return name if plain == name else plain  # no second string for most names, for the memory
 
 
 def _without(name: str, depth: int) -> str:

@@ -9,6 +9,7 @@ from torch import Tensor
 from condgan.conditions import Condition
 from condgan.data.class_folders import class_folders
 from condgan.data.dataset import Images, check_resolution
+from condgan.data.image_files import ImageFiles
 from condgan.data.infer import infer
 from condgan.data.label_files import label_files, read_label_files
 from condgan.data.listing import IMAGE_SUFFIXES, Listing, list_folder, open_folder
@@ -94,14 +95,15 @@ def images_of(
     table, notices = labelled.table, list(labelled.table.notices)
     scenes = numbered(table.groups) if table.groups else torch.arange(len(table.names))
     held_out = _held_out(table, labelled.condition, labelled.labels, scenes, reading, notices)
+    files = ImageFiles(listing.folder, table.names)
     return Images(
-        images=decode_images(path, listing.folder, list(table.names), resolution),
+        images=decode_images(path, files, resolution),
         labels=labelled.labels,
         condition=labelled.condition,
         scenes=scenes,
         held_out=held_out,
         symmetric=symmetric,
-        files=[listing.folder / name for name in table.names],
+        files=files,
         notices=notices,
         reading={"min_objects": min_objects, "split": reading.split, **reading.chosen},
     )

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from condgan.conditions import MultiLabel, parse_conditions
 from condgan.data.dataset import Images, check_resolution
+from condgan.data.image_files import ImageFiles
 from condgan.data.listing import Listing, list_folder, open_folder, text_in
 from condgan.data.names import by_name, named
 from condgan.data.packed import decode_images
@@ -55,15 +56,16 @@ def iclevr(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> I
     without = sorted(set(listing.images) - set(frames), key=by_name)
     notices = [f"left out, frames without labels: {len(without)} ({named(without)})"] if without else []
     notices += listing.notices(list(files.paths.values()))
+    image_files = ImageFiles(listing.folder, frames)
     return Images(
-        images=decode_images(path, listing.folder, frames, resolution),
+        images=decode_images(path, image_files, resolution),
         labels=torch.stack(list(labels.values())),
         condition=condition,
         scenes=scenes,
         held_out=_held_out(files, scenes),
         condition_lists=lists,
         symmetric=True,
-        files=[listing.folder / name for name in frames],
+        files=image_files,
         notices=notices,
     )
 

@@ -13,6 +13,7 @@ from condgan.data.archives import DAMAGED, Archive, Folder, Member, check_size, 
 from condgan.data.contents import HEAD_BYTES, describe, is_image
 from condgan.data.file_names import FileNames
 from condgan.data.names import by_name, named
+from condgan.data.progress import report
 from condgan.data.tars import OPENERS, TarArchive
 from condgan.data.zips import ZipArchive
 from condgan.errors import InputError
@@ -28,6 +29,7 @@ ARCHIVES = "a zip file, a tar file, or one compressed with gzip, bzip2 or xz"
 SYSTEM_FILES = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "Thumbs.db", "desktop.ini")
 HIDDEN = "hidden and system files"
 SHOWN = 5  # names in a notice
+REPORTED = 1000  # files, after which it is reported how many are listed
 
 
 @dataclass
@@ -216,6 +218,8 @@ def _add(folder: Folder, name: str, found: Listing) -> None:
         return
     is_named_so = posixpath.splitext(name)[1].lower() in IMAGE_SUFFIXES
     (found.images if is_named_so or is_image(_head(folder / name)) else found.others).append(name)
+    if not (number := len(found.images) + len(found.others)) % REPORTED:
+        report("listed", number)
 
 
 def _is_archive(name: str) -> bool:

@@ -10,10 +10,8 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -23,101 +21,103 @@ from torch import Tensor
 from condgan.data.archives import Folder
 from condgan.data.cache import cache_folder, is_whole, new_file
 from condgan.data.decode import decode, pillow_warnings
-from condgan.data.listing import file_size, inside
+from condgan.data.image_files import ImageFiles
+from condgan.data.listing import file_size
+from condgan.data.parallel import in_parallel
+from condgan.data.progress import report
 from condgan.errors import InputError
 
-VERSION = 2  # of the decoder: packed files of others are not used
-IN_FLIGHT_BYTES = 2**26  # of decoded images that wait to be written
+VERSION = 3  # of the decoder: packed files of others are not used
+PART_BYTES = 2**22  # of decoded images that are written at once
+HASHED_TOGETHER = 256  # files
 RECENT = 2_000_000_000  # nanoseconds: files changed so shortly before could change again at the same recorded time
 DIGEST = 32
 STATUS = 32  # bytes: size, two times and inode
-_progress: ContextVar[Callable[[int, int], None]] = ContextVar("progress", default=lambda done, total: None)
 
 
-def decode_images(path: Path, folder: Folder, names: Sequence[str], resolution: int) -> Tensor:
-    """Decodes the named images as RGB, (N, 3, R, R) uint8, each stretched to R x R, or maps them from the cache.
+def decode_images(path: Path, files: ImageFiles, resolution: int) -> Tensor:
+    """Decodes image files as RGB, (N, 3, R, R) uint8, each stretched to R x R, or maps them from the cache.
 
-    Transparency becomes white, and the EXIF orientation of photographs is applied. Raises InputError naming a missing
-    or broken image, a name that leads outside of the folder, or a cache without space.
+    `path` is the folder or archive that contains them. Transparency becomes white, and the EXIF orientation of
+    photographs is applied. Raises InputError naming a missing or broken image, a name that leads outside of the folder,
+    or a cache without space.
     """
-    files = [inside(folder, name) for name in names]
-    on_disk = [file for file in files if isinstance(file, Path)]
-    digests = content_hashes(on_disk or [path])
-    description = json.dumps([VERSION, list(names), [digest.hex() for digest in digests], resolution])
-    packed = cache_folder() / f"{hashlib.sha256(description.encode()).hexdigest()[:32]}.pixels"
-    shape = (len(names), 3, resolution, resolution)
-    num_bytes = len(names) * 3 * resolution**2
+    on_disk = isinstance(files.folder, Path)
+    digests = content_hashes(files if on_disk else [path])
+    key = hashlib.sha256(json.dumps([VERSION, resolution, len(files)]).encode() + digests.tobytes())
+    for name in files.names:
+        key.update(name.encode(errors="surrogateescape") + b"\0")
+    packed = cache_folder() / f"{key.hexdigest()[:32]}.pixels"
+    shape = (len(files), 3, resolution, resolution)
+    num_bytes = prod(shape)
     if not is_whole(packed, num_bytes):
         with new_file(packed, num_bytes) as file:
-            for image in _decoded(files, digests if on_disk else [], resolution):
-                file.write(np.ascontiguousarray(image).data)
+            _decode_into(Path(file.name), files, digests if on_disk else None, resolution)
     # copy on write, as torch expects writable memory
     return torch.from_numpy(np.memmap(packed, np.uint8, mode="c", shape=shape))
 
 
-@contextmanager
-def watched(progress: Callable[[int, int], None]) -> Iterator[None]:
-    """Calls `progress(number of decoded images, number of images)` while images are decoded within the context."""
-    token = _progress.set(progress)
-    try:
-        yield
-    finally:
-        _progress.reset(token)
+def _decode_into(packed: Path, files: ImageFiles, digests: np.ndarray | None, resolution: int) -> None:
+    """Writes the decoded images in order. Raises InputError if a file has changed since it was hashed."""
+
+    def write(indices: range) -> int:
+        images = np.empty((len(indices), 3, resolution, resolution), np.uint8)
+        for image, i in zip(images, indices, strict=True):
+            image[:], digest = decode(files[i], resolution)
+            if digests is not None and digest != digests[i].tobytes():
+                raise InputError(f"{files[i]}: changed while the data set was read; run the same command again")
+        with packed.open("rb+") as file:  # each part in its place, whichever process has decoded it
+            file.seek(indices.start * images[0].nbytes)
+            file.write(images.data)
+        return indices.stop
+
+    longest = max(1, PART_BYTES // (3 * resolution**2))
+    with pillow_warnings():
+        for done in in_parallel(write, len(files), longest, on_disk=digests is not None):
+            report("decoded", done, len(files))
 
 
-def _decoded(files: Sequence[Folder], digests: Sequence[bytes], resolution: int) -> Iterator[np.ndarray]:
-    """Yields the decoded images in order. Raises InputError if a file has changed since it was hashed."""
-
-    def read(i: int) -> np.ndarray:
-        image, digest = decode(files[i], resolution)
-        if digests and digest != digests[i]:
-            raise InputError(f"{files[i]}: changed while the data set was read; run the same command again")
-        return image
-
-    chunk = max(64, min(1024, IN_FLIGHT_BYTES // (3 * resolution**2)))
-    with pillow_warnings(), ThreadPoolExecutor() as pool:
-        for start in range(0, len(files), chunk):  # all at once would hold all images in memory
-            yield from pool.map(read, range(start, min(start + chunk, len(files))))
-            _progress.get()(min(start + chunk, len(files)), len(files))
-
-
-def content_hashes(files: Sequence[Path]) -> list[bytes]:
-    """Returns the SHA-256 of each file; from the cache for files that have not changed since they were hashed.
+def content_hashes(files: Sequence[Folder]) -> np.ndarray:
+    """Returns the SHA-256 of files on disk, (N, 32) uint8; from the cache for those that have not changed since.
 
     Raises InputError naming a file that does not exist or is not a regular file.
     """
-    names = "\0".join(os.path.abspath(file) for file in files)
-    index = cache_folder() / f"{hashlib.sha256(names.encode(errors='surrogateescape')).hexdigest()[:32]}.hashes"
+    names, start = hashlib.sha256(), time.time_ns()
+    status = np.empty((len(files), 4), np.uint64)
+    for i, file in enumerate(files):
+        names.update(os.path.abspath(str(file)).encode(errors="surrogateescape") + b"\0")
+        status[i] = _status(file)
+    index = cache_folder() / f"{names.hexdigest()[:32]}.hashes"
     known = _read_index(index, len(files))
-    start = time.time_ns()
-    status = np.array([_status(file) for file in files], dtype=np.uint64).reshape(-1, 4)
     entries = np.concatenate([status.view(np.uint8), known[:, STATUS:]], axis=1)
-    changed = np.flatnonzero((entries[:, :STATUS] != known[:, :STATUS]).any(axis=1)).tolist()
-    with ThreadPoolExecutor() as pool:
-        for begin in range(0, len(changed), 1024):
-            part = changed[begin : begin + 1024]
-            for i, digest in zip(part, pool.map(_content_hash, [files[i] for i in part]), strict=True):
-                entries[i, STATUS:] = np.frombuffer(digest, np.uint8)
-    digests = [bytes(entry) for entry in entries[:, STATUS:]]
-    if changed:
+    changed = np.flatnonzero((entries[:, :STATUS] != known[:, :STATUS]).any(axis=1))
+
+    def hashes(indices: range) -> tuple[range, bytes]:
+        return indices, b"".join(_content_hash(files[changed[i]]) for i in indices)
+
+    for indices, digests in in_parallel(hashes, len(changed), HASHED_TOGETHER, on_disk=True):
+        entries[changed[indices], STATUS:] = np.frombuffer(digests, np.uint8).reshape(-1, DIGEST)
+        report("hashed", indices.stop, len(changed))
+    digests_of_all = entries[:, STATUS:].copy()
+    if len(changed):
         entries[status[:, 2] > start - RECENT, :STATUS] = 0  # hashed again next time
         _write_index(index, entries)
-    return digests
+    return digests_of_all
 
 
-def _status(file: Path) -> tuple[int, int, int, int]:
+def _status(file: Folder) -> tuple[int, int, int, int]:
     try:
         file_size(file)
-        status = file.stat()
+        status = os.stat(str(file))
     except OSError:
         raise InputError(f"{file}: no such image, but it has labels; restore it or drop its entry") from None
     change = status.st_ctime_ns if os.name == "posix" else time.time_ns()  # elsewhere, the time of creation
     return status.st_size, status.st_mtime_ns % 2**64, change % 2**64, status.st_ino % 2**64
 
 
-def _content_hash(file: Path) -> bytes:
+def _content_hash(file: Folder) -> bytes:
     try:
-        with file.open("rb") as content:
+        with open(str(file), "rb") as content:
             return hashlib.file_digest(content, "sha256").digest()
     except OSError as error:
         raise InputError(f"{file}: cannot be opened ({error.strerror}); make it readable or leave it out") from None

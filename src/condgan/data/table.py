@@ -222,11 +222,11 @@ def matched(table: Table, listing: Listing, reading: Reading) -> Table:
 
 def _one_row_each(table: Table, reading: Reading) -> Table:
     """Joins the rows of the same image: equal rows to one, rows with a label each to a set of labels."""
+    if len(set(table.names)) == len(table.names) and not reading.label_per_row:
+        return table
     rows_of: dict[str, list[int]] = {}
     for row, name in enumerate(table.names):
         rows_of.setdefault(name, []).append(row)
-    if len(rows_of) == len(table.names) and not reading.label_per_row:
-        return table
     cells = table.sets or list(zip(*table.columns.values(), strict=True))
     distinct = {
         name: list({tuple(cells[row]): row for row in reversed(rows)}.values())[::-1] for name, rows in rows_of.items()
