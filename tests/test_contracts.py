@@ -21,8 +21,7 @@ from condgan.metrics import METRICS
 from condgan.objectives import Batch
 from condgan.recipes import RECIPES, build
 from condgan.run import Run
-from condgan.state import check_trainable
-from condgan.state import TrainState
+from condgan.state import TrainState, check_trainable
 from condgan.train import pretrain
 from contracts import (
     GAMES,

@@ -11,9 +11,8 @@ from condgan.conditions import MultiLabel
 from condgan.errors import InputError
 from condgan.objectives import Batch
 from condgan.recipes import RECIPES, Recipe, acgan, build, layout, with_reader
-from condgan.state import check_trainable
 from condgan.schedules import Schedule, linear
-from condgan.state import TrainState
+from condgan.state import TrainState, check_trainable
 from condgan.train import pretrain, train
 from contracts import leaves, state_of, tiny_images, tiny_options
 
