@@ -16,7 +16,7 @@ from condgan.data.dataset import Images
 from condgan.errors import InputError
 from condgan.outputs import Outputs
 from condgan.recipes.recipe import Recipe
-from condgan.saves import Keep, Save, add_save, read_saves, write_saves
+from condgan.saves import Keep, Save, add_save, delete_others, read_saves, write_saves
 from condgan.state import TrainState
 
 logger = logging.getLogger(__name__)
@@ -130,6 +130,7 @@ def clean(folder: Path, outputs: Outputs, save: Save | None, config: Config, kee
     if save is None:
         return
     saves = read_saves(folder)
+    delete_others(folder, saves)  # of a save that was not completed, perhaps because the disk was full
     if save != saves[-1]:  # those after it are broken, and must not take the place of whole ones
         write_saves(folder, saves[: saves.index(save) + 1], keep)
     for sample in (folder / "samples").glob("[0-9]*.png"):

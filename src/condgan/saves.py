@@ -144,9 +144,14 @@ def add_save(folder: Path, new: Save, keep: Keep) -> None:
 
 
 def write_saves(folder: Path, saves: Sequence[Save], keep: Keep) -> None:
-    """Replaces the list of saves, and deletes the checkpoints that are not in it."""
+    """Replaces the list of saves, and deletes all other checkpoints."""
     content = {"keep": str(keep), "saves": [asdict(save) for save in saves]}
     files.write(folder / NAME, json.dumps(content, indent=2) + "\n")
+    delete_others(folder, saves)
+
+
+def delete_others(folder: Path, saves: Sequence[Save]) -> None:
+    """Deletes the checkpoints of a run that are of none of these saves."""
     names = {save.checkpoint for save in saves}
     for checkpoint in (folder / "checkpoints").glob(f"{CHECKPOINTS}*.pt"):
         if f"checkpoints/{checkpoint.name}" not in names:

@@ -28,7 +28,7 @@ def kid(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
         return Estimate(nan, nan, nan)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*extracted features in buffer")  # small here
-        # Without `sync_on_compute` the first of several processes, which alone scores a save, would wait for the others.
+        # Else the first of several processes, which scores saves alone, would wait for the others: `sync_on_compute`.
         distance = KernelInceptionDistance(
             feature=nn.Identity(), subsets=NUM_SUBSETS, subset_size=subset_size, sync_on_compute=False
         )
