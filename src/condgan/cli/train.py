@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Mapping
 from functools import cache
+from math import ceil, inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -127,7 +128,8 @@ def train(
     is_main, precision = processes.is_main_process, processes.mixed_precision
     all_kimg = built.num_epochs * images.num_training / 1000
     budget = Budget(all_kimg if kimg is None else kimg, minutes)
-    disk = DiskUse(kept.most(budget.kimg), checkpoint_bytes(built, images))
+    num_saves = inf if minutes is None else ceil(minutes / save_minutes) + 1
+    disk = DiskUse(kept.most(budget.kimg, num_saves), checkpoint_bytes(built, images))
     disk.check(folder)
     with processes.main_process_first():  # which creates the folder
         config = Config.of(recipe, chosen, data, images, seed, precision, kimg=budget.kimg, minutes=minutes)
