@@ -14,11 +14,11 @@ from condgan.checkpoint import checkpoint_bytes
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
-from condgan.generate import LoadedGenerator
+from condgan.generate import LoadedGenerator, load
 from condgan.recipes import RECIPES, build
 from condgan.run import Run
 from condgan.saves import Keep, Save, read_keep, read_saves
-from contracts import tiny_images
+from contracts import tiny_images, tiny_options
 from trainings import EVERY_STEP, train
 
 SCORES = st.one_of(st.none(), st.integers(0, 3).map(float))
@@ -102,6 +102,26 @@ def test_a_run_keeps_the_best_and_one_in_each_interval_also_when_it_continues(tm
     assert scored(run) == [("2", 0.9), ("3", 0.3), ("6", 0.4), ("7", 0.5), ("8", 0.6)]
     train(resumed, images, 9, EVERY_STEP, None, Keep())
     assert scored(run) == [("8", 0.6), ("9", None)]
+
+
+def test_the_generator_of_a_checkpoint_is_that_which_was_scored(tmp_path: Path, images: Images) -> None:
+    def callback(generator: LoadedGenerator) -> dict[str, float]:
+        return {"mean": generator.generate(images.labels[:4]).double().mean().item()}
+
+    run = Run(tmp_path / "run", Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, 0, "no"))
+    train(run, images, 3, EVERY_STEP, callback, Keep(best=True))
+    for save in read_saves(run.folder):
+        assert callback(load(run.folder / str(save.checkpoint)))["mean"] == save.score
+    checkpoint = run.checkpoints[0]
+    (tmp_path / checkpoint.name).write_bytes(checkpoint.read_bytes())
+    with pytest.raises(InputError, match=r"found no .*run\.json; expected a checkpoint in the folder of its run"):
+        load(tmp_path / checkpoint.name)
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
+    with pytest.raises(InputError, match="not the content that was saved"):
+        load(checkpoint)
+    (run.folder / "saves.json").unlink()  # so that the hash does not tell
+    with pytest.raises(InputError, match=r"broken checkpoint \(.*; use another one"):
+        load(checkpoint)
 
 
 def test_a_broken_checkpoint_does_not_take_the_place_of_a_whole_one(tmp_path: Path, images: Images) -> None:

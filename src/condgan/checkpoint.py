@@ -13,10 +13,13 @@ import torch
 from condgan import files
 from condgan.config import Config
 from condgan.data.dataset import Images
+from condgan.ema import averaged
 from condgan.errors import InputError
+from condgan.files import read_text
+from condgan.generate import LoadedGenerator, untrained
 from condgan.outputs import Outputs
 from condgan.recipes.recipe import Recipe
-from condgan.saves import Keep, Save, add_save, read_saves, write_saves
+from condgan.saves import Keep, Save, add_save, delete_others, read_saves, write_saves
 from condgan.state import TrainState
 
 logger = logging.getLogger(__name__)
@@ -109,6 +112,29 @@ def _load(file: Path, is_whole: bool, state: TrainState) -> dict[str, Any]:
     return content
 
 
+def from_checkpoint(file: Path) -> LoadedGenerator:
+    """Loads the averaged generator of a checkpoint in the folder of its run. Raises InputError.
+
+    Checkpoints that are kept by `--keep` can so be compared with the model of the run, which is that of the last save.
+    """
+    folder = file.resolve().parent.parent
+    config_file = folder / "run.json"
+    if not config_file.is_file():
+        raise InputError(f"{file}: found no {config_file}; expected a checkpoint in the folder of its run")
+    saves = [save for save in read_saves(folder) if save.checkpoint == f"checkpoints/{file.name}"]
+    if not all(save.is_whole(folder, f"checkpoints/{file.name}") for save in saves):
+        raise InputError(f"{file}: broken checkpoint (not the content that was saved); use another one")
+    loaded = untrained(Config.parse(read_text(config_file), str(config_file)))
+    average = averaged(loaded.network, lambda: 0.0)
+    try:
+        average.load_state_dict(torch.load(file, map_location="cpu", weights_only=True)["state"]["generator_ema"])
+    except Exception as error:  # torch does not say what it raises for a broken file
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{file}: broken checkpoint ({reason}); use another one") from None
+    loaded.network.load_state_dict(average.module.state_dict())
+    return loaded
+
+
 def _report(folder: Path, save: Save, problems: Sequence[str], num_processes: int) -> None:
     """Says which checkpoints could not be used, and whether the number of processes has changed."""
     for problem in problems:
@@ -130,6 +156,7 @@ def clean(folder: Path, outputs: Outputs, save: Save | None, config: Config, kee
     if save is None:
         return
     saves = read_saves(folder)
+    delete_others(folder, saves)  # of a save that was not completed, perhaps because the disk was full
     if save != saves[-1]:  # those after it are broken, and must not take the place of whole ones
         write_saves(folder, saves[: saves.index(save) + 1], keep)
     for sample in (folder / "samples").glob("[0-9]*.png"):

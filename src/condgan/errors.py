@@ -1,7 +1,9 @@
-"""Errors that are caused by a user's input."""
+"""Errors that are caused by a user's input or by the disk, with messages for people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class InputError(ValueError):
@@ -16,3 +18,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     match = get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"; did you mean {match[0]!r}?" if match else ""
+
+
+@contextmanager
+def writing(path: Path, advice: str = "free some space, or choose another folder") -> Iterator[None]:
+    """Names a file and says what to do if the operating system refuses to write it, e.g. because the disk is full.
+
+    Raises InputError instead of OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}; {advice}") from error

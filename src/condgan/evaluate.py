@@ -62,9 +62,9 @@ def evaluate(
     Raises InputError if the images have no labels, or other labels than the generator's.
     """
     check_comparable(generator, images)
-    held_out, training = images.part(held_out=True), images.part(held_out=False)
+    held_out, training = images.part(held_out=True), images.training
     evenly = torch.linspace(0, len(training) - 1, min(len(held_out), len(training))).long()
-    others = judge.classify(training.images[evenly], training.labels[evenly])
+    others = judge.classify(*training.batch(evenly))
     reals = judge.classify(held_out.images, held_out.labels)
     real_row = _scores(others, reals, images.condition) | _accuracies(reals, images.condition)
     start = Scores(judge.name, draws, seed, rows={"real images": real_row})
@@ -79,7 +79,7 @@ def seen_conditions(images: Images, most: int = 120) -> Tensor:
 
     They are generated where the data set has no list of conditions.
     """
-    labels = images.part(held_out=False).labels
+    labels = images.labels[~images.held_out]
     distinct: Tensor
     distinct, counts = labels.unique(dim=0, return_counts=True)
     return distinct[counts.argsort(descending=True, stable=True)[:most]]

@@ -15,9 +15,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from condgan.errors import InputError
+from condgan.errors import InputError, writing
 from condgan.lock import lock
 
+ADVICE = "nothing was left behind; free some space, or choose another folder"
 NUM_RANDOM = 8  # bytes in the name of a temporary file
 
 
@@ -74,7 +75,7 @@ def to_safetensors(weights: Mapping[str, Tensor], header: Mapping[str, str]) -> 
 
 
 @contextmanager
-def atomic_file(path: Path, num_bytes: int = 0, advice: str = "nothing was left behind") -> Iterator[IO[bytes]]:
+def atomic_file(path: Path, num_bytes: int = 0, advice: str = ADVICE) -> Iterator[IO[bytes]]:
     """Yields a new file to write to and read from, which replaces `path` on success and is deleted on any error.
 
     Creates the folder if needed, and reserves the space of `num_bytes`: a full disk is found out before any work is
@@ -83,20 +84,19 @@ def atomic_file(path: Path, num_bytes: int = 0, advice: str = "nothing was left 
     which ends with the advice, if the operating system refuses, e.g. because the disk is full.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(NUM_RANDOM)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _created(temporary) as file:
-            _reserve(file, num_bytes)
-            yield file
-            file.flush()
-            if os.name == "nt":  # which renames no open files
-                file.close()
-            temporary.replace(path)  # atomic within a file system
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}; {advice}") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    with writing(path, advice):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _created(temporary) as file:
+                _reserve(file, num_bytes)
+                yield file
+                file.flush()
+                if os.name == "nt":  # which renames no open files
+                    file.close()
+                temporary.replace(path)  # atomic within a file system
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
 
 
 @contextmanager

@@ -107,6 +107,8 @@ class LoadedGenerator(nn.Module):
 def load(path: str | Path) -> LoadedGenerator:
     """Loads the generator of a run's folder, of a `generator.safetensors` alone, or a shipped one by its name.
 
+    A checkpoint, RUN/checkpoints/NAME.pt, is loaded with the configuration of its run.
+
     A file or folder of that name is preferred to a shipped generator. Raises InputError if there is none, or if the
     file is broken or of another program.
     """
@@ -117,6 +119,10 @@ def load(path: str | Path) -> LoadedGenerator:
     if not file.exists():
         known = f"expected a run, a generator.safetensors or a shipped generator ({', '.join(names) or 'none'})"
         raise InputError(f"{file}: no such file or folder; {known}{did_you_mean(str(file), names)}")
+    if file.suffix == ".pt":
+        from condgan.checkpoint import from_checkpoint  # which imports this module
+
+        return from_checkpoint(file)
     file = file / "generator.safetensors" if file.is_dir() else file
     if not file.is_file():
         raise InputError(f"{file}: no such file; expected the folder of a run that has been saved at least once")

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from condgan.errors import InputError
+from condgan.errors import InputError, writing
 
 try:
     import fcntl
@@ -29,13 +29,13 @@ def lock(file: IO[Any], *, wait: bool) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the lock of an existing folder. Raises InputError naming the process that holds it.
+    """Holds the lock of an existing folder. Raises InputError if a process holds it, or the folder cannot be written.
 
     The file `.lock` in the folder says who holds it. One that a killed process left behind is not a lock. On systems
     without such locks nothing is locked.
     """
     path = folder / NAME
-    file = path.open("a+")
+    file = _opened(path)
     while True:
         try:
             lock(file, wait=False)
@@ -49,13 +49,19 @@ def locked(folder: Path) -> Iterator[None]:
         if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
             break
         file.close()  # its owner deleted it in between
-        file = path.open("a+")
+        file = _opened(path)
     try:
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        file.flush()
+        with writing(path):
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+            file.flush()
         yield
     finally:
         with suppress(OSError):
             path.unlink()
         file.close()
+
+
+def _opened(path: Path) -> IO[str]:
+    with writing(path):
+        return path.open("a+")

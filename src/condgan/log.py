@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from condgan import files
-from condgan.errors import InputError
+from condgan.errors import InputError, writing
 from condgan.files import read_text
 from condgan.train import Progress
 
@@ -87,7 +87,7 @@ class RunLog:
         """Waits until all lines are on the disk."""
         for file in (self.log, self.pretraining, self.scores):
             if file.exists():
-                with file.open("a") as opened:
+                with writing(file), file.open("a") as opened:
                     files.sync(opened)
 
     def add(self, progress: Progress) -> None:
@@ -126,8 +126,9 @@ class RunLog:
 
     def _plot(self, values: Mapping[str, float], step: int) -> None:
         if self._writer:
-            for name, value in values.items():
-                self._writer.add_scalar(name, value, step)
+            with writing(Path(self._writer.get_logdir())):
+                for name, value in values.items():
+                    self._writer.add_scalar(name, value, step)
 
 
 def read_lines(file: Path) -> list[dict[str, Any]]:
@@ -149,7 +150,7 @@ def read_lines(file: Path) -> list[dict[str, Any]]:
 
 
 def _append(file: Path, line: Mapping[str, Any]) -> None:
-    with file.open("a") as log:
+    with writing(file), file.open("a") as log:
         log.write(json.dumps(line) + "\n")
 
 
@@ -158,4 +159,5 @@ def _tensorboard(folder: Path) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return None
-    return SummaryWriter(str(folder / "tensorboard"))
+    with writing(folder / "tensorboard"):
+        return SummaryWriter(str(folder / "tensorboard"))

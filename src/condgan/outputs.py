@@ -20,7 +20,7 @@ class Outputs:
 
     def __init__(self, state: TrainState, images: Images, seed: int):
         self.state = state
-        held_out = images.part(held_out=True).labels
+        held_out = images.labels[images.held_out]
         labels = next(iter(images.condition_lists.values()), held_out)[:NUM_SAMPLES]
         with torch.random.fork_rng():
             torch.manual_seed(seed)

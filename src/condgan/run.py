@@ -29,7 +29,7 @@ from condgan.budget import Budget, Plan, any_process
 from condgan.checkpoint import clean, restore, write_save
 from condgan.config import Config
 from condgan.data.dataset import Images
-from condgan.errors import InputError
+from condgan.errors import InputError, writing
 from condgan.files import read_json, read_text
 from condgan.generate import LoadedGenerator
 from condgan.interrupts import deferred_interrupts
@@ -71,7 +71,8 @@ class Run:
         elif not _is_empty(folder):
             raise InputError(f"{folder} is not empty; choose another --name, or add --resume to continue a run in it")
         else:
-            folder.mkdir(parents=True, exist_ok=True)
+            with writing(folder):
+                folder.mkdir(parents=True, exist_ok=True)
             with locked(folder):
                 self._write_config()
         if data is not None:
@@ -107,7 +108,7 @@ class Run:
             try:
                 yield from self._train(images, budget, save_minutes, accelerator, callback, keep)
             except KeyboardInterrupt:
-                raise KeyboardInterrupt(self._saved_so_far()) from None
+                raise KeyboardInterrupt(self.saved_so_far()) from None
 
     def _train(
         self,
@@ -138,7 +139,6 @@ class Run:
             return
         if is_main:
             self._write_config()  # the budget may have changed
-        training = images.part(held_out=False)
         log = RunLog(self.folder, state.steps if last else {}, is_main)
         log.load_state_dict(saved.get("log", {}))
 
@@ -161,7 +161,7 @@ class Run:
         started, saved_at = time.monotonic() - seconds, time.monotonic()
         log.start()
         with deferred_interrupts() as interrupted:
-            for progress in chain(pretrain(state, training), train(state, training)):
+            for progress in chain(pretrain(state, images.training), train(state, images.training)):
                 phase = progress.phase
                 log.add(progress)
                 seconds = time.monotonic() - started
@@ -198,11 +198,11 @@ class Run:
                     f"{name} is {loss} at step {step}: training diverged; {kept}. Try a lower learning_rate."
                 )
 
-    def _saved_so_far(self) -> str:
-        """What a person should know who interrupts a training."""
+    def saved_so_far(self) -> str:
+        """Returns what a person should know who interrupts a training."""
         checkpoints = self.checkpoints
         if not checkpoints:
-            return f"nothing of {self.folder} is saved yet"
+            return f"nothing of {self.folder} is saved yet; add --resume to start it again"
         return f"{self.folder} is saved up to {checkpoints[-1].name}; add --resume to continue"
 
 

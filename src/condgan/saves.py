@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -94,20 +95,23 @@ class Keep:
                     kept.append(save)
         return [save for save in saves if save in kept]
 
-    def most(self, kimg: float) -> int:
-        """Returns how many checkpoints there are at most in a run of so many kimg, with the one being written.
+    def most(self, kimg: float, num_saves: float = inf) -> int:
+        """Returns how many checkpoints there are at most, with the one being written, in a run of this length.
 
-        >>> Keep().most(1000), Keep(best=True, every=200).most(1000)
-        (3, 9)
+        >>> Keep().most(1000), Keep(best=True, every=200).most(1000), Keep(every=1).most(1000, num_saves=12)
+        (3, 9, 15)
         """
-        return NUM_LAST + 1 + self.best + int(kimg // self.every if self.every else 0)
+        return NUM_LAST + 1 + int(min(self.best + (kimg // self.every if self.every else 0), num_saves))
 
 
 def read_keep(folder: Path) -> Keep:
     """Returns which saves a run has kept so far; by default the last two. Raises InputError."""
     file = folder / NAME
     content = read_json(file) if file.is_file() else {}
-    return Keep.parse(str(content.get("keep", ""))) if isinstance(content, dict) else Keep()
+    try:
+        return Keep.parse(str(content.get("keep", ""))) if isinstance(content, dict) else Keep()
+    except InputError as error:
+        raise InputError(f"{file}: {error}; restore the file, or say what to keep with --keep") from None
 
 
 def read_saves(folder: Path) -> list[Save]:
@@ -144,9 +148,14 @@ def add_save(folder: Path, new: Save, keep: Keep) -> None:
 
 
 def write_saves(folder: Path, saves: Sequence[Save], keep: Keep) -> None:
-    """Replaces the list of saves, and deletes the checkpoints that are not in it."""
+    """Replaces the list of saves, and deletes all other checkpoints."""
     content = {"keep": str(keep), "saves": [asdict(save) for save in saves]}
     files.write(folder / NAME, json.dumps(content, indent=2) + "\n")
+    delete_others(folder, saves)
+
+
+def delete_others(folder: Path, saves: Sequence[Save]) -> None:
+    """Deletes the checkpoints of a run that are of none of these saves."""
     names = {save.checkpoint for save in saves}
     for checkpoint in (folder / "checkpoints").glob(f"{CHECKPOINTS}*.pt"):
         if f"checkpoints/{checkpoint.name}" not in names:

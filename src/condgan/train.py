@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from condgan.data.dataset import Images, to_float
+from condgan.data.dataset import Batches, to_float
 from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives import Batch, Term
 from condgan.state import TrainState, derived_seed, set_rates
@@ -31,7 +31,7 @@ class Progress:
     phase: str = "game"
 
 
-def train(state: TrainState, images: Images) -> Iterator[Progress]:
+def train(state: TrainState, images: Batches) -> Iterator[Progress]:
     """Trains without end and yields after every step. Seeds torch's global generator in each.
 
     Raises ValueError if the recipe has pretraining that is not finished, see `pretrain`.
@@ -94,7 +94,7 @@ def train(state: TrainState, images: Images) -> Iterator[Progress]:
         yield Progress(state.step, state.kimg, losses, statistics)
 
 
-def pretrain(state: TrainState, images: Images) -> Iterator[Progress]:
+def pretrain(state: TrainState, images: Batches) -> Iterator[Progress]:
     """Runs the phases before the game, in which networks learn to predict the labels of real images.
 
     Yields after every step, and continues where a loaded state stopped. Freezes the reader at the end.
@@ -120,16 +120,17 @@ def pretrain(state: TrainState, images: Images) -> Iterator[Progress]:
     state.freeze_reader()
 
 
-def real_batch(state: TrainState, images: Images, discriminator_step: int = 0) -> tuple[Tensor, Tensor]:
+def real_batch(state: TrainState, images: Batches, discriminator_step: int = 0) -> tuple[Tensor, Tensor]:
     """Returns this process's real images of an update of D in the coming step, in [-1, 1], and their conditions."""
     number = state.step * state.recipe.discriminator_steps + discriminator_step
     return _images_at(state, images, batch_indices(len(images), state.recipe.batch_size, number, state))
 
 
-def _images_at(state: TrainState, images: Images, indices: Tensor) -> tuple[Tensor, Tensor]:
+def _images_at(state: TrainState, images: Batches, indices: Tensor) -> tuple[Tensor, Tensor]:
     device = state.accelerator.device
-    real_image = to_float(images.images[indices].to(device).contiguous(memory_format=torch.channels_last))
-    return real_image, state.condition.sample(images.labels[indices].to(device))
+    pixels, labels = images.batch(indices)
+    real_image = to_float(pixels.to(device).contiguous(memory_format=torch.channels_last))
+    return real_image, state.condition.sample(labels.to(device))
 
 
 def batch_indices(num_images: int, batch_size: int, number: int, state: TrainState) -> Tensor:

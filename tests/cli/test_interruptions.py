@@ -55,14 +55,35 @@ def test_an_interrupted_run_is_saved_and_resumed(tmp_path: Path) -> None:
     assert sorted(file.stem for file in (tmp_path / "run" / "checkpoints").iterdir()) == ["000000004", "000000008"]
 
 
-def test_an_interrupt_gives_one_message_and_exit_code_130(condgan: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+def interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
+
+@pytest.mark.parametrize(
+    "words", [["data", "inspect", "shapes"], ["judge", "train", "shapes"], ["train", "cdcgan", "--data", "shapes"]]
+)
+def test_an_interrupt_gives_one_message_and_exit_code_130(
+    condgan: Command, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
     monkeypatch.setattr("condgan.data.load_images", interrupt)
-    result = condgan("data", "inspect", "shapes")
+    result = condgan(*words)
     assert result.code == 130
-    assert result.err.strip().startswith("condgan: interrupted")
+    assert result.err == "condgan: interrupted; files that were written are whole; run the same command again\n"
+
+
+def test_an_interrupt_before_the_first_step_says_that_nothing_is_saved(
+    condgan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["train", "cdcgan", "--data", "shapes", *TINY, "--kimg", "0.016", "--runs", str(tmp_path)]
+    with monkeypatch.context() as patch:
+        patch.setattr("condgan.machine.rehearse", interrupt)
+        result = condgan(*words)
+    assert result.code == 130
+    assert (
+        result.err
+        == f"condgan: interrupted; nothing of {tmp_path / 'cdcgan'} is saved yet; add --resume to start it again\n"
+    )
+    assert condgan(*words, "--resume").code == 0
 
 
 def test_a_divergence_gives_one_message_and_exit_code_1(condgan: Command, tmp_path: Path) -> None:

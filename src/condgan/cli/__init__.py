@@ -50,7 +50,7 @@ def main() -> None:
         fail("another process of this training ended; see its message. Run the same command again with --resume", 1)
     except SystemExit as end:  # typer turns KeyboardInterrupt into it
         if end.code == INTERRUPTED:
-            fail("interrupted; run the same command again (train: add --resume)", INTERRUPTED)
+            fail("interrupted; files that were written are whole; run the same command again", INTERRUPTED)
         raise
 
 

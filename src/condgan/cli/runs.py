@@ -30,7 +30,10 @@ app = typer.Typer()
 def generate(
     condition: Annotated[str, typer.Option("--condition", help='What to generate, e.g. "red cube, blue cylinder".')],
     run: Annotated[
-        Path, typer.Argument(help="Folder of a run, a generator.safetensors, or the name of a shipped generator.")
+        Path,
+        typer.Argument(
+            help="Folder of a run, one of its checkpoints, a generator.safetensors, or the name of a shipped generator."
+        ),
     ] = Path("iclevr"),
     place: Annotated[
         list[str],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Mapping
 from functools import cache
+from math import ceil, inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -117,9 +118,8 @@ def train(
     folder = runs / (name or recipe)
     kept = Keep.parse(keep) if keep is not None else read_keep(folder)
     if kept.best and callback is None:
-        raise InputError(
-            f"--keep {kept}: no judge scores the saves of this run; name one with --judge, or leave out best"
-        )
+        found = f"--keep {kept}: found no judge that scores the saves"
+        raise InputError(f"{found}, expected one for best; name it with --judge, or leave out best")
     measured = cache(lambda precision: machine.rehearse(built, images, precision))
     if precision == "auto":
         before = precision_before(folder) if resume else None
@@ -128,30 +128,30 @@ def train(
     is_main, precision = processes.is_main_process, processes.mixed_precision
     all_kimg = built.num_epochs * images.num_training / 1000
     budget = Budget(all_kimg if kimg is None else kimg, minutes)
-    disk = DiskUse(kept.most(budget.kimg), checkpoint_bytes(built, images))
+    num_saves = inf if minutes is None else ceil(minutes / save_minutes) + 1
+    disk = DiskUse(kept.most(budget.kimg, num_saves), checkpoint_bytes(built, images))
     disk.check(folder)
     with processes.main_process_first():  # which creates the folder
         config = Config.of(recipe, chosen, data, images, seed, precision, kimg=budget.kimg, minutes=minutes)
         run = Run(folder, config, data=_absolute(data) if is_main else None, resume=resume or not is_main)
-    forecast = Forecast(budget, measured(precision))
-    gc.collect()  # the networks that were measured, which are in reference cycles
-    if is_main:
-        _describe(data, images, "" if is_named else recipe)
-        for line in length_lines(run, forecast, built, images.num_training, disk):
-            print(line, flush=True)  # before a long training, also into a pipe
-
     trained_kimg = 0.0
-    with training_bar(forecast, run, hidden=not is_main) as show:
-        try:
+    try:
+        forecast = Forecast(budget, measured(precision))
+        gc.collect()  # the networks that were measured, which are in reference cycles
+        if is_main:
+            _describe(data, images, "" if is_named else recipe)
+            for line in length_lines(run, forecast, built, images.num_training, disk):
+                print(line, flush=True)  # before a long training, also into a pipe
+        with training_bar(forecast, run, hidden=not is_main) as show:
             for status in run.train(
                 images, budget, save_minutes=save_minutes, accelerator=processes, callback=callback, keep=kept
             ):
                 show(status)
                 trained_kimg = status.kimg if status.phase == "game" else 0.0
-        except Diverged as error:
-            fail(str(error), 1)
-        except KeyboardInterrupt as stop:
-            raise Interrupted(stop) from None
+    except Diverged as error:
+        fail(str(error), 1)
+    except KeyboardInterrupt:
+        raise Interrupted(run.saved_so_far()) from None
     if is_main:
         print(f"saved {run.folder / 'generator.safetensors'}")
         if kimg is None and trained_kimg >= all_kimg:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import log2
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -57,6 +57,15 @@ class Images:
         """Number of images that are not held out."""
         return int(self.held_out.logical_not().sum())
 
+    @cached_property
+    def training(self) -> "Training":
+        """The images that are not held out, without copying them."""
+        return Training(self)
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns pixels and labels of the images at these indices."""
+        return self.images[indices], self.labels[indices]
+
     def part(self, *, held_out: bool) -> "Images":
         """Returns the held-out images, or the training images."""
         return self.at(torch.nonzero(self.held_out == held_out).squeeze(1))
@@ -77,8 +86,32 @@ class Images:
         """SHA-256 of pixels, labels, vocabulary and split; independent of the files' paths."""
         digest = hashlib.sha256(json.dumps(to_json(self.condition), sort_keys=True).encode())
         for tensor in (self.images, self.labels, self.held_out):
-            digest.update(str(tuple(tensor.shape)).encode() + tensor.contiguous().numpy().tobytes())
+            digest.update(str(tuple(tensor.shape)).encode())
+            digest.update(tensor.contiguous().numpy().data)  # no copy, as pixels may be many and on the disk
         return digest.hexdigest()
+
+
+class Batches(Protocol):
+    """Images that are read a batch at a time: a data set, or its training images."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns pixels and labels of the images at these indices."""
+
+
+class Training:
+    """The training images of a data set. They stay where they are, in memory or mapped from a file."""
+
+    def __init__(self, images: Images):
+        self.images, self.indices = images, torch.nonzero(~images.held_out).squeeze(1)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns pixels and labels of the images at these indices, counted without the held-out ones."""
+        return self.images.batch(self.indices[indices])
 
 
 def to_float(images: Tensor) -> Tensor:
