@@ -16,8 +16,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("red cub", ["red cube", "blue cube"])
     "; did you mean 'red cube'?"
     """
-    match = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {match[0]!r}?" if match else ""
+    in_lower_case = {each.casefold(): each for each in known}
+    match = get_close_matches(name.casefold(), list(in_lower_case), n=1, cutoff=0.5)
+    return f"; did you mean {in_lower_case[match[0]]!r}?" if match else ""
 
 
 @contextmanager

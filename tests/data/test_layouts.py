@@ -138,6 +138,25 @@ def test_cocos_annotations_are_sets_of_labels_split_as_their_files(tmp_path: Pat
     assert "left out files that are not images: 2 (annotations/captions_train2017.json" in text
 
 
+@pytest.mark.parametrize("where", ["annotations/instances_{}.json", "{}/_annotations.coco.json", "{}.json"])
+@pytest.mark.parametrize("folder", ["{}", "images/{}"])
+def test_parts_of_coco_may_use_the_same_names(tmp_path: Path, where: str, folder: str) -> None:
+    if where.startswith("{}/"):
+        folder = "{}"
+    for part, numbers in (("train", range(1, 4)), ("val", range(1, 3))):
+        write_images(tmp_path / folder.format(part), [f"{i:012d}.jpg" for i in numbers])
+        file = tmp_path / where.format(part)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps(annotations(numbers)))
+    images = coco(tmp_path, 16)
+    assert described(images) == ["cat, dog", "cat", "cat, dog", "cat, dog", "cat"]
+    assert [str(file).removeprefix(f"{tmp_path}/") for file in images.files] == [
+        *(f"{folder.format('train')}/{i:012d}.jpg" for i in (1, 2, 3)),
+        *(f"{folder.format('val')}/{i:012d}.jpg" for i in (1, 2)),
+    ]
+    assert images.held_out.tolist() == [False] * 3 + [True] * 2
+
+
 def test_images_without_annotations_are_left_out_and_named(tmp_path: Path) -> None:
     write_coco_parts(tmp_path)
     images = coco(tmp_path, 16)

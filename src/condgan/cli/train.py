@@ -201,4 +201,5 @@ def _absolute(data: str) -> str:
 
     name, colon, path = data.partition(":")
     prefix, path = (name + colon, path) if name in DATASETS else ("", data)
-    return prefix + str(Path(path).absolute()) if path and name != "shapes" and Path(path).exists() else data
+    is_path = Path(path).exists() or (name == "torchvision" and "/" in path)  # FOLDER/CIFAR10
+    return prefix + str(Path(path).absolute()) if path and name != "shapes" and is_path else data

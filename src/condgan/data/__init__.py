@@ -9,12 +9,14 @@ from condgan.data.anime import anime, is_anime
 from condgan.data.coco import annotation_files, coco
 from condgan.data.dataset import Images, to_float, to_uint8
 from condgan.data.folder import folder
+from condgan.data.huggingface import huggingface
 from condgan.data.iclevr import iclevr, is_iclevr
 from condgan.data.listing import Listing, list_folder, open_folder
 from condgan.data.mnist import is_mnist, mnist
 from condgan.data.reading import DEFAULT, Reading, option
 from condgan.data.sample import sample
 from condgan.data.shapes import shapes
+from condgan.data.torchvision_sets import torchvision
 from condgan.errors import InputError, did_you_mean
 
 DATASETS: dict[str, Callable[..., Images]] = {
@@ -25,9 +27,12 @@ DATASETS: dict[str, Callable[..., Images]] = {
     "anime": anime,
     "coco": coco,
     "folder": folder,
+    "torchvision": torchvision,
+    "huggingface": huggingface,
 }
 WITHOUT_A_FOLDER = ("sample", "shapes", "mnist")
-WITH_CHOICES = ("anime", "coco", "folder")  # layouts whose functions take a `Reading`
+OF_LIBRARIES = ("torchvision", "huggingface")
+WITH_CHOICES = ("anime", "coco", "folder", *OF_LIBRARIES)  # layouts whose functions take a `Reading`
 
 
 def load_images(
@@ -36,7 +41,8 @@ def load_images(
     """Loads the data set named by `spec`: `sample`, `shapes`, `shapes:class`, `mnist`, or a folder or zip file.
 
     The layout of a folder is recognised by its files. A prefix forces one: `iclevr:FOLDER`, `anime:FOLDER`,
-    `coco:FOLDER`, `mnist:FOLDER`, `folder:FOLDER`. `resolution` defaults to that of the layout's function. Images with
+    `coco:FOLDER`, `mnist:FOLDER`, `folder:FOLDER`. `torchvision:CIFAR10` and `huggingface:NAME` read data sets with
+    these libraries. `resolution` defaults to that of the layout's function. Images with
     fewer than `min_objects` labels are left out of a folder, and an error elsewhere; a judge needs images without
     objects and is trained with `min_objects=0`. `reading` are choices where files have more than one reading. Raises
     InputError if there is no such data set or folder, or if a built-in data set and a folder have this name, and
@@ -60,7 +66,8 @@ def load_images(
         name, file = _recognised(list_folder(open_folder(Path(spec))))
         because = f"; read as {name} because of {file}, use folder:{spec} to ignore that" if file else ""
     elif not argument and name not in WITHOUT_A_FOLDER:
-        raise InputError(f"data {spec!r}: expected a folder or zip file, {name}:FOLDER")
+        expected = f"a data set, {name}:NAME" if name in OF_LIBRARIES else f"a folder or zip file, {name}:FOLDER"
+        raise InputError(f"data {spec!r}: expected {expected}")
     options = {"min_objects": min_objects} | ({} if resolution is None else {"resolution": resolution})
     choices = {} if name not in WITH_CHOICES else {"reading": reading}
     if not choices and (chosen := replace(reading, split="auto").chosen):
@@ -93,6 +100,7 @@ __all__ = [
     "anime",
     "coco",
     "folder",
+    "huggingface",
     "iclevr",
     "load",
     "load_images",
@@ -101,4 +109,5 @@ __all__ = [
     "shapes",
     "to_float",
     "to_uint8",
+    "torchvision",
 ]

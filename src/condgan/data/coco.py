@@ -3,6 +3,7 @@
 import posixpath
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def coco(path: str | Path, resolution: int = 64, *, min_objects: int = 1, readin
     if not listing.images:
         raise InputError(f"{listing.folder}: found annotations in {next(iter(files))}, but no images")
     chosen = _chosen(files, listing, reading)
-    tables = {name: _table(files[name], listing.where(name)) for name in chosen}
+    tables = {name: _in_its_folder(_table(files[name], listing.where(name)), name, listing) for name in chosen}
     for name, table in tables.items():
         check_inside(table, listing, name)
     joined = join_parts(tables, chosen, str(listing.folder)) if len(tables) > 1 else tables[next(iter(tables))]
@@ -78,6 +79,20 @@ def _chosen(files: Mapping[str, Any], listing: Listing, reading: Reading) -> dic
     if len(parts) < len(names):
         raise InputError(f"{listing.folder}: found annotations in {named(names)}; choose one with --table")
     return {keys[key]: part for key, part in parts.items() if part is not Part.UNLABELLED}
+
+
+def _in_its_folder(table: Table, file: str, listing: Listing) -> Table:
+    """Returns the table with names in the folder that belongs to its file, so that parts may use the same names.
+
+    It is that of the file, or the one of its name: `train2017` for `annotations/instances_train2017.json`.
+    """
+    around = posixpath.dirname(posixpath.dirname(file))
+    part = posixpath.splitext(posixpath.basename(file))[0].removeprefix("instances_")
+    for folder in (posixpath.dirname(file), *(posixpath.join(around, below, part) for below in ("", "images"))):
+        names = [posixpath.join(folder, name) for name in table.names]
+        if any(map(listing.file_names.is_exact, names)):
+            return replace(table, names=names)
+    return table
 
 
 def _is_one_folder(names: list[str]) -> bool:

@@ -92,7 +92,12 @@ def decode(file: Folder, resolution: int) -> tuple[np.ndarray, bytes]:
     with _reading(file), _alone_if(file_size(file) >= LARGE):
         content = file.read_bytes()
         with _open(io.BytesIO(content), file) as image, _alone_if(image.width * image.height >= LARGE):
-            return _resized(_as_rgb(image, resolution), resolution), hashlib.sha256(content).digest()
+            return in_rgb(image, resolution), hashlib.sha256(content).digest()
+
+
+def in_rgb(image: Image.Image, resolution: int) -> np.ndarray:
+    """Returns an open image as `decode` does, (3, R, R) uint8."""
+    return _resized(_as_rgb(image, resolution), resolution)
 
 
 def _alone_if(large: bool) -> AbstractContextManager[object]:

@@ -1,6 +1,7 @@
 """Folders and zip files of images with labels in the names of sub-folders, in tables or in JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -87,22 +88,40 @@ def images_of(
     symmetric: bool = False,
 ) -> Images:
     """Reads the images of a table, sorted by name. Raises InputError if no row has an image or labels."""
+
+    def pixels(names: Sequence[str]) -> tuple[Tensor, ImageFiles]:
+        files = ImageFiles(listing.folder, names)
+        return decode_images(path, files, resolution), files
+
+    found = _with_parts_of_folders(matched(table, listing, reading))
+    return replace(labelled_images(found, pixels, min_objects, reading), symmetric=symmetric)
+
+
+def labelled_images(
+    table: Table,
+    pixels: Callable[[Sequence[str]], tuple[Tensor, ImageFiles]],
+    min_objects: int,
+    reading: Reading,
+) -> Images:
+    """Returns the images of a table, sorted by name. `pixels` reads those of some names, (N, C, R, R) uint8.
+
+    Raises InputError if no row has labels.
+    """
     if reading.group_by and not table.groups:
         raise InputError(f"{table.where}: --group-by {reading.group_by}: found no table with columns")
-    table = _labelled_parts(_with_parts_of_folders(matched(table, listing, reading)))
+    table = _labelled_parts(table)
     table = table.at(sorted(range(len(table.names)), key=lambda row: by_name(table.names[row])))
     labelled = infer(table, min_objects, reading)
     table, notices = labelled.table, list(labelled.table.notices)
     scenes = numbered(table.groups) if table.groups else torch.arange(len(table.names))
     held_out = _held_out(table, labelled.condition, labelled.labels, scenes, reading, notices)
-    files = ImageFiles(listing.folder, table.names)
+    images, files = pixels(table.names)
     return Images(
-        images=decode_images(path, files, resolution),
+        images=images,
         labels=labelled.labels,
         condition=labelled.condition,
         scenes=scenes,
         held_out=held_out,
-        symmetric=symmetric,
         files=files,
         notices=notices,
         reading={"min_objects": min_objects, "split": reading.split, **reading.chosen},

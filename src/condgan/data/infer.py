@@ -161,7 +161,13 @@ def _sets(table: Table, min_objects: int) -> Labelled:
     hot = torch.zeros(len(table.sets), len(names), dtype=torch.uint8)
     rows = [row for row, labels in enumerate(table.sets) for _ in labels]
     hot[rows, [index[label] for labels in table.sets for label in labels]] = 1
-    return Labelled(table, MultiLabel(names), hot)
+    return Labelled(_noting_constants(table, names, hot), MultiLabel(names), hot)
+
+
+def _noting_constants(table: Table, names: Sequence[str], hot: Tensor) -> Table:
+    """Returns the table with a notice of the labels that every image shows, which cannot be learned."""
+    always = [name for name, is_shown in zip(names, hot.all(0).tolist(), strict=True) if is_shown]
+    return table.noting(f"labels that every image shows: {named(always)}") if always else table
 
 
 def _with_enough(table: Table, numbers: Sequence[int], min_objects: int) -> Table:
@@ -199,16 +205,13 @@ def _yes_or_no(table: Table, answers: Answers, min_objects: int, reading: Readin
     hot = hot[hot.sum(1) >= min_objects]
     shown = hot.sum(0).tolist()
     never = [name for name, number in zip(names, shown, strict=True) if not number]
-    always = [name for name, number in zip(names, shown, strict=True) if number == len(hot)]
     if len(names) - len(never) < 2:
         raise InputError(f"{table.where}: found {len(names) - len(never)} labels that any image shows, expected two")
     if never:
         table = table.noting(f"labels left out, shown by no image: {named(never)}")
         hot = hot[:, [i for i, number in enumerate(shown) if number]]
         names = [name for name, number in zip(names, shown, strict=True) if number]
-    if always:
-        table = table.noting(f"labels that every image shows: {named(always)}")
-    return Labelled(table, MultiLabel(names), hot.contiguous())
+    return Labelled(_noting_constants(table, names, hot), MultiLabel(names), hot.contiguous())
 
 
 def _values(table: Table, column: str) -> tuple[list[str], Tensor]:

@@ -13,7 +13,7 @@ from condgan.data.archives import DAMAGED, Archive, Folder, Member, check_size, 
 from condgan.data.contents import HEAD_BYTES, describe, is_image
 from condgan.data.file_names import FileNames
 from condgan.data.names import by_name, named
-from condgan.data.progress import report
+from condgan.data.progress import REPORTED, report
 from condgan.data.tars import OPENERS, TarArchive
 from condgan.data.zips import ZipArchive
 from condgan.errors import InputError
@@ -29,7 +29,6 @@ ARCHIVES = "a zip file, a tar file, or one compressed with gzip, bzip2 or xz"
 SYSTEM_FILES = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "Thumbs.db", "desktop.ini")
 HIDDEN = "hidden and system files"
 SHOWN = 5  # names in a notice
-REPORTED = 1000  # files, after which it is reported how many are listed
 
 
 @dataclass

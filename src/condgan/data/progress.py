@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+REPORTED = 1000  # files, after which it is reported how many are done
 Progress = Callable[[str, int, int | None], None]
 _progress: ContextVar[Progress] = ContextVar("progress", default=lambda what, done, total: None)
 
