@@ -39,7 +39,7 @@ def test_the_rate_agrees_with_a_hand_computed_case() -> None:
 )
 def test_conditions_that_cannot_be_paired_wrongly_do_not_count(wanted: str) -> None:
     assert isnan(errors(shown([wanted], [wanted])))
-    assert errors(shown([wanted] + RIGHT, [wanted] + SWAPPED)) == 1
+    assert errors(shown([wanted, *RIGHT], [wanted, *SWAPPED])) == 1
 
 
 def test_three_objects_can_be_paired_wrongly_in_a_circle() -> None:

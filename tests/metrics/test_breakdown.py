@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from math import isnan
 
 import pytest
@@ -8,6 +9,7 @@ from condgan.judge import Samples
 from condgan.metrics import (
     UNDEFINED,
     Estimate,
+    Metric,
     exact_accuracy,
     f1_per_factor,
     f1_per_value,
@@ -29,6 +31,9 @@ def shown(wanted: list[str], found: list[str], condition: Condition = LABELS) ->
 
 
 SAMPLES = shown(WANTED, FOUND)
+
+
+Breakdown = Callable[[Metric, Samples, Samples, Condition], dict[str, Estimate]]
 
 
 def numbers(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
@@ -75,7 +80,7 @@ def test_a_metric_sees_the_fakes_and_reals_with_as_many_objects() -> None:
 
 
 @pytest.mark.parametrize("by", [per_condition, per_value, per_count])
-def test_what_has_no_estimate_is_absent(by) -> None:  # type: ignore[no-untyped-def]
+def test_what_has_no_estimate_is_absent(by: Breakdown) -> None:
     assert by(nothing, SAMPLES, SAMPLES, LABELS) == {}
     assert not any(isnan(estimate.value) for estimate in by(numbers, SAMPLES, SAMPLES, LABELS).values())
 

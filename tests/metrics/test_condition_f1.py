@@ -9,7 +9,7 @@ from condgan.metrics import Metric, condition_f1, condition_precision, condition
 from known_conditions import ONE_OF_EACH, confident_logits
 
 LABELS = MultiLabel("abcd")
-# The first image shows both wanted labels and a third, the second one of its two and an extra, the third what it should.
+# The first image shows both wanted labels and a third, the second one of its two and an extra, the third its own.
 C = torch.tensor([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 1]], dtype=torch.uint8)
 FOUND = torch.tensor([[1, 1, 1, 0], [1, 0, 0, 1], [0, 0, 0, 1]], dtype=torch.uint8)
 SAMPLES = Samples(C, 2.0 * FOUND - 1, torch.zeros(3, 1))
