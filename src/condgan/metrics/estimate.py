@@ -102,6 +102,12 @@ def jackknife(value: float, *left_out: Sequence[float]) -> Estimate:
     return Estimate(value, value - half, value + half)
 
 
+def in_unit(estimate: Estimate) -> Estimate:
+    """Returns the estimate of a score in [0, 1] with bounds in [0, 1]."""
+    value, low, high = estimate
+    return Estimate(value, max(0.0, low), min(1.0, high))
+
+
 def difference(a: Estimate, b: Estimate) -> Estimate:
     """Returns a minus b for independent estimates: the gap between two lists of conditions, for example.
 

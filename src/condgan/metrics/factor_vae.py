@@ -20,12 +20,14 @@ def factor_vae_score(codes: Tensor, factors: Tensor, seed: int = 0) -> Estimate:
     interval is Wilson's over votes. Raises ValueError if no code or no factor varies.
     """
     random = torch.Generator().manual_seed(seed)
-    total = _spread(codes, codes)
+    is_category = torch.tensor([len(column.unique()) <= NUM_BINS for column in codes.T])
+    total = _spread(codes, is_category)
     varying, known = total > 0, [b for b in factors.T if len(b.unique()) > 1]
     if not varying.any() or not known:
         raise ValueError("found no code or no factor that varies; the score needs one of each")
     chosen = torch.randint(len(known), (NUM_VOTES,), generator=random)
-    votes = torch.stack([_vote(codes[:, varying], total[varying], known[k], random) for k in chosen.tolist()])
+    codes, is_category, total = codes[:, varying], is_category[varying], total[varying]
+    votes = torch.stack([(_spread(codes[_same(known[k], random)], is_category) / total).argmin() for k in chosen])
     training, test = torch.arange(NUM_VOTES).chunk(2)
     table = torch.zeros(int(varying.sum()), len(known))
     table.index_put_((votes[training], chosen[training]), torch.tensor(1.0), accumulate=True)
@@ -33,23 +35,16 @@ def factor_vae_score(codes: Tensor, factors: Tensor, seed: int = 0) -> Estimate:
     return proportion(right, torch.ones(len(right)))
 
 
-def _vote(codes: Tensor, total: Tensor, factor: Tensor, random: torch.Generator) -> Tensor:
+def _same(factor: Tensor, random: torch.Generator) -> Tensor:
+    """Draws images with the same value of a factor (N,): 64 indices, some possibly the same."""
     value = factor[torch.randint(len(factor), (), generator=random)]
     rows = torch.nonzero(factor == value).flatten()
-    batch = rows[torch.randint(len(rows), (BATCH_SIZE,), generator=random)]
-    least: Tensor = (_spread(codes[batch], codes) / total).argmin()
-    return least
+    return rows[torch.randint(len(rows), (BATCH_SIZE,), generator=random)]
 
 
-def _spread(batch: Tensor, codes: Tensor) -> Tensor:
-    """Variance of each column of the batch, or the probability that two rows differ for a category, (K,)."""
-    return torch.stack(
-        [_spread_of(a.double(), len(b.unique()) <= NUM_BINS) for a, b in zip(batch.T, codes.T, strict=True)]
-    )
-
-
-def _spread_of(column: Tensor, is_category: bool) -> Tensor:
-    if not is_category:
-        return column.var(correction=0)
-    shares = column.unique(return_counts=True)[1].double() / len(column)
-    return 1 - shares.square().sum()
+def _spread(codes: Tensor, is_category: Tensor) -> Tensor:
+    """Variance of each column, or the probability that two rows differ where it is a category, (K,)."""
+    variance = codes.double().var(0, correction=0)
+    for k in torch.nonzero(is_category).flatten().tolist():
+        variance[k] = 1 - (codes[:, k].unique(return_counts=True)[1] / len(codes)).square().sum()
+    return variance

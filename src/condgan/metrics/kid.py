@@ -1,6 +1,7 @@
 """Kernel inception distance (KID) between features: how realistic the images are."""
 
 from math import sqrt
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -9,7 +10,7 @@ from condgan.conditions import Condition
 from condgan.judge import Samples
 from condgan.metrics.estimate import UNDEFINED, Z95, Estimate
 
-ENTRIES = 2**23  # of a block of the matrix of kernels, 64 MB
+ENTRIES = 2**22  # of a block of the matrix of kernels, 32 MB
 
 
 def kid(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
@@ -17,42 +18,74 @@ def kid(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
 
     The unbiased estimator over all pairs of images, which may be slightly negative: Binkowski et al. 2018, section 4;
     Gretton et al. 2012, lemma 6. Features are divided by the root mean square of the reals', as the cubic kernel is not
-    invariant to scale and judges differ in it. Not comparable with KID in other features than these. Undefined for
-    fewer than four images of a kind.
+    invariant to scale and judges differ in it. The interval is normal, with the variance of the terms that are linear
+    in the images and of those of pairs. Not comparable with KID in other features than these. Undefined for fewer than
+    four images of a kind.
     """
     if min(len(fakes), len(reals)) < 4:
         return UNDEFINED
     scale = reals.features.double().square().mean().sqrt()
     x, y = (samples.features.double() / scale for samples in (fakes, reals))
-    n, m = len(x), len(y)
-    xx, _, xx_squares = _kernel_sums(x, x)
-    yy, _, yy_squares = _kernel_sums(y, y)
-    xy, yx, xy_squares = _kernel_sums(x, y)
-    x_diagonal, y_diagonal = _diagonal(x), _diagonal(y)
-    # Mean kernel of each image with the other images of its set, and with those of the other set.
-    xx, yy, xy, yx = (xx - x_diagonal) / (n - 1), (yy - y_diagonal) / (m - 1), xy / m, yx / n
-    value = float(xx.mean() + yy.mean() - 2 * xy.mean())
-    # Variance of the estimator: the terms linear in the images, plus those of pairs (Hoeffding 1948). The means above
-    # contain the noise of the other images, so that the linear terms as estimated contain those of pairs twice.
-    linear = 4 * ((xx - xy).var() / n + (yy - yx).var() / m)
-    x_pairs = (xx_squares - x_diagonal.square().sum()) / (n * (n - 1)) - 2 * xx.square().mean() + xx.mean() ** 2
-    y_pairs = (yy_squares - y_diagonal.square().sum()) / (m * (m - 1)) - 2 * yy.square().mean() + yy.mean() ** 2
-    xy_pairs = xy_squares / (n * m) - xy.square().mean() - yx.square().mean() + xy.mean() ** 2
-    pairs = 2 * x_pairs / (n * (n - 1)) + 2 * y_pairs / (m * (m - 1)) + 4 * xy_pairs / (n * m)
-    half = Z95 * sqrt(max(float(linear - pairs), float(pairs), 0.0))
+    n, m, sizes = len(x), len(y), y.square().mean(1)
+    xx, yy, xy = _among(x), _among(y), _between(x, y)
+    value = float(xx.mean + yy.mean - 2 * xy.mean)
+    # Influence of each image: its mean kernel with the others of its set less that with the other set. Real images also
+    # change the scale, by their size.
+    slope = xx.slope + yy.slope - 2 * xy.slope
+    linear = (2 * (xx.rows - xy.rows)).var() / n + (2 * (yy.rows - xy.columns) - slope * sizes).var() / m
+    pairs = 2 * xx.pairs / (n * (n - 1)) + 2 * yy.pairs / (m * (m - 1)) + 4 * xy.pairs / (n * m)
+    # The means above contain the noise of the other images, so `linear` contains the variance of pairs twice. Between
+    # equal distributions nothing else is left, and the difference is noisy: hence the bound.
+    half = Z95 * sqrt(max(float(linear - pairs), float(pairs) / 2, 0.0))
     return Estimate(value, value - half, value + half)
 
 
-def _kernel_sums(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Sums of the kernel over each row and each column of the matrix of all pairs, and of its squares."""
-    rows, columns, squares = [], x.new_zeros(len(y)), x.new_zeros(())
+class _Kernels(NamedTuple):
+    """Means of the kernel over pairs of images: for each row and each column of their matrix, and for all.
+
+    `slope` is the derivative of the mean by the logarithm of the squared scale, and `pairs` the variance of what
+    neither rows nor columns explain.
+    """
+
+    rows: Tensor
+    columns: Tensor
+    mean: Tensor
+    slope: Tensor
+    pairs: Tensor
+
+
+def _between(x: Tensor, y: Tensor) -> _Kernels:
+    """Over all pairs of a row of x (N, F) and one of y (M, F)."""
+    rows, columns, slope, squares = _sums(x, y)
+    return _kernels(rows / len(y), columns / len(x), slope / (len(x) * len(y)), squares / (len(x) * len(y)))
+
+
+def _among(x: Tensor) -> _Kernels:
+    """Over all pairs of different rows of x (N, F)."""
+    own = x.square().mean(1) + 1
+    rows, _, slope, squares = _sums(x, x)
+    num = len(x) * (len(x) - 1)
+    rows = (rows - own**3) / (len(x) - 1)
+    return _kernels(rows, rows, (slope - _slope(own).sum()) / num, (squares - (own**6).sum()) / num)
+
+
+def _kernels(rows: Tensor, columns: Tensor, slope: Tensor, mean_square: Tensor) -> _Kernels:
+    pairs = mean_square - rows.square().mean() - columns.square().mean() + rows.mean() ** 2
+    return _Kernels(rows, columns, rows.mean(), slope, pairs)
+
+
+def _sums(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Sums of the kernel over rows and columns, and over all pairs of its slope and its square."""
+    rows, columns, slope, squares = [], x.new_zeros(len(y)), x.new_zeros(()), x.new_zeros(())
     for block in x.split(max(1, ENTRIES // len(y))):
-        kernel = (block @ y.T / x.shape[1] + 1) ** 3
+        base = block @ y.T / x.shape[1] + 1
+        kernel = base**3
         rows.append(kernel.sum(1))
         columns += kernel.sum(0)
+        slope += _slope(base).sum()
         squares += kernel.square().sum()
-    return torch.cat(rows), columns, squares
+    return torch.cat(rows), columns, slope, squares
 
 
-def _diagonal(x: Tensor) -> Tensor:
-    return (x.square().mean(1) + 1) ** 3
+def _slope(base: Tensor) -> Tensor:
+    return 3 * base**2 * (base - 1)

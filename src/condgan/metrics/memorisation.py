@@ -30,9 +30,9 @@ def memorisation(fakes: Tensor, training: Tensor, held_out: Tensor) -> Neighbour
     distance, index = nearest(fakes, training)
     others, _ = nearest(held_out, training)
     of_fakes, of_others = _share_above(distance, others), 1 - _share_above(others, distance)
-    variances = [shares.var() / len(shares) for shares in (of_fakes, of_others) if len(shares) > 1]
-    n = min(len(fakes), len(held_out))
-    return Neighbours(wilson(float(of_fakes.mean()), float(torch.stack(variances).sum()), n), index, distance)
+    variance = sum(float(shares.var()) / len(shares) for shares in (of_fakes, of_others) if len(shares) > 1)
+    score = wilson(float(of_fakes.mean()), variance, min(len(fakes), len(held_out)))
+    return Neighbours(score, index, distance)
 
 
 def _share_above(values: Tensor, others: Tensor) -> Tensor:

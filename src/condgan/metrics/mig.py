@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from condgan.metrics.discretised import discretised, entropy, joint
-from condgan.metrics.estimate import Estimate, jackknife
+from condgan.metrics.estimate import Estimate, in_unit, jackknife
 
 NUM_GROUPS = 10
 
@@ -24,9 +24,12 @@ def mig(codes: Tensor, factors: Tensor) -> Estimate:
     if len(codes) < 2 * NUM_GROUPS:
         raise ValueError(f"found {len(codes)} images, expected at least {2 * NUM_GROUPS}")
     codes, factors = discretised(codes), discretised(factors)
+    factors = factors[:, factors.max(0).values > 0]
+    if not factors.shape[1]:
+        raise ValueError("found no factor that varies; the gap needs one")
     group = torch.arange(len(codes)) * NUM_GROUPS // len(codes)
     left_out = [_gap(codes[group != g], factors[group != g]) for g in range(NUM_GROUPS)]
-    return jackknife(_gap(codes, factors), left_out)
+    return in_unit(jackknife(_gap(codes, factors), left_out))
 
 
 def mutual_information(codes: Tensor, factors: Tensor) -> Tensor:
@@ -38,10 +41,7 @@ def _gap(codes: Tensor, factors: Tensor) -> float:
     information = mutual_information(codes, factors)
     first_two = torch.cat([information, torch.zeros_like(information)]).topk(2, dim=0).values
     entropies = torch.stack([entropy(joint(b, b).diagonal()) for b in factors.T])
-    gaps = ((first_two[0] - first_two[1]) / entropies)[entropies > 0]
-    if not len(gaps):
-        raise ValueError("found no factor that varies; the gap needs one")
-    return float(gaps.mean())
+    return float(((first_two[0] - first_two[1]) / entropies).mean())
 
 
 def _information(shares: Tensor) -> Tensor:

@@ -1,0 +1,41 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from condgan.data import Images, shapes
+from condgan.data.dataset import to_float
+from condgan.judge import Judge
+from condgan.metrics import classifier_accuracy
+
+
+def nearest_mean(images: Images) -> Judge:
+    """A linear classifier with the mean image of each class."""
+    pixels, num = to_float(images.images).flatten(1), images.condition.dim
+    means = torch.stack([pixels[images.labels == k].mean(0) for k in range(num)]).nan_to_num()
+    head = nn.Linear(pixels.shape[1], num)
+    head.weight.data, head.bias.data = means, -means.square().sum(1) / 2
+    return Judge(images.condition, images.resolution, nn.Flatten(), head, "nearest mean")
+
+
+@pytest.fixture(scope="module")
+def real() -> Images:
+    return shapes("class", 8, num_images=1200)
+
+
+def test_real_images_train_a_better_classifier_than_images_that_ignore_their_class(real: Images) -> None:
+    generated = shapes("class", 8, num_images=1200, seed=1)
+    ignoring = replace(generated, labels=generated.labels.roll(1))
+    good, bad = (classifier_accuracy(images, real, nearest_mean) for images in (generated, ignoring))
+    assert good.value > 0.3
+    assert bad.high < good.low
+    assert bad.value == pytest.approx(1 / 24, abs=0.03)
+
+
+def test_only_real_images_are_scored(real: Images) -> None:
+    judge = nearest_mean(real)
+    samples = judge.classify(real.images, real.labels)
+    expected = (samples.logits.argmax(1) == real.labels).double().mean()
+    found = classifier_accuracy(shapes("class", 8, num_images=50, seed=2), real, lambda images: judge)
+    assert found.value == pytest.approx(float(expected))
