@@ -18,7 +18,7 @@ from condgan.state import TrainState
 from contracts import tiny_images, tiny_options, whole_training
 
 NUM_STEPS = 5  # of the game; penalties of every fourth step are computed in two of them
-OPTIONS: Mapping[str, Mapping[str, Any]] = {
+OPTIONS: Mapping[str, dict[str, Any]] = {
     "infogan": {"categorical": (3,), "continuous": 2, "augment": 0.2, "batch_size": 6},
     "sagan": {"batch_size": 5},
     "cdcgan": {"batch_size": 7},

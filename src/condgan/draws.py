@@ -31,6 +31,17 @@ def per_batch(draw: Callable[[], Tensor]) -> Tensor:
     return shared.draw(draw) if shared else draw()
 
 
+def normal_like(samples: Tensor) -> Tensor:
+    """Draws a standard normal number for each value of a batch of samples, in their memory order, as `randn_like`."""
+    strides = samples[0].numel(), *torch.empty_like(samples, device="meta").stride()[1:]
+
+    def draw(n: int) -> Tensor:
+        shape = n, *samples.shape[1:]
+        return torch.empty_strided(shape, strides, dtype=samples.dtype, device=samples.device).normal_()
+
+    return per_sample(draw, len(samples))
+
+
 @contextmanager
 def seeded_batch(
     size: int, process: int, num_processes: int, seed: Callable[[int], int], device: torch.device
@@ -63,7 +74,8 @@ class _Shared:
     def rows(self, draw: Callable[[int], Tensor], n: int) -> Tensor:
         num_own = len(range(self.process, self.size, self.num_processes))
         whole = self.draw(lambda: draw(n // num_own * self.size))
-        return whole.unflatten(0, (-1, self.size))[:, self.process :: self.num_processes].flatten(0, 1)
+        own: Tensor = whole.unflatten(0, (-1, self.size))[:, self.process :: self.num_processes].flatten(0, 1)
+        return own
 
     def draw(self, draw: Callable[[], Tensor]) -> Tensor:
         alone = self._states()

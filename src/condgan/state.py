@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
 from condgan.data.dataset import Images
@@ -80,7 +79,8 @@ class TrainState:
         self.parallel_generator, self.parallel_discriminator, self.generator_optimizer, self.discriminator_optimizer = (
             accelerator.prepare(self.generator, self.discriminator, *optimizers)
         )
-        self._share_batch_norm(self.parallel_generator, self.parallel_discriminator)
+        share_batch_norm(self.parallel_generator)
+        share_batch_norm(self.parallel_discriminator)
         # Batch norm over real and fake images together would be another network than one over each of them.
         self.one_pass = not mixes_samples(self.discriminator)
         self.reader: nn.Module | None = None
@@ -91,19 +91,13 @@ class TrainState:
         if recipe.reader:
             reader = recipe.reader.network(*shape).to(self.accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             self.reader, parallel = reader, self.accelerator.prepare(reader)
-            self._share_batch_norm(parallel)
+            share_batch_norm(parallel)
             phases.append(Phase("reader", reader, lambda image, c: parallel(image), recipe.reader.pretraining))
         if recipe.discriminator_pretraining:
             phases.append(
                 Phase("discriminator", self.discriminator, self._discriminator_logits, recipe.discriminator_pretraining)
             )
         return phases
-
-    @staticmethod
-    def _share_batch_norm(*networks: nn.Module) -> None:
-        for network in networks:
-            if isinstance(network, DistributedDataParallel):  # not in a rehearsal, where each process is alone
-                share_batch_norm(network)
 
     def _discriminator_logits(self, image: Tensor, c: Tensor) -> Tensor:
         score, logits = self.parallel_discriminator(image, c)
@@ -176,7 +170,9 @@ class TrainState:
 
         Its mean over processes, which is what gradients are averaged to, is the mean over the batch.
         """
-        return len(values) * self.accelerator.num_processes / batch_size * values.mean()
+        weight = len(values) * self.accelerator.num_processes / batch_size
+        mean: Tensor = weight * values.mean()
+        return mean
 
     def over_processes(self, means: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Returns the mean over processes of each number."""

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from condgan.draws import per_batch, per_sample
+from condgan.draws import normal_like, per_batch, per_sample
 
 
 class RandomAffine(nn.Module):
@@ -61,10 +61,5 @@ class RandomShift(nn.Module):
 
 def with_noise(image: Tensor, scale: float) -> Tensor:
     """Adds normal noise of a random standard deviation up to `scale` to each image (N, C, R, R)."""
-    strides = image[0].numel(), *torch.empty_like(image, device="meta").stride()[1:]
-
-    def draw(n: int) -> Tensor:  # in the memory order of the images, as `randn_like` does
-        return torch.empty_strided((n, *image.shape[1:]), strides, dtype=image.dtype, device=image.device).normal_()
-
     strength = per_sample(lambda n: torch.rand(n, 1, 1, 1, device=image.device), len(image))
-    return image + scale * strength * per_sample(draw, len(image))
+    return image + scale * strength * normal_like(image)

@@ -5,13 +5,18 @@ from typing import Any
 import torch
 from torch import Tensor, distributed, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.parallel import DistributedDataParallel
 
 
 def share_batch_norm(network: nn.Module) -> None:
-    """Lets every batch norm of a network normalise by the batch of all processes, in place."""
-    for module in network.modules():
-        if isinstance(module, _BatchNorm):
-            module.__class__ = SharedBatchNorm  # keeps the weights that optimizers and DistributedDataParallel hold
+    """Lets every batch norm of a network normalise by the batch of all processes, in place.
+
+    Does nothing unless DistributedDataParallel wraps the network: otherwise each process is alone, as in a rehearsal.
+    """
+    if isinstance(network, DistributedDataParallel):
+        for module in network.modules():
+            if isinstance(module, _BatchNorm):
+                module.__class__ = SharedBatchNorm  # keeps the weights, which optimizers hold
 
 
 class SharedBatchNorm(_BatchNorm):
@@ -37,7 +42,8 @@ class SharedBatchNorm(_BatchNorm):
         h = (h - mean) * (variance + self.eps).rsqrt()
         if self.affine:
             h = h * self.weight + self.bias
-        return h.movedim(-1, 1).to(input.dtype)
+        normal: Tensor = h.movedim(-1, 1).to(input.dtype)
+        return normal
 
     def _update(self, mean: Tensor, variance: Tensor) -> None:
         """Moves the running statistics, which follow from the whole batch and are therefore equal on all processes."""
@@ -59,9 +65,10 @@ class _SumOverProcesses(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(context: Any, gradient: Tensor) -> Tensor:
         return _sum(gradient)
 
 
 def _sum(tensor: Tensor) -> Tensor:
-    return _SumOverProcesses.apply(tensor)  # type: ignore[no-any-return]
+    total: Tensor = _SumOverProcesses.apply(tensor)
+    return total
