@@ -1,4 +1,4 @@
-"""Trains each recipe for a few steps and saves what became of it: `python -m each_recipe FILE`, or by torchrun.
+"""Trains each recipe and a judge for a few steps and saves the networks: `python -m each_recipe FILE`, or by torchrun.
 
 Small, but with all that a game can have: pretraining, penalties that are computed in some steps only, averages, batches
 that two processes cannot share evenly.
@@ -12,11 +12,13 @@ from typing import Any
 import torch
 
 from condgan.data import Images
+from condgan.judge import small_judge, train_judge
 from condgan.machine import accelerator
 from condgan.recipes import RECIPES, Recipe, build, with_reader
 from condgan.state import TrainState
 from contracts import tiny_images, tiny_options, whole_training
 
+JUDGE = "judge"
 NUM_STEPS = 5  # of the game; penalties of every fourth step are computed in two of them
 OPTIONS: Mapping[str, dict[str, Any]] = {
     "infogan": {"categorical": (3,), "continuous": 2, "augment": 0.2, "batch_size": 6},
@@ -34,7 +36,9 @@ def game(name: str) -> tuple[Recipe, Images]:
 
 
 def trained(name: str) -> dict[str, Any]:
-    """Returns the state after training, and the losses and statistics of the last step."""
+    """Returns networks and averages after training, and the losses and statistics of the last step."""
+    if name == JUDGE:
+        return trained_judge()
     recipe, images = game(name)
     state = TrainState(recipe, images, 0, accelerator())
     phases = [phase.optimizer for phase in state.phases]
@@ -45,10 +49,23 @@ def trained(name: str) -> dict[str, Any]:
             group["eps"] = 1e-3
     steps = sum(phase.num_steps for phase in state.phases) + NUM_STEPS
     *_, last = islice(whole_training(state, images), steps)
-    return {"state": state.state_dict(), "losses": {**last.losses, **last.statistics}}
+    networks = {name: part for name, part in state.state_dict().items() if "optimizer" not in name and name != "phases"}
+    return {"state": networks, "losses": {**last.losses, **last.statistics}}
+
+
+def trained_judge() -> dict[str, Any]:
+    """Returns the statistics of batch norm of a small judge, and the losses of its steps.
+
+    They follow from its weights, which are left out as its Adam makes steps of rounding errors, see `trained`.
+    """
+    images = tiny_images("multi_label")
+    torch.manual_seed(0)
+    judge = small_judge(images.condition, images.resolution)
+    steps = list(train_judge(judge, images, num_epochs=2, seed=0, batch_size=15))
+    return {"state": dict(judge.named_buffers()), "losses": torch.tensor([step.loss for step in steps])}
 
 
 if __name__ == "__main__":
-    found = {name: trained(name) for name in RECIPES}
+    found = {name: trained(name) for name in (*RECIPES, JUDGE)}
     if accelerator().is_main_process:
         torch.save(found, sys.argv[1])

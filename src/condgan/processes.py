@@ -106,15 +106,21 @@ def _uses_cpu() -> bool:
 
 
 def _check_launcher(environment: Mapping[str, str]) -> None:
-    """Raises InputError if a launcher's variables are incomplete or not numbers."""
+    """Raises InputError if a launcher's variables are incomplete, not numbers or contradict each other."""
     found = {name: environment[name] for name in (*NUMBERS, *ADDRESS) if name in environment}
     numbers = {name: value for name, value in found.items() if name in NUMBERS}
     missing = [name for name in (*NUMBERS, *ADDRESS) if name not in found]
     wrong = [f"{name}={value}" for name, value in numbers.items() if not value.isdecimal()]
-    if wrong or (numbers and missing):
-        expected = f"expected a number in {', '.join(wrong)}" if wrong else f"but not {', '.join(missing)}"
-        settings = ", ".join(f"{name}={value}" for name, value in numbers.items())
-        raise InputError(
-            f"found the variables {settings} of a launcher of several processes, {expected}; start with torchrun, or "
-            f"to train with one process: unset {' '.join(found)}"
-        )
+    if wrong:
+        expected = f"expected a number in {', '.join(wrong)}"
+    elif numbers and missing:
+        expected = f"but not {', '.join(missing)}"
+    elif numbers and int(found["RANK"]) >= int(found["WORLD_SIZE"]):
+        expected = "expected a RANK below WORLD_SIZE"
+    else:
+        return
+    settings = ", ".join(f"{name}={value}" for name, value in numbers.items())
+    raise InputError(
+        f"found the variables {settings} of a launcher of several processes, {expected}; start with torchrun, or to "
+        f"use one process: unset {' '.join(found)}"
+    )

@@ -28,7 +28,12 @@ def kid(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
         return Estimate(nan, nan, nan)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*extracted features in buffer")  # small here
-        distance = KernelInceptionDistance(feature=nn.Identity(), subsets=NUM_SUBSETS, subset_size=subset_size)
+        distance = KernelInceptionDistance(
+            feature=nn.Identity(),
+            subsets=NUM_SUBSETS,
+            subset_size=subset_size,
+            sync_on_compute=False,  # a process that trains with others may score alone
+        )
     distance.update(reals.features / scale, real=True)
     distance.update(fakes.features / scale, real=False)
     with torch.random.fork_rng():
