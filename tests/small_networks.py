@@ -1,9 +1,8 @@
 """Networks and recipes so simple that their training can be computed by hand."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -15,7 +14,6 @@ from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives import Objective, hinge, reader_classification, real_classification
 from condgan.recipes import Pretraining, Reader, Recipe, build
 from condgan.schedules import Schedule
-from condgan.state import TrainState
 from contracts import tiny_options
 
 
@@ -72,37 +70,6 @@ def linear_recipe(objective: Objective, lr: float | Schedule = 0.01, **changes: 
     """Returns a tiny recipe with a linear discriminator that is trained by gradient descent."""
     linear: dict[str, Any] = {"discriminator": LinearDiscriminator, "discriminator_optimizer": partial(sgd, lr=lr)}
     return tiny_recipe(**linear | {"objective": objective} | changes)
-
-
-def pretend_two_processes(state: TrainState, reduce: Callable[[Tensor, str], Tensor]) -> None:
-    """Makes this process the first of two. `reduce` says what they agree on, given the tensor of this one."""
-    accelerator = state.accelerator
-    state.accelerator = SimpleNamespace(
-        process_index=0, num_processes=2, device=accelerator.device, backward=accelerator.backward, reduce=reduce
-    )
-
-
-def keep(tensor: Tensor, reduction: str) -> Tensor:
-    """A `reduce` that changes nothing, as if both processes had the same tensor."""
-    return tensor
-
-
-def average_with_zero(tensor: Tensor, reduction: str) -> Tensor:
-    """A `reduce` of two processes, where the other one has zeros."""
-    return {"sum": tensor, "mean": tensor / 2}[reduction]
-
-
-def buffers_of(*networks: nn.Module) -> dict[str, Tensor]:
-    """Returns copies of all buffers by number of the network and name."""
-    return {f"{i}.{name}": b.clone() for i, network in enumerate(networks) for name, b in network.named_buffers()}
-
-
-def assert_statistics_are_halved(own: Mapping[str, Tensor], averaged: Mapping[str, Tensor]) -> None:
-    """Asserts that the means and variances of batch norm are half as large, and that other buffers are equal."""
-    assert own.keys() == averaged.keys()
-    for name, buffer in own.items():
-        share = 0.5 if name.endswith(("running_mean", "running_var")) else 1
-        assert torch.equal(averaged[name], buffer * share), name
 
 
 def weights(network: nn.Module) -> Sequence[Tensor]:

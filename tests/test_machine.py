@@ -1,4 +1,5 @@
 import ctypes
+import socket
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -146,6 +147,36 @@ def test_left_over_variables_of_a_launcher_are_named(
     for name, value in left_over.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(InputError, match=message):
+        machine.processes()
+
+
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_processes_that_do_not_come_are_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch, rank: str) -> None:
+    with socket.socket() as unused:
+        unused.bind(("localhost", 0))
+        port = str(unused.getsockname()[1])
+    left_over = {"RANK": rank, "WORLD_SIZE": "2", "LOCAL_RANK": rank, "MASTER_ADDR": "localhost", "MASTER_PORT": port}
+    for name, value in (left_over | {"CONDGAN_JOIN_SECONDS": "1"}).items():
+        monkeypatch.setenv(name, value)
+    message = rf"process {rank} of 2 .* did not meet the others at localhost:{port} .* within 1 seconds.* unset RANK"
+    with pytest.raises(InputError, match=message):
+        machine.processes()
+
+
+@pytest.mark.parametrize("seconds", ["soon", "0", "-3", ""])
+def test_the_time_to_wait_for_processes_is_a_number_of_seconds(monkeypatch: pytest.MonkeyPatch, seconds: str) -> None:
+    variables = {"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
+    for name, value in (variables | {"CONDGAN_JOIN_SECONDS": seconds}).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=f"CONDGAN_JOIN_SECONDS: found '{seconds}', expected a number of seconds"):
+        machine.processes()
+
+
+def test_a_rank_beyond_the_number_of_processes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = {"RANK": "2", "WORLD_SIZE": "2", "LOCAL_RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=r"RANK=2, WORLD_SIZE=2, .* expected a RANK below WORLD_SIZE"):
         machine.processes()
 
 

@@ -22,12 +22,7 @@ from contracts import assert_same_state, losses_at, saved_and_loaded, state_of, 
 from small_networks import (
     LinearDiscriminator,
     LinearReader,
-    assert_statistics_are_halved,
-    average_with_zero,
-    buffers_of,
     equal,
-    keep,
-    pretend_two_processes,
     sgd,
     tiny_recipe,
     weights,
@@ -151,18 +146,6 @@ def test_pretraining_puts_its_network_in_training_mode(images: Images) -> None:
         network = state.reader if progress.phase == "reader" else state.discriminator
         assert network is not None
         assert all(module.training for module in network.modules())
-
-
-def test_statistics_of_batch_norm_are_averaged_over_processes(images: Images) -> None:
-    found = []
-    for reduce in (keep, average_with_zero):
-        state = state_of(with_both_phases(pretraining(1), pretraining(1)), images)
-        pretend_two_processes(state, reduce)
-        list(pretrain(state, images))
-        assert state.reader is not None
-        found.append(buffers_of(state.reader, state.discriminator))
-    assert {name[0] for name in found[0] if "running_mean" in name} == {"0", "1"}
-    assert_statistics_are_halved(*found)
 
 
 def test_all_random_numbers_have_seeds_of_their_own(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,13 +4,21 @@ import json
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 import torch
+from torch import Tensor
 
-from commands import TESTS, Result
+from commands import TESTS, Command, Result
+from condgan.recipes import RECIPES
 from contracts import leaves
+from each_recipe import JUDGE, trained
+
+MOST = 1e-4  # the largest difference, of float32 sums in another order
 
 pytestmark = pytest.mark.slow
 
@@ -19,12 +27,18 @@ README = (TESTS.parent / "README.md").read_text()
 CDCGAN = ["cdcgan", "--set", "width=4", "--set", "batch_size=4"]
 
 
-def run_processes(number: int, *words: str | Path) -> Result:
-    """Runs a condgan command in so many processes, by the command of README and without setting any variable."""
+def words_of(number: int, *words: str | Path, module: str = "condgan.cli") -> list[str]:
+    """Returns the words that start a command in so many processes, by the command of README."""
     (command,) = [line for line in README.splitlines() if line.startswith("torchrun ")]
     torchrun, *launcher = shlex.split(command[: command.index(" train")])
     launcher[launcher.index("--nproc-per-node") + 1] = str(number)
-    started = [str(Path(sys.executable).with_name(torchrun)), *launcher, *map(str, words)]
+    launcher[launcher.index("condgan.cli")] = module
+    return [str(Path(sys.executable).with_name(torchrun)), *launcher, *map(str, words)]
+
+
+def run_processes(number: int, *words: str | Path, module: str = "condgan.cli") -> Result:
+    """Runs a command in so many processes, without setting any variable."""
+    started = words_of(number, *words, module=module)
     done = subprocess.run(started, capture_output=True, text=True, cwd=TESTS, check=False)
     return Result(done.returncode, done.stdout, done.stderr)
 
@@ -35,6 +49,28 @@ def train_with_two_processes(runs: Path, name: str, steps: int, recipe: list[str
     done = run_processes(2, "train", *recipe, "--data", "shapes", "--resolution", "16", *length)
     assert done.code == 0, done.err
     return runs / name, done
+
+
+@pytest.fixture(scope="module")
+def trained_by_two(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What two processes make of every recipe, and of a judge."""
+    file = tmp_path_factory.mktemp("two") / "trained.pt"
+    done = run_processes(2, file, module="each_recipe")
+    assert done.code == 0, done.err
+    return torch.load(file, weights_only=True)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", [*RECIPES, JUDGE])
+def test_two_processes_train_the_networks_of_one(trained_by_two: dict[str, Any], name: str) -> None:
+    """Weights, averages, statistics of batch norm and losses; `each_recipe` says what is trained."""
+    two, one = leaves(trained_by_two[name]), leaves(trained(name))
+    assert two.keys() == one.keys()
+    assert {path: d for path in one if (d := difference(one[path], two[path])) > MOST} == {}
+
+
+def difference(a: Tensor, b: Tensor) -> float:
+    """Returns the largest difference of two tensors relative to the largest value, but at least to 0.01."""
+    return float((a - b).abs().max() / a.abs().max().clamp(min=0.01))
 
 
 def test_two_processes_train_together_and_save_once(tmp_path: Path) -> None:
@@ -65,3 +101,36 @@ def test_a_batch_smaller_than_the_number_of_processes_is_refused_before_anything
     assert done.err.count("condgan: a batch of 2 images: found 3 processes, expected at most 2") == 1
     assert "src/condgan" not in done.err  # no traceback of a training process; torchrun writes its own
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_processes_score_a_run_as_one_does(finished: Path, condgan: Command) -> None:
+    run, judge = finished / "runs" / "cdcgan", finished / "judge.safetensors"
+    words = ["evaluate", run, "--judge", judge, "--draws", "5"]  # more images than a process classifies at once
+    assert condgan(*words).code == 0
+    expected = (run / "metrics.json").read_bytes()
+    (run / "metrics.json").unlink()
+    done = run_processes(2, *words)
+    assert done.code == 0, done.err
+    assert done.out.count("wrote ") == 1
+    assert (run / "metrics.json").read_bytes() == expected
+
+
+def test_a_killed_process_ends_the_job_and_one_process_continues(tmp_path: Path, condgan: Command) -> None:
+    words = ["train", *CDCGAN, "--data", "shapes", "--resolution", "16", "--runs", tmp_path, "--save-minutes", "1e-6"]
+    job = subprocess.Popen(
+        words_of(2, *words, "--kimg", "100"), cwd=TESTS, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    while not list(tmp_path.glob("cdcgan/checkpoints/*.pt")):
+        assert job.poll() is None
+        time.sleep(0.1)
+    second = next(p for p in psutil.Process(job.pid).children() if p.environ().get("RANK") == "1")
+    second.kill()
+    _, error = job.communicate(timeout=60)
+    assert job.returncode != 0
+    assert error.count("condgan: another process of this job ended") == 1
+    assert "src/condgan" not in error  # no traceback of a training process
+    saves = json.loads((tmp_path / "cdcgan" / "saves.json").read_text())
+    last = int(Path(saves["saves"][-1]["checkpoint"]).stem)
+    done = condgan(*words, "--kimg", f"{(last + 2) * 0.004:.3f}", "--resume")
+    assert done.code == 0, done.err
+    assert "trained by 2 processes so far and continues with 1" in done.err

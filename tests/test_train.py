@@ -28,13 +28,8 @@ from contracts import assert_same_state, run_steps, saved_and_loaded, state_of, 
 from small_networks import (
     LinearDiscriminator,
     ScalarDiscriminator,
-    assert_statistics_are_halved,
-    average_with_zero,
-    buffers_of,
     equal,
-    keep,
     linear_recipe,
-    pretend_two_processes,
     sgd,
     tiny_recipe,
     weights,
@@ -95,19 +90,6 @@ def test_processes_share_a_batch_without_overlap() -> None:
     parts = [batch_indices(22, 4, 7, process(index, 2)).tolist() for index in (0, 1)]
     assert [len(part) for part in parts] == [2, 2]
     assert sorted(parts[0] + parts[1]) == sorted(whole)
-
-
-@pytest.mark.parametrize("recipe", ["cdcgan", "sagan"])  # sagan's D has spectral norm, whose vectors are buffers too
-def test_only_the_statistics_of_batch_norm_are_averaged_over_processes(recipe: str) -> None:
-    found = []
-    for reduce in (keep, average_with_zero):
-        state, images = tiny_state(recipe, "class")
-        pretend_two_processes(state, reduce)
-        next(train(state, images))
-        found.append(buffers_of(state.generator, state.discriminator))
-        assert equal(list(state.generator_ema.module.buffers()), list(state.generator.buffers()))
-    assert any("running_mean" in name for name in found[0])
-    assert_statistics_are_halved(*found)
 
 
 def test_seeds_of_weights_steps_epochs_and_pretraining_differ() -> None:

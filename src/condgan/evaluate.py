@@ -1,6 +1,6 @@
 """Scores a run: how well it follows conditions, beside real images and an untrained generator."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from typing import Any
@@ -17,6 +17,8 @@ from condgan.metrics import METRICS, Estimate, code_accuracy, code_effects, cond
 from condgan.metrics.estimate import proportion
 
 Row = Mapping[str, Estimate]  # by metric
+Mapped = Callable[[Callable[[Tensor], Samples], Iterable[Tensor]], Iterable[Samples]]  # `map`, or like it
+BLOCK = 500  # images; a multiple of the batch sizes of generators and judges
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def evaluate(
     *,
     draws: int = 32,
     seed: int = 0,
+    mapped: Mapped = map,
 ) -> Scores:
     """Scores a generator on lists of conditions, and its realism on the conditions of the held-out images.
 
@@ -58,20 +61,23 @@ def evaluate(
     training images and them. The rows of an untrained generator are the floor.
 
     A generator of codes is scored on codes from their prior instead, by the labels that the judge predicts for them.
+    `mapped(work, tasks)` generates and classifies a block of images for each task and returns the results in order:
+    one after the other, or shared by processes with `processes.map_over_processes`. The scores are the same.
+
     A reader is never a judge: `load_judge` refuses the file of the network that a generator was trained with.
     Raises InputError if the images have no labels, or other labels than the generator's.
     """
     check_comparable(generator, images)
     held_out, training = images.part(held_out=True), images.training
     evenly = torch.linspace(0, len(training) - 1, min(len(held_out), len(training))).long()
-    others = judge.classify(*training.batch(evenly))
-    reals = judge.classify(held_out.images, held_out.labels)
+    others = _classified(images.at(training.indices[evenly]), judge, mapped)
+    reals = _classified(held_out, judge, mapped)
     real_row = _scores(others, reals, images.condition) | _accuracies(reals, images.condition)
     start = Scores(judge.name, draws, seed, rows={"real images": real_row})
     beginner = untrained(generator.config).to(next(generator.parameters()).device)
     if generator.condition.is_labelled:
-        return _with_labels(start, generator, beginner, held_out, condition_lists, reals, judge)
-    return _with_codes(start, generator, beginner, held_out, reals, judge)
+        return _with_labels(start, generator, beginner, held_out, condition_lists, reals, judge, mapped)
+    return _with_codes(start, generator, beginner, held_out, reals, judge, mapped)
 
 
 def seen_conditions(images: Images, most: int = 120) -> Tensor:
@@ -101,17 +107,17 @@ def _with_labels(
     condition_lists: Mapping[str, Tensor],
     reals: Samples,
     judge: Judge,
+    mapped: Mapped,
 ) -> Scores:
     condition, rows = held_out.condition, dict(scores.rows)
     per_condition, per_object = {}, {}
     for source, network in {"generator": generator, "untrained": beginner}.items():
         c = held_out.labels
-        rows[f"{source}, held-out conditions"] = _scores(
-            judge.classify(network.generate(c, scores.seed), c), reals, condition
-        )
+        fakes = _generated(network, c, c, scores.seed, judge, mapped)
+        rows[f"{source}, held-out conditions"] = _scores(fakes, reals, condition)
         for name, conditions in condition_lists.items():
             c = conditions.repeat_interleave(scores.draws, dim=0)
-            fakes = judge.classify(network.generate(c, scores.seed), c)
+            fakes = _generated(network, c, c, scores.seed, judge, mapped)
             rows[f"{source}, {name}"] = _accuracies(fakes, condition)
             if network is generator:
                 per_condition[name] = _per_condition(fakes, condition, conditions, scores.draws)
@@ -126,6 +132,7 @@ def _with_codes(
     held_out: Images,
     reals: Samples,
     judge: Judge,
+    mapped: Mapped,
 ) -> Scores:
     codes, condition = generator.condition, held_out.condition
     rows, meaning = dict(scores.rows), dict[str, str]()
@@ -133,7 +140,7 @@ def _with_codes(
         torch.manual_seed(scores.seed)
         c = codes.sample(held_out.labels)
     for source, network in {"untrained": beginner, "generator": generator}.items():
-        fakes = judge.classify(network.generate(c, scores.seed), held_out.labels)
+        fakes = _generated(network, c, held_out.labels, scores.seed, judge, mapped)
         row = {name: value for name, value in _scores(fakes, reals, condition).items() if name == "kid[judge]"}
         if codes.values:
             predicted = condition.describe_all(condition.predict(fakes.logits))
@@ -141,6 +148,25 @@ def _with_codes(
             row = {"code_accuracy": accuracy} | row
         rows[f"{source}, codes of the prior"] = row
     return replace(scores, rows=rows, meaning=meaning, code_effects=code_effects(generator, scores.seed))
+
+
+def _classified(images: Images, judge: Judge, mapped: Mapped) -> Samples:
+    return _in_blocks(images.labels, lambda at: judge.classify(images.images[at], images.labels[at]), mapped)
+
+
+def _generated(
+    generator: LoadedGenerator, c: Tensor, labels: Tensor, seed: int, judge: Judge, mapped: Mapped
+) -> Samples:
+    """Generates an image for each condition `c` and classifies it; `labels` are what the judge should recognise."""
+    z, vector = generator.latents(len(c), seed), generator.condition.encode(c)
+    return _in_blocks(labels, lambda at: judge.classify(generator(z[at], vector[at]), labels[at]), mapped)
+
+
+def _in_blocks(labels: Tensor, samples: Callable[[Tensor], Samples], mapped: Mapped) -> Samples:
+    """Joins the samples of blocks of indices. Whoever makes a block, its batches are the same, and so its bits."""
+    parts = list(mapped(samples, torch.arange(len(labels)).split(BLOCK)))
+    logits, features = (torch.cat([getattr(part, name) for part in parts]) for name in ("logits", "features"))
+    return Samples(labels, logits, features)
 
 
 def _scores(fakes: Samples, reals: Samples, condition: Condition) -> dict[str, Estimate]:

@@ -1,24 +1,22 @@
-"""The machine: devices, processes, and the fastest precision and memory settings."""
+"""The machine: the fastest precision and memory settings; its device and processes are in `processes.py`."""
 
 import ctypes
-import os
 import sys
 import time
-import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from statistics import mean, median
 from typing import Any
 
 import torch
-from accelerate import Accelerator, DistributedDataParallelKwargs, PartialState
-from accelerate.state import AcceleratorState
-from accelerate.utils import broadcast_object_list, convert_outputs_to_fp32, parse_flag_from_env
+from accelerate.utils import broadcast_object_list, convert_outputs_to_fp32
 from torch import Tensor, nn
 
 from condgan.data.dataset import Images
-from condgan.errors import InputError
+from condgan.processes import accelerator as accelerator
+from condgan.processes import fast_device as fast_device
+from condgan.processes import processes as processes
 from condgan.recipes.recipe import Recipe
 from condgan.state import TrainState
 from condgan.train import Progress, pretrain, train
@@ -27,59 +25,6 @@ PRECISIONS = ("no", "bf16", "auto")
 MIN_GAIN = 1.2  # how many times faster bfloat16 has to be, as it is less exact and timings vary
 MIDDLE = 1000  # the step at which the game is rehearsed; a multiple of how often penalties are computed
 MAX_SECONDS = 10  # of a rehearsal of one phase, which has at least two steps
-NUMBERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK")  # what a launcher tells every process it starts
-ADDRESS = ("MASTER_ADDR", "MASTER_PORT")  # where the processes meet
-
-
-def fast_device() -> torch.device:
-    """Returns the accelerator if there is one, else the CPU."""
-    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
-
-
-def accelerator(precision: str = "no") -> Accelerator:
-    """Returns accelerate's view of device, precision and processes, as started by `torchrun` or `accelerate launch`.
-
-    A process may ask again with another precision, e.g. for the next training of a notebook; use only the newest.
-    Buffers are not broadcast before each forward pass: that would overwrite, between the two passes of D, tensors that
-    its backward pass needs. `train` averages the statistics of batch norm after each step instead. Raises InputError
-    like `processes`.
-    """
-    processes()
-    # torch's new option would still exchange buffers at the start, which are equal already
-    warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
-    AcceleratorState._reset_state()  # accelerate keeps the first precision for the life of the process
-    handler = DistributedDataParallelKwargs(broadcast_buffers=False)
-    return Accelerator(mixed_precision=precision, cpu=_uses_cpu(), kwargs_handlers=[handler])
-
-
-def processes() -> PartialState:
-    """Returns accelerate's view of the processes of this training, before a precision is chosen.
-
-    Raises InputError if only some of a launcher's variables are set, e.g. left over from a cluster's job.
-    """
-    if not PartialState._shared_state:
-        _check_launcher(os.environ)
-    return PartialState(cpu=_uses_cpu())
-
-
-def _uses_cpu() -> bool:
-    """Whether to train on the CPU. Without being told, accelerate joins the processes of `torchrun` on GPUs only."""
-    return bool(parse_flag_from_env("ACCELERATE_USE_CPU")) or fast_device().type == "cpu"
-
-
-def _check_launcher(environment: Mapping[str, str]) -> None:
-    """Raises InputError if a launcher's variables are incomplete or not numbers."""
-    found = {name: environment[name] for name in (*NUMBERS, *ADDRESS) if name in environment}
-    numbers = {name: value for name, value in found.items() if name in NUMBERS}
-    missing = [name for name in (*NUMBERS, *ADDRESS) if name not in found]
-    wrong = [f"{name}={value}" for name, value in numbers.items() if not value.isdecimal()]
-    if wrong or (numbers and missing):
-        expected = f"expected a number in {', '.join(wrong)}" if wrong else f"but not {', '.join(missing)}"
-        settings = ", ".join(f"{name}={value}" for name, value in numbers.items())
-        raise InputError(
-            f"found the variables {settings} of a launcher of several processes, {expected}; start with torchrun, or "
-            f"to train with one process: unset {' '.join(found)}"
-        )
 
 
 def fast_precision(step_seconds: Callable[[str], float] | None = None) -> str:

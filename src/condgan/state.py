@@ -1,6 +1,7 @@
 """Everything that training changes: networks, optimizers, averages and step counts."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from condgan.data.dataset import Images
+from condgan.draws import per_sample, seeded_batch
 from condgan.ema import averaged, ema_decay
 from condgan.errors import InputError
 from condgan.networks.normalization import mixes_samples
+from condgan.networks.shared_batch_norm import share_batch_norm
 from condgan.recipes.recipe import Pretraining, Recipe
 from condgan.schedules import Schedule, at
 
@@ -48,9 +51,9 @@ class Phase:
 class TrainState:
     """Networks, optimizers, the averaged generator and the number of steps of a training.
 
-    Everything that a step changes is in `state_dict`, and everything random in a step follows from (seed, step,
-    process). A training that is saved, loaded and continued is therefore equal to one that was never interrupted, bit
-    for bit.
+    Everything that a step changes is in `state_dict`, and everything random in a step follows from (seed, step). A
+    training that is saved, loaded and continued is therefore equal to one that was never interrupted, bit for bit.
+    Several processes train on the same random numbers as one, and are equal to it up to rounding.
 
     `generator` and `discriminator` are the bare networks. `parallel_generator` and `parallel_discriminator` are the
     same as wrapped by accelerate, which averages their gradients over processes in `backward`. `planned_kimg` is the
@@ -77,6 +80,8 @@ class TrainState:
         self.parallel_generator, self.parallel_discriminator, self.generator_optimizer, self.discriminator_optimizer = (
             accelerator.prepare(self.generator, self.discriminator, *optimizers)
         )
+        share_batch_norm(self.parallel_generator)
+        share_batch_norm(self.parallel_discriminator)
         # Batch norm over real and fake images together would be another network than one over each of them.
         self.one_pass = not mixes_samples(self.discriminator)
         self.reader: nn.Module | None = None
@@ -87,6 +92,7 @@ class TrainState:
         if recipe.reader:
             reader = recipe.reader.network(*shape).to(self.accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             self.reader, parallel = reader, self.accelerator.prepare(reader)
+            share_batch_norm(parallel)
             phases.append(Phase("reader", reader, lambda image, c: parallel(image), recipe.reader.pretraining))
         if recipe.discriminator_pretraining:
             phases.append(
@@ -165,7 +171,32 @@ class TrainState:
 
     def latents(self, n: int) -> Tensor:
         """Draws latents from N(0, 1), (n, latent_dim)."""
-        return torch.randn(n, self.generator.latent_dim, device=self.accelerator.device)
+        return per_sample(lambda n: torch.randn(n, self.generator.latent_dim, device=self.accelerator.device), n)
+
+    def seeded(self, batch_size: int, step: int, *phase: int) -> AbstractContextManager[None]:
+        """Seeds the draws of a step, whose batch of `batch_size` images is shared by all processes."""
+        process, num_processes = self.accelerator.process_index, self.accelerator.num_processes
+
+        def seed(number: int) -> int:
+            return derived_seed(self.seed, step, number, *phase)
+
+        return seeded_batch(batch_size, process, num_processes, seed, self.accelerator.device)
+
+    def mean(self, values: Tensor, batch_size: int) -> Tensor:
+        """Returns the mean of values (N,) of this process's part of a batch, weighted by the size of the part.
+
+        Its mean over processes, which is what gradients are averaged to, is the mean over the batch.
+        """
+        weight = len(values) * self.accelerator.num_processes / batch_size
+        mean: Tensor = weight * values.mean()
+        return mean
+
+    def over_processes(self, means: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Returns the mean over processes of each number."""
+        if self.accelerator.num_processes == 1 or not means:
+            return dict(means)
+        reduced = self.accelerator.reduce(torch.stack(list(means.values())), "mean")
+        return dict(zip(means, reduced.unbind(), strict=True))
 
 
 def check_trainable(recipe: Recipe, images: Images, num_processes: int = 1) -> None:

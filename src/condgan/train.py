@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import torch
@@ -39,6 +38,7 @@ def train(state: TrainState, images: Batches) -> Iterator[Progress]:
     if any(phase.step < phase.num_steps for phase in state.phases):
         raise ValueError("pretraining is not finished; run `pretrain` first")
     recipe, condition, accelerator = state.recipe, state.condition, state.accelerator
+    batch_size = min(recipe.batch_size, len(images))
     generator, discriminator = state.generator, state.discriminator
     state.freeze_reader()
     generator.train()
@@ -47,7 +47,7 @@ def train(state: TrainState, images: Batches) -> Iterator[Progress]:
     def minimise(
         name: str, network: nn.Module, optimizer: Optimizer, terms: Mapping[str, Term], b: Batch
     ) -> dict[str, Tensor]:
-        losses = {term: loss(b).mean() for term, loss in terms.items()}
+        losses = {term: state.mean(loss(b), batch_size) for term, loss in terms.items()}
         # All terms in one backward: DistributedDataParallel reduces gradients once for each forward. Stopping at the
         # weights spares the gradient of the images, which are leaves only so that penalties may differentiate by them.
         accelerator.backward(sum(losses.values()), inputs=list(network.parameters()))
@@ -56,42 +56,43 @@ def train(state: TrainState, images: Batches) -> Iterator[Progress]:
         return {f"{name}/{term}": loss.detach() for term, loss in losses.items()}
 
     while True:
-        torch.manual_seed(derived_seed(state.seed, state.step + 1, accelerator.process_index))
         set_rates(state.generator_optimizer, state.generator_rates, state.progress)
         set_rates(state.discriminator_optimizer, state.discriminator_rates, state.progress)
-        now: dict[str, Any] = {"step": state.step, "progress": state.progress, "reader": state.reader}
-        for discriminator_step in range(recipe.discriminator_steps):
-            real_image, c = real_batch(state, images, discriminator_step)
-            with torch.no_grad():  # D's step changes D alone; G is called bare, as there is no gradient to reduce
-                fake_image = generator(state.latents(len(c)), condition.encode(c))
-            b = Batch(
-                state.parallel_discriminator,  # wrapped, so that its gradients are averaged over processes
-                condition,
-                c,
-                real_image.requires_grad_(),
-                fake_image.requires_grad_(),
-                one_pass=state.one_pass,
-                **now,
-            )
-            losses = minimise("D", discriminator, state.discriminator_optimizer, recipe.objective.discriminator, b)
-        # For G's terms that compare with real images: D's output before its update spares another pass.
-        known_real = DiscriminatorOutput(*(part.detach() for part in b.real))
-        with torch.no_grad():
-            statistics = {name: term(b).mean() for name, term in recipe.objective.statistics.items()}
+        with state.seeded(batch_size, state.step + 1):
+            now: dict[str, Any] = {"step": state.step, "progress": state.progress, "reader": state.reader}
+            for discriminator_step in range(recipe.discriminator_steps):
+                real_image, c = real_batch(state, images, discriminator_step)
+                with torch.no_grad():  # D's step changes D alone; G is called bare, as there is no gradient to reduce
+                    fake_image = generator(state.latents(len(c)), condition.encode(c))
+                b = Batch(
+                    state.parallel_discriminator,  # wrapped, so that its gradients are averaged over processes
+                    condition,
+                    c,
+                    real_image.requires_grad_(),
+                    fake_image.requires_grad_(),
+                    one_pass=state.one_pass,
+                    **now,
+                )
+                losses = minimise("D", discriminator, state.discriminator_optimizer, recipe.objective.discriminator, b)
+            # For G's terms that compare with real images: D's output before its update spares another pass.
+            known_real = DiscriminatorOutput(*(part.detach() for part in b.real))
+            with torch.no_grad():
+                statistics = {
+                    name: state.mean(term(b), batch_size) for name, term in recipe.objective.statistics.items()
+                }
 
-        # In G's step D needs no gradients of its weights, which spares a third of its work. It is called bare: wrapped,
-        # it would wait for gradients that never come.
-        discriminator.requires_grad_(False)
-        for _ in range(recipe.generator_steps):
-            fake_image = state.parallel_generator(state.latents(len(c)), condition.encode(c))
-            b = Batch(discriminator, condition, c, real_image.detach(), fake_image, real=known_real, **now)
-            losses |= minimise("G", generator, state.generator_optimizer, recipe.objective.generator, b)
-        discriminator.requires_grad_(True)
+            # In G's step D needs no gradients of its weights, which spares a third of its work. It is called bare:
+            # wrapped, it would wait for gradients that never come.
+            discriminator.requires_grad_(False)
+            for _ in range(recipe.generator_steps):
+                fake_image = state.parallel_generator(state.latents(len(c)), condition.encode(c))
+                b = Batch(discriminator, condition, c, real_image.detach(), fake_image, real=known_real, **now)
+                losses |= minimise("G", generator, state.generator_optimizer, recipe.objective.generator, b)
+            discriminator.requires_grad_(True)
 
         state.step += 1
-        _average_batch_norm(state, generator, discriminator)
-        state.generator_ema.update_parameters(generator)  # after the buffers are averaged, as it copies them
-        yield Progress(state.step, state.kimg, losses, statistics)
+        state.generator_ema.update_parameters(generator)
+        yield Progress(state.step, state.kimg, state.over_processes(losses), state.over_processes(statistics))
 
 
 def pretrain(state: TrainState, images: Batches) -> Iterator[Progress]:
@@ -103,20 +104,21 @@ def pretrain(state: TrainState, images: Batches) -> Iterator[Progress]:
     for index, phase in enumerate(state.phases):
         phase.network.train()
         while phase.step < phase.num_steps:
-            torch.manual_seed(derived_seed(state.seed, phase.step + 1, accelerator.process_index, 2, index))
-            batch_size = phase.pretraining.batch_size
-            real_image, c = _images_at(state, images, batch_indices(len(images), batch_size, phase.step, state))
-            logits = phase.logits(phase.pretraining.augment(real_image), condition.encode(c))
-            loss = condition.nll(logits, c).mean()
+            batch_size = min(phase.pretraining.batch_size, len(images))
+            indices = batch_indices(len(images), phase.pretraining.batch_size, phase.step, state)
+            with state.seeded(batch_size, phase.step + 1, 2, index):
+                real_image, c = _images_at(state, images, indices)
+                logits = phase.logits(phase.pretraining.augment(real_image), condition.encode(c))
+            loss = state.mean(condition.nll(logits, c), batch_size)
             accelerator.backward(loss)
             set_rates(phase.optimizer, phase.rates, phase.step / phase.num_steps)
             phase.optimizer.step()
             phase.network.zero_grad()  # also of weights that the phase's optimizer does not hold
             phase.step += 1
-            _average_batch_norm(state, phase.network)
             hits, wanted = condition.hits(logits.detach(), c).sum(), condition.wanted(c).sum()
-            accuracy = {"accuracy_real": hits / wanted.clamp(min=1)}
-            yield Progress(phase.step, phase.kimg, {"classification_real": loss.detach()}, accuracy, phase.name)
+            means = state.over_processes({"loss": loss.detach(), "hits": hits.float(), "wanted": wanted.float()})
+            accuracy = {"accuracy_real": means["hits"] / means["wanted"].clamp(min=1 / accelerator.num_processes)}
+            yield Progress(phase.step, phase.kimg, {"classification_real": means["loss"]}, accuracy, phase.name)
     state.freeze_reader()
 
 
@@ -143,16 +145,3 @@ def batch_indices(num_images: int, batch_size: int, number: int, state: TrainSta
     epoch, position = divmod(number, max(num_images // batch_size, 1))
     order = torch.randperm(num_images, generator=torch.Generator().manual_seed(derived_seed(state.seed, epoch, 0, 1)))
     return order[position * batch_size : (position + 1) * batch_size][process::num_processes]
-
-
-def _average_batch_norm(state: TrainState, *networks: nn.Module) -> None:
-    """Averages the statistics of batch norm over processes, so that every process has the one state that is saved.
-
-    Other buffers, such as the vectors of spectral norm, follow from the weights and agree already.
-    """
-    if state.accelerator.num_processes > 1:
-        for module in chain.from_iterable(network.modules() for network in networks):
-            if isinstance(module, nn.modules.batchnorm._BatchNorm):
-                for statistic in module.buffers():
-                    if statistic.is_floating_point():
-                        statistic.copy_(state.accelerator.reduce(statistic, "mean"))

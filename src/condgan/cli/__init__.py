@@ -47,7 +47,7 @@ def main() -> None:
     except RuntimeError as error:
         if not any(sign in str(error) for sign in LOST_PROCESS):
             raise
-        fail("another process of this training ended; see its message. Run the same command again with --resume", 1)
+        fail("another process of this job ended; see its message. Run the same command again (train: add --resume)", 1)
     except SystemExit as end:  # typer turns KeyboardInterrupt into it
         if end.code == INTERRUPTED:
             fail("interrupted; files that were written are whole; run the same command again", INTERRUPTED)

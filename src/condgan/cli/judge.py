@@ -35,20 +35,26 @@ def train(
     from condgan import files
     from condgan.judge import judge_to_bytes, small_judge, train_judge
     from condgan.machine import fast_precision, keep_freed_memory
+    from condgan.processes import joined
 
-    images = load_data(data, resolution, **{**reading, "min_objects": 0})
-    for notice in images.notices:
-        print(f"notice: {notice}")
-    keep_freed_memory()
-    torch.manual_seed(seed)
-    judge = small_judge(images.condition, images.resolution)
-    with progress_bar("loss {task.fields[loss]:.4f}") as bar:
-        task = bar.add_task("", total=None, loss=float("nan"))
-        for step in train_judge(judge, images, num_epochs=epochs, seed=seed, precision=fast_precision()):
-            bar.update(task, completed=step.step, total=step.num_steps, loss=step.loss)
-    files.write(out, judge_to_bytes(judge))
-    _print_judge_score(judge, images)
-    print(f"wrote {out}")
+    with joined() as process:
+        is_main = process.is_main_process
+        with process.local_main_process_first():
+            images = load_data(data, resolution, **{**reading, "min_objects": 0})
+        if is_main:
+            for notice in images.notices:
+                print(f"notice: {notice}")
+        keep_freed_memory()
+        torch.manual_seed(seed)
+        judge = small_judge(images.condition, images.resolution)
+        with progress_bar("loss {task.fields[loss]:.4f}", hidden=not is_main) as bar:
+            task = bar.add_task("", total=None, loss=float("nan"))
+            for step in train_judge(judge, images, num_epochs=epochs, seed=seed, precision=fast_precision()):
+                bar.update(task, completed=step.step, total=step.num_steps, loss=step.loss)
+        if is_main:
+            files.write(out, judge_to_bytes(judge))
+            _print_judge_score(judge, images)
+            print(f"wrote {out}")
 
 
 @app.command("score")

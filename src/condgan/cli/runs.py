@@ -107,28 +107,31 @@ def evaluate(
     from condgan.generate import load
     from condgan.grid import labelled_grid, png
     from condgan.judge import load_judge
-    from condgan.machine import fast_device
+    from condgan.processes import fast_device, joined, map_over_processes
     from condgan.run import data_location
 
     if not run.is_dir():
         raise InputError(f"{run}: no such folder; expected the folder of a run")
     use_recipes(recipe)
-    generator = load(run).to(fast_device())
-    location = data or data_location(run, generator.config)
-    images = load_data(location, generator.config.resolution, **{**generator.config.reading, **reading})
-    check_comparable(generator, images)
-    lists = dict(images.condition_lists) or {"seen": seen_conditions(images)}
-    if conditions:
-        lists = {file.stem: parse_conditions(read_file(file), str(file), images.condition) for file in conditions}
-    classifier = load_judge(judge, images.condition).to(fast_device())
-    scores = score(generator, images, lists, classifier, draws=draws, seed=seed)
-    files.write_json(run / "metrics.json", scores.to_json())
-    for name in scores.per_condition:
-        captions = images.condition.describe_all(lists[name])
-        files.write(run / f"{name}.png", png(labelled_grid(generator.generate(lists[name], seed), captions)))
-    _print_scores(scores)
-    written = ["metrics.json", *(f"{name}.png" for name in scores.per_condition)]
-    print("wrote " + ", ".join(str(run / file) for file in written))
+    with joined() as process:
+        generator = load(run).to(fast_device())
+        location = data or data_location(run, generator.config)
+        with process.local_main_process_first():  # so that caches are filled once
+            images = load_data(location, generator.config.resolution, **{**generator.config.reading, **reading})
+        check_comparable(generator, images)
+        lists = dict(images.condition_lists) or {"seen": seen_conditions(images)}
+        if conditions:
+            lists = {file.stem: parse_conditions(read_file(file), str(file), images.condition) for file in conditions}
+        classifier = load_judge(judge, images.condition).to(fast_device())
+        scores = score(generator, images, lists, classifier, draws=draws, seed=seed, mapped=map_over_processes)
+        if process.is_main_process:
+            files.write_json(run / "metrics.json", scores.to_json())
+            for name in scores.per_condition:
+                captions = images.condition.describe_all(lists[name])
+                files.write(run / f"{name}.png", png(labelled_grid(generator.generate(lists[name], seed), captions)))
+            _print_scores(scores)
+            written = ["metrics.json", *(f"{name}.png" for name in scores.per_condition)]
+            print("wrote " + ", ".join(str(run / file) for file in written))
 
 
 def _print_scores(scores: Scores) -> None:

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from condgan.conditions.condition import Condition, Control, random_other
 from condgan.conditions.vocabulary import check_complete, check_names, check_once, index_of, known, split_items
+from condgan.draws import per_sample
 from condgan.errors import InputError
 
 
@@ -124,6 +125,6 @@ def replace_one(c: Tensor, sizes: Sequence[int]) -> Tensor:
     if not replaceable:
         raise ValueError("a vocabulary of one value has no wrong condition")
     others = torch.stack([random_other(c[:, k], sizes[k]) for k in replaceable], dim=1)
-    chosen = torch.randint(len(replaceable), (len(c), 1), device=c.device)
+    chosen = per_sample(lambda n: torch.randint(len(replaceable), (n, 1), device=c.device), len(c))
     columns = torch.tensor(replaceable, device=c.device)[chosen]
     return c.scatter(1, columns, others.gather(1, chosen))

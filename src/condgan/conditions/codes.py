@@ -10,6 +10,7 @@ from torch import Tensor
 from condgan.conditions.attributes import argmaxes, cross_entropies, one_hots, replace_one, softmaxes
 from condgan.conditions.condition import Condition, Control
 from condgan.conditions.vocabulary import check_complete, check_names, check_once, known, split_items
+from condgan.draws import per_sample
 from condgan.errors import InputError
 
 
@@ -103,9 +104,11 @@ class Codes(Condition):
         return super().exact_match(self._split(predicted)[0], self._split(c)[0])
 
     def sample(self, labels: Tensor) -> Tensor:
-        n, device = len(labels), labels.device
-        indices = [torch.randint(size, (n, 1), device=device).float() for size in self._categories]
-        return torch.cat([*indices, torch.rand(n, len(self.continuous), device=device) * 2 - 1], dim=1)
+        def draw(n: int) -> Tensor:
+            indices = [torch.randint(size, (n, 1), device=labels.device).float() for size in self._categories]
+            return torch.cat([*indices, torch.rand(n, len(self.continuous), device=labels.device) * 2 - 1], dim=1)
+
+        return per_sample(draw, len(labels))
 
     def mismatch(self, c: Tensor) -> Tensor:
         """Replaces one categorical code; without any, draws the continuous ones anew."""

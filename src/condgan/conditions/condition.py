@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from condgan.draws import per_sample
+
 
 class Control(NamedTuple):
     """An input of a form: one of `values`, any subset of them if `multiple`, or a number in [-1, 1] without values."""
@@ -150,4 +152,4 @@ def random_other(index: Tensor, size: int) -> Tensor:
     """Draws for each index one of the `size - 1` others. Raises ValueError if there is none."""
     if size < 2:
         raise ValueError("a vocabulary of one value has no wrong condition")
-    return (index + torch.randint(1, size, index.shape, device=index.device)) % size
+    return (index + per_sample(lambda n: torch.randint(1, size, (n,), device=index.device), len(index))) % size

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from condgan.conditions.condition import Condition, Control, random_other
 from condgan.conditions.vocabulary import check_names, index_of, split_items
+from condgan.draws import per_sample
 from condgan.errors import InputError
 
 NOTHING = ("nothing", "no labels", "the empty set")  # the empty set as text: the first that is not a label
@@ -144,10 +145,10 @@ class MultiLabel(Condition):
         """
         present, related = c.bool(), self._related.to(c.device)
         is_empty, is_full = ~present.any(1), present.all(1)
-        removed = (present | is_empty[:, None]).float().multinomial(1).squeeze(1)
+        removed = _one_of(present | is_empty[:, None])
         candidates = ~present & related[removed] & ~is_empty[:, None]
         candidates = torch.where(candidates.any(1, keepdim=True), candidates, ~present)
-        added = (candidates | is_full[:, None]).float().multinomial(1).squeeze(1)
+        added = _one_of(candidates | is_full[:, None])
         rows = torch.arange(len(c), device=c.device)
         wrong = c.clone()
         wrong[rows, removed] = 0
@@ -181,3 +182,9 @@ class MultiLabel(Condition):
 
     def describe(self, c: Tensor, digits: int = 9) -> str:
         return ", ".join(name for name, present in zip(self.names, c.tolist(), strict=True) if present) or self._nothing
+
+
+def _one_of(allowed: Tensor) -> Tensor:
+    """Draws one of the allowed columns (N, dim) of each row, (N,): the one with the shortest waiting time."""
+    waiting = per_sample(lambda n: torch.empty(n, allowed.shape[1], device=allowed.device).exponential_(), len(allowed))
+    return (allowed / waiting).argmax(1)

@@ -9,6 +9,7 @@ from torchvision.models import resnet18
 
 from condgan.conditions import Condition
 from condgan.data.dataset import to_float
+from condgan.draws import per_sample
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,17 @@ class Judge(nn.Module):
         return Samples(c, logits, features)
 
 
+class _MapDropout(nn.Dropout2d):
+    """Same as `nn.Dropout2d`, but draws for the batch of all processes."""
+
+    def forward(self, h: Tensor) -> Tensor:
+        if not self.training:
+            return h
+        kept = 1 - self.p
+        scale = per_sample(lambda n: h.new_empty(n, h.shape[1], 1, 1).bernoulli_(kept).div_(kept), len(h))
+        return h * scale
+
+
 class _Block(nn.Module):
     """Residual block that downsamples by 2. He et al. 2016, in the order of their section 3.4."""
 
@@ -79,7 +91,7 @@ def small_judge(condition: Condition, resolution: int) -> Judge:
         _Block(32, 64),
         _Block(64, 128),
         _Block(128, 160),
-        nn.Dropout2d(0.1),
+        _MapDropout(0.1),
         nn.AdaptiveMaxPool2d(1),  # an object counts wherever it is, and however much of the image is floor
         nn.Flatten(),
     )

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from condgan.draws import normal_like, per_batch, per_sample
+
 
 class RandomAffine(nn.Module):
     """Rotates, shifts and scales each image (N, C, R, R) at random, in training only; borders are replicated.
@@ -23,7 +25,11 @@ class RandomAffine(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         if not self.training:
             return image
-        angle, *rest = self.strength * (2 * torch.rand(5, len(image), device=image.device) - 1)
+
+        def draw(n: int) -> Tensor:
+            return torch.rand(5, n, device=image.device).T
+
+        angle, *rest = self.strength * (2 * per_sample(draw, len(image)).T - 1)
         (dx, dy), (scale_x, scale_y) = [part / 2 for part in rest[:2]], [1 + part / 2 for part in rest[2:]]
         x_row = torch.stack([scale_x * angle.cos(), -scale_x * angle.sin(), dx], dim=1)
         y_row = torch.stack([scale_y * angle.sin(), scale_y * angle.cos(), dy], dim=1)
@@ -49,5 +55,11 @@ class RandomShift(nn.Module):
             return image
         height, width = image.shape[2:]
         padded = functional.pad(image, (self.max_shift,) * 4, mode="replicate")
-        y, x = torch.randint(0, 2 * self.max_shift + 1, (2,)).tolist()
+        y, x = per_batch(lambda: torch.randint(0, 2 * self.max_shift + 1, (2,))).tolist()
         return padded[:, :, y : y + height, x : x + width]
+
+
+def with_noise(image: Tensor, scale: float) -> Tensor:
+    """Adds normal noise of a random standard deviation up to `scale` to each image (N, C, R, R)."""
+    strength = per_sample(lambda n: torch.rand(n, 1, 1, 1, device=image.device), len(image))
+    return image + scale * strength * normal_like(image)

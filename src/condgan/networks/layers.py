@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
+from condgan.draws import per_sample
 from condgan.errors import InputError
 
 conv3 = partial(nn.Conv2d, kernel_size=3, padding=1)
@@ -40,8 +41,13 @@ class Dropout(nn.Module):
         if not self.training or not self.p:
             return h
         rows = h.permute(0, 2, 3, 1)
-        bits = torch.empty(-(-h.numel() // 4), dtype=torch.int64, device=h.device).random_(-(2**63), None)
-        kept = bits.view(torch.int16)[: h.numel()].view(rows.shape) >= round(self.p * 2**16) - 2**15
+
+        def draw(n: int) -> Tensor:
+            numel = n * rows[0].numel()
+            bits = torch.empty(-(-numel // 4), dtype=torch.int64, device=h.device).random_(-(2**63), None)
+            return bits.view(torch.int16)[:numel].view(n, *rows.shape[1:])
+
+        kept = per_sample(draw, len(h)) >= round(self.p * 2**16) - 2**15
         return (rows * (kept.to(h.dtype) / (1 - self.p))).permute(0, 3, 1, 2)
 
 

@@ -1,9 +1,9 @@
 """The reader: a small classifier of real images, trained before the game, that tells G how well its images match."""
 
-import torch
 from torch import Tensor, nn
 
 from condgan.conditions import Condition
+from condgan.networks.augment import with_noise
 
 
 class _Block(nn.Sequential):
@@ -47,6 +47,5 @@ class Classifier(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         if not self.training:
-            scale = self.noise * torch.rand(len(image), 1, 1, 1, device=image.device)
-            image = image + scale * torch.randn_like(image)
+            image = with_noise(image, self.noise)
         return self.body(image)  # type: ignore[no-any-return]

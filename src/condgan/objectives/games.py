@@ -5,9 +5,10 @@ Scores are unbounded. Where a paper writes log D, D is the sigmoid of a score an
 
 from collections.abc import Mapping
 
-from torch import Tensor, rand_like
+from torch import Tensor, rand
 from torch.nn.functional import binary_cross_entropy_with_logits, relu, softplus
 
+from condgan.draws import per_sample
 from condgan.objectives.objective import Batch, Objective, Term
 
 # The outputs of D as probabilities, which they are in games of cross-entropy only.
@@ -65,7 +66,7 @@ def target_game(real: tuple[float, float], fake: tuple[float, float], flip_proba
 
     def cross_entropy(score: Tensor, bounds: tuple[float, float]) -> Tensor:
         low, high = bounds
-        target = low + (high - low) * rand_like(score)
+        target = low + (high - low) * per_sample(lambda n: rand(n, device=score.device), len(score))
         return binary_cross_entropy_with_logits(score, target, reduction="none")
 
     def is_flipped(b: Batch) -> bool:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from condgan.conditions import Condition
+from condgan.draws import per_batch
 from condgan.networks.gan import DiscriminatorOutput
 from condgan.schedules import Schedule, at
 
@@ -74,7 +75,7 @@ class Batch:
     @cached_property
     def uniform(self) -> float:
         """One random number in [0, 1) that all terms of this batch share."""
-        return torch.rand(()).item()
+        return per_batch(lambda: torch.rand(())).item()
 
     @cached_property
     def _both(self) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from condgan.draws import per_sample
 from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives.objective import Batch, Objective
 
@@ -38,7 +39,7 @@ label_r1_r2 = Objective(discriminator={"r1_r2": _label_r1_r2})
 
 
 def _distance_from_unit_norm(b: Batch) -> Tensor:
-    t = torch.rand(len(b.c), 1, 1, 1, device=b.real_image.device)
+    t = per_sample(lambda n: torch.rand(n, 1, 1, 1, device=b.real_image.device), len(b.c))
     between = torch.lerp(b.real_image.detach(), b.fake_image.detach(), t).requires_grad_()
     squared_norm = squared_gradient_norm(b.discriminator(between, b.vector).score, between)
     return ((squared_norm + 1e-12).sqrt() - 1).square()  # the derivative of sqrt at 0 is infinite

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from functools import partial
 
-from torch import Tensor, nn, rand, randn_like
+from torch import nn
 from torch.optim import AdamW, Optimizer
 
-from condgan.networks.augment import RandomShift
+from condgan.networks.augment import RandomShift, with_noise
 from condgan.networks.reader import Classifier
 from condgan.objectives import reader_classification
 from condgan.recipes.recipe import Pretraining, Reader, Recipe
@@ -28,7 +28,7 @@ def with_reader(recipe: Recipe, *, weight: float | Schedule = 0.5, kimg: float =
         kimg=kimg,
         batch_size=32,
         optimizer=partial(_adamw, peak=4e-3, weight_decay=0.05),
-        augment=lambda image: _noisy(shift(image), 0.08),
+        augment=lambda image: with_noise(shift(image), 0.08),
     )
     return replace(
         recipe,
@@ -40,14 +40,13 @@ def with_reader(recipe: Recipe, *, weight: float | Schedule = 0.5, kimg: float =
 def discriminator_pretraining(kimg: float) -> Pretraining | None:
     """Pretraining of D's label head on `kimg` thousand slightly noisy images; none for 0."""
     optimizer = partial(_adamw, peak=2e-3, weight_decay=0.01)
-    return Pretraining(kimg=kimg, batch_size=32, optimizer=optimizer, augment=_noisy) if kimg else None
+    return (
+        Pretraining(kimg=kimg, batch_size=32, optimizer=optimizer, augment=partial(with_noise, scale=0.04))
+        if kimg
+        else None
+    )
 
 
 def _adamw(network: nn.Module, peak: float, weight_decay: float) -> Optimizer:
     groups = [{"params": network.parameters(), "lr": peak, "schedule": triangle(peak)}]
     return AdamW(groups, weight_decay=weight_decay, fused=True)
-
-
-def _noisy(image: Tensor, scale: float = 0.04) -> Tensor:
-    """Adds noise of a random standard deviation up to `scale` to each image."""
-    return image + scale * rand(len(image), 1, 1, 1, device=image.device) * randn_like(image)

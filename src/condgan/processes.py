@@ -1,0 +1,126 @@
+"""The device, and the processes that train or score together, as `torchrun` or `accelerate launch` started them."""
+
+import gc
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs, PartialState
+from accelerate.state import AcceleratorState
+from accelerate.utils import gather_object, parse_flag_from_env
+from torch.distributed import DistError
+from torch.distributed.rendezvous import rendezvous
+
+from condgan.errors import InputError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+NUMBERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK")  # what a launcher tells every process it starts
+ADDRESS = ("MASTER_ADDR", "MASTER_PORT")  # where the processes meet
+
+
+def fast_device() -> torch.device:
+    """Returns the accelerator if there is one, else the CPU."""
+    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+
+
+def accelerator(precision: str = "no") -> Accelerator:
+    """Returns accelerate's view of device, precision and processes, as started by `torchrun` or `accelerate launch`.
+
+    A process may ask again with another precision, e.g. for the next training of a notebook; use only the newest.
+    Buffers are not broadcast before each forward pass: that would overwrite, between the two passes of D, tensors that
+    its backward pass needs. `train` averages the statistics of batch norm after each step instead. Raises InputError
+    like `processes`.
+    """
+    processes()
+    # torch's new option would still exchange buffers at the start, which are equal already
+    warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
+    AcceleratorState._reset_state()  # accelerate keeps the first precision for the life of the process
+    handler = DistributedDataParallelKwargs(broadcast_buffers=False)
+    return Accelerator(mixed_precision=precision, cpu=_uses_cpu(), kwargs_handlers=[handler])
+
+
+def processes() -> PartialState:
+    """Joins the other processes of this job, if there are any, and returns accelerate's view of them.
+
+    Raises InputError if only some of a launcher's variables are set, e.g. left over from a cluster's job, or if the
+    others do not come within CONDGAN_JOIN_SECONDS, by default 300.
+    """
+    if PartialState._shared_state:
+        return PartialState()
+    _check_launcher(os.environ)
+    number = int(os.environ.get("WORLD_SIZE", 1))
+    return PartialState(cpu=_uses_cpu(), **({"store": _meeting_place(number)} if number > 1 else {}))
+
+
+def _meeting_place(num_processes: int) -> Any:
+    """Returns the store by which the processes find each other, once all have come. Raises InputError if they do not.
+
+    This wait is shorter than what torch waits for a process that computes something alone, which may take long.
+    """
+    seconds = os.environ.get("CONDGAN_JOIN_SECONDS", "300")
+    if not seconds.isdecimal() or int(seconds) < 1:
+        raise InputError(f"CONDGAN_JOIN_SECONDS: found {seconds!r}, expected a number of seconds, e.g. 300")
+    rank, address, port = (os.environ[name] for name in ("RANK", *ADDRESS))
+    try:
+        return next(rendezvous("env://", timeout=timedelta(seconds=int(seconds))))[0]
+    except (DistError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"process {rank} of {num_processes} (RANK, WORLD_SIZE) did not meet the others at {address}:{port} "
+            f"(MASTER_ADDR, MASTER_PORT) within {seconds} seconds: {reason}. Start all {num_processes}, or set "
+            f"CONDGAN_JOIN_SECONDS to wait longer; to use one process: unset {' '.join((*NUMBERS, *ADDRESS))}"
+        ) from None
+
+
+@contextmanager
+def joined() -> Iterator[PartialState]:
+    """Joins the other processes of this job, and at the end waits for them before it leaves."""
+    state = processes()
+    yield state
+    state.wait_for_everyone()  # a process that exits early would abort the communication of the others
+    gc.collect()  # wrapped networks, which are in reference cycles, have to go before their process group
+    state.destroy_process_group()
+
+
+def map_over_processes(work: Callable[[T], R], tasks: Iterable[T]) -> list[R]:
+    """Returns `work(task)` for each task, in order, on every process. Each process does every n-th of them.
+
+    >>> map_over_processes(str, [1, 2, 3])
+    ['1', '2', '3']
+    """
+    state, tasks = processes(), list(tasks)
+    own = [work(task) for task in tasks[state.process_index :: state.num_processes]]
+    shares = gather_object([own])
+    return [shares[i % state.num_processes][i // state.num_processes] for i in range(len(tasks))]
+
+
+def _uses_cpu() -> bool:
+    """Whether to train on the CPU. Without being told, accelerate joins the processes of `torchrun` on GPUs only."""
+    return bool(parse_flag_from_env("ACCELERATE_USE_CPU")) or fast_device().type == "cpu"
+
+
+def _check_launcher(environment: Mapping[str, str]) -> None:
+    """Raises InputError if a launcher's variables are incomplete, not numbers or contradict each other."""
+    found = {name: environment[name] for name in (*NUMBERS, *ADDRESS) if name in environment}
+    numbers = {name: value for name, value in found.items() if name in NUMBERS}
+    missing = [name for name in (*NUMBERS, *ADDRESS) if name not in found]
+    wrong = [f"{name}={value}" for name, value in numbers.items() if not value.isdecimal()]
+    if wrong:
+        expected = f"expected a number in {', '.join(wrong)}"
+    elif numbers and missing:
+        expected = f"but not {', '.join(missing)}"
+    elif numbers and int(found["RANK"]) >= int(found["WORLD_SIZE"]):
+        expected = "expected a RANK below WORLD_SIZE"
+    else:
+        return
+    settings = ", ".join(f"{name}={value}" for name, value in numbers.items())
+    raise InputError(
+        f"found the variables {settings} of a launcher of several processes, {expected}; start with torchrun, or to "
+        f"use one process: unset {' '.join(found)}"
+    )
