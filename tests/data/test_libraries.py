@@ -63,7 +63,7 @@ def test_torchvision_has_every_data_set_of_the_table_and_its_arguments(name: str
 
 
 def test_the_path_of_a_root_is_recorded_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from condgan.cli.runs import _absolute
+    from condgan.cli.train import _absolute
     from condgan.config import data_name
 
     monkeypatch.chdir(tmp_path)
