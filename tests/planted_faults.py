@@ -41,9 +41,9 @@ Scores = Mapping[str, Estimate]
 
 @cache
 def conditions() -> Objects:
-    """Conditions of two or three objects, `NUM_DRAWS` rows of each; the first two objects differ in colour and shape."""
+    """Conditions of two or three objects, `NUM_DRAWS` rows each; the first two objects differ in colour and shape."""
     rng = np.random.default_rng(0)
-    rows = []
+    rows: list[Objects] = []
     while len(rows) < NUM_CONDITIONS:
         row = rng.permutation(len(NAMES))[:4]
         row[3], row[2] = -1, rng.choice([row[2], -1])
