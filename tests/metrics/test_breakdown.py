@@ -127,4 +127,5 @@ def test_a_class_of_a_colour_and_a_shape_has_factors() -> None:
 def test_names_without_factors_have_none() -> None:
     condition = Class(("cat", "dog", "fox"))
     samples = shown(["cat"], ["cat"], condition)
-    assert factor_f1(samples, condition) == f1_per_factor(samples, condition) == {}
+    assert factor_f1(samples, condition) == {}
+    assert f1_per_factor(samples, condition) == {}

@@ -93,10 +93,10 @@ def test_intervals_of_coverage_are_honest_for_other_reals() -> None:
     assert LOW <= share_covered(lambda: coverage(fakes, with_features(features(200)), CONDITION)) <= HIGH
 
 
-@pytest.mark.parametrize("shift", [0.0, 0.25])
+@pytest.mark.parametrize("shift", [0.0, 0.1, 0.3])
 def test_intervals_of_kid_are_honest_for_equal_and_for_different_distributions(shift: float) -> None:
     def draw() -> Estimate:
-        fakes, reals = (features(200, 16, s).relu() for s in (shift, 0))
+        fakes, reals = (features(100, 16, s).relu() for s in (shift, 0))
         return kid(with_features(fakes), with_features(reals), CONDITION)
 
     assert LOW <= share_covered(draw) <= HIGH
@@ -149,9 +149,9 @@ def _share(samples: Samples) -> Estimate:
 
 
 def comparison(of_trainings: float, of_conditions: float, of_scores: float) -> Comparison:
-    """Two systems of three and four trainings on 30 conditions that differ by 0.1 on average."""
+    """Two systems of five and six trainings on 30 conditions that differ by 0.1 on average."""
     common = 0.3 * torch.randn(30)
-    mine, theirs = (common + of_trainings * torch.randn(num, 1) + of_scores * torch.randn(num, 30) for num in (3, 4))
+    mine, theirs = (common + of_trainings * torch.randn(num, 1) + of_scores * torch.randn(num, 30) for num in (5, 6))
     return compare(mine + 0.1 + of_conditions * torch.randn(30), theirs)
 
 
@@ -162,7 +162,7 @@ def test_intervals_of_a_comparison_are_honest_about_what_they_are_over() -> None
     assert LOW <= only_trainings <= HIGH
 
 
-@pytest.mark.parametrize(("of_trainings", "of_conditions"), [(0.05, 0.2), (0.1, 0.1), (0.02, 0.3)])
+@pytest.mark.parametrize(("of_trainings", "of_conditions"), [(0.05, 0.2), (0.1, 0.1)])
 def test_intervals_over_both_are_honest_where_intervals_over_one_are_not(
     of_trainings: float, of_conditions: float
 ) -> None:

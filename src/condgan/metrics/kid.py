@@ -18,9 +18,9 @@ def kid(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
 
     The unbiased estimator over all pairs of images, which may be slightly negative: Binkowski et al. 2018, section 4;
     Gretton et al. 2012, lemma 6. Features are divided by the root mean square of the reals', as the cubic kernel is not
-    invariant to scale and judges differ in it. The interval is normal, with the variance of the terms that are linear
-    in the images and of those of pairs. Not comparable with KID in other features than these. Undefined for fewer than
-    four images of a kind.
+    invariant to scale and judges differ in it. The interval is asymptotic, with the variance of the terms that are
+    linear in the images and of those of pairs (Hoeffding 1948). Not comparable with KID in other features than these.
+    Undefined for fewer than four images of a kind.
     """
     if min(len(fakes), len(reals)) < 4:
         return UNDEFINED
@@ -34,10 +34,24 @@ def kid(fakes: Samples, reals: Samples, condition: Condition) -> Estimate:
     slope = xx.slope + yy.slope - 2 * xy.slope
     linear = (2 * (xx.rows - xy.rows)).var() / n + (2 * (yy.rows - xy.columns) - slope * sizes).var() / m
     pairs = 2 * xx.pairs / (n * (n - 1)) + 2 * yy.pairs / (m * (m - 1)) + 4 * xy.pairs / (n * m)
-    # The means above contain the noise of the other images, so `linear` contains the variance of pairs twice. Between
-    # equal distributions nothing else is left, and the difference is noisy: hence the bound.
-    half = Z95 * sqrt(max(float(linear - pairs), float(pairs) / 2, 0.0))
-    return Estimate(value, value - half, value + half)
+    # The means above contain the noise of the other images, so that `linear` contains the variance of pairs twice.
+    return _interval(value, max(float(linear - 2 * pairs), 0.0), max(float(pairs), 0.0))
+
+
+def _interval(value: float, linear: float, pairs: float) -> Estimate:
+    """Interval of a distance whose variance is that of pairs, plus one that grows in proportion to the true distance.
+
+    As Wilson's, it has the distances that differ from the measured one by at most 1.96 of their own standard
+    deviations: normal intervals are too short where small distances go with small variances by chance. Near zero the
+    growth is hardly measured, and is at least the standard deviation of pairs.
+    """
+    noise = sqrt(pairs)
+    growth = linear / max(value, noise, 1e-300)
+    if value < 3 * noise:
+        growth = max(growth, noise)
+    center = value + Z95**2 * growth / 2
+    half = Z95 * sqrt(Z95**2 * growth**2 / 4 + growth * max(value, 0.0) + pairs)
+    return Estimate(value, center - half, center + half)
 
 
 class _Kernels(NamedTuple):
