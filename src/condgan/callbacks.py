@@ -24,9 +24,9 @@ def accuracy_at_saves(images: Images, judge: Judge, condition: Condition) -> Cal
     """Returns a callback that scores a generator of `condition`, always with the same latents and conditions.
 
     The scores are condition and exact accuracy on the conditions of up to 200 held-out images, or for codes the code
-    accuracy on up to 400 of them, if there are two. KID in the judge's features is added if there are at least four images. Each score
+    accuracy on up to 400 of them. KID in the judge's features is added if there are at least four images. Each score
     has an error of a few hundredths; `evaluate` uses more images and gives intervals. Returns None if the condition is
-    neither that of the data set nor has categorical codes.
+    neither that of the data set nor has categorical codes, which need two held-out images.
     """
     held_out = images.part(held_out=True)
     if condition == images.condition:
