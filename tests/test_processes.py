@@ -1,14 +1,15 @@
 """Training by several processes, as `torchrun` starts them."""
 
 import json
+import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import torch
 
@@ -98,7 +99,14 @@ def test_a_batch_smaller_than_the_number_of_processes_is_refused_before_anything
 
 def test_two_processes_score_a_run_as_one_does(finished: Path, condgan: Command) -> None:
     run, judge = finished / "runs" / "cdcgan", finished / "judge.safetensors"
-    words = ["evaluate", run, "--judge", judge, "--draws", "5"]  # more images than a process classifies at once
+    words: list[str | Path] = [
+        "evaluate",
+        run,
+        "--judge",
+        judge,
+        "--draws",
+        "5",
+    ]  # more images than a process classifies at once
     assert condgan(*words).code == 0
     expected = (run / "metrics.json").read_bytes()
     (run / "metrics.json").unlink()
@@ -108,18 +116,25 @@ def test_two_processes_score_a_run_as_one_does(finished: Path, condgan: Command)
     assert (run / "metrics.json").read_bytes() == expected
 
 
+def second_process(job: "subprocess.Popen[str]") -> int:
+    """Returns the number of the second process that torchrun has started."""
+    children = subprocess.run(["pgrep", "-P", str(job.pid)], capture_output=True, text=True, check=True).stdout.split()
+    environments = {child: Path(f"/proc/{child}/environ").read_bytes().split(b"\0") for child in children}
+    return next(int(child) for child, environment in environments.items() if b"RANK=1" in environment)
+
+
 def test_a_killed_process_ends_the_job_and_one_process_continues(
     tmp_path: Path, condgan: Command, caplog: pytest.LogCaptureFixture
 ) -> None:
-    words = ["train", *CDCGAN, "--data", "shapes", "--resolution", "16", "--runs", tmp_path, "--save-minutes", "1e-6"]
+    words = ["train", *CDCGAN, "--data", "shapes", "--resolution", "16", "--runs", str(tmp_path)]
+    words += ["--save-minutes", "1e-6"]
     job = subprocess.Popen(
         words_of(2, *words, "--kimg", "100"), cwd=TESTS, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     while not list(tmp_path.glob("cdcgan/checkpoints/*.pt")):
         assert job.poll() is None
         time.sleep(0.1)
-    second = next(p for p in psutil.Process(job.pid).children() if p.environ().get("RANK") == "1")
-    second.kill()
+    os.kill(second_process(job), signal.SIGKILL)
     _, error = job.communicate(timeout=60)
     assert job.returncode != 0
     assert error.count("condgan: another process of this job ended") == 1
