@@ -1,7 +1,8 @@
-"""Trains each recipe and a judge for a few steps and saves the networks: `python -m each_recipe FILE`, or by torchrun.
+"""Trains each recipe and a judge for a few steps, small, but with all that a game can have: pretraining, penalties that
+are computed in some steps only, averages, batches that two processes cannot share evenly.
 
-Small, but with all that a game can have: pretraining, penalties that are computed in some steps only, averages, batches
-that two processes cannot share evenly.
+python -m each_recipe FILE     saves the networks; also with torchrun
+python -m each_recipe A B      prints the largest difference between two such files
 """
 
 import sys
@@ -16,7 +17,7 @@ from condgan.judge import small_judge, train_judge
 from condgan.machine import accelerator
 from condgan.recipes import RECIPES, Recipe, build, with_reader
 from condgan.state import TrainState
-from contracts import tiny_images, tiny_options, whole_training
+from contracts import leaves, tiny_images, tiny_options, whole_training
 
 JUDGE = "judge"
 NUM_STEPS = 5  # of the game; penalties of every fourth step are computed in two of them
@@ -65,7 +66,21 @@ def trained_judge() -> dict[str, Any]:
     return {"state": dict(judge.named_buffers()), "losses": torch.tensor([step.loss for step in steps])}
 
 
+def differences(one: Any, other: Any) -> dict[str, float]:
+    """Returns the largest difference of each tensor, relative to its largest value, but at least to 0.01."""
+    left, right = leaves(one), leaves(other)
+    assert left.keys() == right.keys()
+    pairs = {path: (left[path], right[path]) for path in left}
+    return {path: float((a - b).abs().max() / a.abs().max().clamp(min=0.01)) for path, (a, b) in pairs.items()}
+
+
 if __name__ == "__main__":
-    found = {name: trained(name) for name in (*RECIPES, JUDGE)}
-    if accelerator().is_main_process:
-        torch.save(found, sys.argv[1])
+    file, *others = sys.argv[1:]
+    if others:
+        one, other = (torch.load(each, weights_only=True) for each in (file, others[0]))
+        for name in one:
+            print(f"{name:17} {max(differences(one[name], other[name]).values()):.0e}")
+    else:
+        found = {name: trained(name) for name in (*RECIPES, JUDGE)}
+        if accelerator().is_main_process:
+            torch.save(found, file)

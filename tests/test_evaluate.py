@@ -1,5 +1,5 @@
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
@@ -12,7 +12,7 @@ from condgan.data import Images
 from condgan.errors import InputError
 from condgan.evaluate import Scores, evaluate, seen_conditions
 from condgan.generate import LoadedGenerator, untrained
-from condgan.judge import Judge, small_judge
+from condgan.judge import Judge, Samples, small_judge
 from condgan.metrics import code_effects, kid
 from condgan.metrics.estimate import proportion
 from contracts import tiny_images, tiny_options
@@ -60,6 +60,40 @@ def test_a_single_held_out_image_gives_accuracies_and_no_distance(images: Images
     rows = score(replace(images, held_out=torch.arange(len(images)) == 7), judge).rows
     assert rows.keys() == score(images, judge).rows.keys()
     assert {name for row in rows.values() for name in row} == {"condition_accuracy", "exact_accuracy"}
+
+
+@pytest.mark.parametrize("categorical", ["3", ""])
+@pytest.mark.parametrize("num_held_out", [1, 2])
+def test_a_generator_of_codes_is_scored_by_the_images_that_there_are(num_held_out: int, categorical: str) -> None:
+    images = tiny_images("class")
+    images = replace(images, held_out=torch.arange(len(images)) < num_held_out)
+    options = tiny_options("infogan") | {"categorical": categorical, "continuous": "1"}
+    generator = untrained(Config.of("infogan", options, "shapes:class", images, seed=0, precision="no"))
+    row = evaluate(generator, images, {}, small_judge(images.condition, 16)).rows["generator, codes of the prior"]
+    assert list(row) == (["code_accuracy"] if categorical and num_held_out > 1 else [])
+
+
+@pytest.mark.parametrize(("num_held_out", "found"), [(0, "0 held-out and 40"), (40, "40 held-out and 0")])
+def test_images_that_are_all_held_out_or_none_are_refused(num_held_out: int, found: str) -> None:
+    images = tiny_images("multi_label")
+    images = replace(images, held_out=torch.arange(len(images)) < num_held_out)
+    with pytest.raises(InputError, match=f"found {found} training images, expected at least one of each"):
+        score(images, small_judge(images.condition, 16))
+
+
+def test_images_are_generated_and_classified_in_blocks_in_any_order(judge: Judge) -> None:
+    """As processes share them; the batches, and so the scores, are the same."""
+    images = tiny_images("multi_label", num_images=700)
+    images = replace(images, held_out=torch.arange(len(images)) < 600)
+    numbers = []
+
+    def backwards(work: Callable[[Tensor], Samples], tasks: Iterable[Tensor]) -> list[Samples]:
+        numbers.append([len(task) for task in tasks])
+        return [work(task) for task in reversed(list(tasks))][::-1]
+
+    generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
+    assert evaluate(generator, images, {}, judge, mapped=backwards) == evaluate(generator, images, {}, judge)
+    assert numbers == [[100], [500, 100], [500, 100], [500, 100]]
 
 
 def test_rows_are_real_images_the_generator_and_an_untrained_one(images: Images, judge: Judge) -> None:

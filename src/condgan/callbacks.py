@@ -26,12 +26,12 @@ def accuracy_at_saves(images: Images, judge: Judge, condition: Condition) -> Cal
     The scores are condition and exact accuracy on the conditions of up to 200 held-out images, or for codes the code
     accuracy on up to 400 of them. KID in the judge's features is added if there are at least four images. Each score
     has an error of a few hundredths; `evaluate` uses more images and gives intervals. Returns None if the condition is
-    neither that of the data set nor has categorical codes.
+    neither that of the data set nor has categorical codes, which need two held-out images.
     """
     held_out = images.part(held_out=True)
     if condition == images.condition:
         return _of_labels(held_out, judge)
-    if not condition.is_labelled and condition.values:
+    if not condition.is_labelled and condition.values and len(held_out) > 1:  # half are matched, the others scored
         return _of_codes(held_out, judge, condition)
     return None
 

@@ -141,8 +141,7 @@ def _report(folder: Path, save: Save, problems: Sequence[str], num_processes: in
         logger.warning("%s; continuing from %s", problem, save.checkpoint)
     if save.processes not in (0, num_processes):
         logger.warning(
-            "%s was trained by %d processes so far and continues with %d: the result is as good, but not the same as "
-            "with the number of before",
+            "%s was trained by %d processes so far and continues with %d: the result is the same only up to rounding",
             folder,
             save.processes,
             num_processes,

@@ -65,7 +65,7 @@ def evaluate(
     one after the other, or shared by processes with `processes.map_over_processes`. The scores are the same.
 
     A reader is never a judge: `load_judge` refuses the file of the network that a generator was trained with.
-    Raises InputError if the images have no labels, or other labels than the generator's.
+    Raises InputError like `check_comparable`.
     """
     check_comparable(generator, images)
     held_out, training = images.part(held_out=True), images.training
@@ -92,11 +92,17 @@ def seen_conditions(images: Images, most: int = 120) -> Tensor:
 
 
 def check_comparable(generator: LoadedGenerator, images: Images) -> None:
-    """Raises InputError if the images have no labels, or others than the generator's, unless it is one of codes."""
+    """Raises InputError unless the images have labels, those of the generator or of any kind if it is one of codes.
+
+    There must also be at least one held-out and one training image to compare with.
+    """
     if not images.labels.numel():
         raise InputError("the images have no labels to score: a judge cannot be trained on unsupervised codes")
     if generator.condition.is_labelled and generator.condition != images.condition:
         raise InputError("the images have other labels than those of the run")
+    if not 0 < images.num_training < len(images):
+        found = f"found {len(images) - images.num_training} held-out and {images.num_training} training images"
+        raise InputError(f"{found}, expected at least one of each to compare with; name another data set with --data")
 
 
 def _with_labels(
@@ -142,7 +148,7 @@ def _with_codes(
     for source, network in {"untrained": beginner, "generator": generator}.items():
         fakes = _generated(network, c, held_out.labels, scores.seed, judge, mapped)
         row = {name: value for name, value in _scores(fakes, reals, condition).items() if name == "kid[judge]"}
-        if codes.values:
+        if codes.values and len(c) > 1:  # half of them are matched, the others scored
             predicted = condition.describe_all(condition.predict(fakes.logits))
             meaning, accuracy = code_accuracy(codes.categories(c), predicted)
             row = {"code_accuracy": accuracy} | row

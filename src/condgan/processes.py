@@ -40,6 +40,8 @@ def accelerator(precision: str = "no") -> Accelerator:
     processes()
     # torch's new option would still exchange buffers at the start, which are equal already
     warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
+    # of weights of 1x1 convolutions, whose memory order is the same by several names
+    warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides", UserWarning)
     AcceleratorState._reset_state()  # accelerate keeps the first precision for the life of the process
     handler = DistributedDataParallelKwargs(broadcast_buffers=False)
     return Accelerator(mixed_precision=precision, cpu=_uses_cpu(), kwargs_handlers=[handler])
@@ -55,11 +57,11 @@ def processes() -> PartialState:
         return PartialState()
     _check_launcher(os.environ)
     number = int(os.environ.get("WORLD_SIZE", 1))
-    return PartialState(cpu=_uses_cpu(), **({"store": _meeting_place(number)} if number > 1 else {}))
+    return PartialState(cpu=_uses_cpu(), **(_meet(number) if number > 1 else {}))
 
 
-def _meeting_place(num_processes: int) -> Any:
-    """Returns the store by which the processes find each other, once all have come. Raises InputError if they do not.
+def _meet(num_processes: int) -> dict[str, Any]:
+    """Returns what torch needs to connect the processes, once all have come. Raises InputError if they do not.
 
     This wait is shorter than what torch waits for a process that computes something alone, which may take long.
     """
@@ -68,7 +70,8 @@ def _meeting_place(num_processes: int) -> Any:
         raise InputError(f"CONDGAN_JOIN_SECONDS: found {seconds!r}, expected a number of seconds, e.g. 300")
     rank, address, port = (os.environ[name] for name in ("RANK", *ADDRESS))
     try:
-        return next(rendezvous("env://", timeout=timedelta(seconds=int(seconds))))[0]
+        store, number, _ = next(rendezvous("env://", timeout=timedelta(seconds=int(seconds))))
+        return {"store": store, "rank": number, "world_size": num_processes}
     except (DistError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(

@@ -105,7 +105,7 @@ def train(
     built = table.build(recipe, chosen)
     machine.keep_freed_memory()
     started = machine.processes()
-    with started.main_process_first():  # which fills the cache for the others
+    with started.local_main_process_first():  # which fills the cache for the others of its node
         images = load_data(data, resolution, **reading)
         if not is_named and not images.condition.is_labelled:
             raise InputError(
