@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,21 @@ def test_whoever_has_the_old_file_open_reads_it_to_its_end(tmp_path: Path) -> No
     with file.open() as opened:
         files.write(file, "new")
         assert opened.read() == "old"  # the file was replaced, not overwritten
+
+
+@pytest.mark.parametrize("number", [errno.EDQUOT, errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_refuses_is_named_and_the_old_file_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    files.write(tmp_path / "a.txt", "old")
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(InputError, match=rf"cannot write .*a\.txt: {os.strerror(number)}; .*; free some space"):
+        files.write(tmp_path / "a.txt", "new")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old"
 
 
 def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,21 @@ def test_a_broken_line_is_reported_with_its_number(tmp_path: Path, broken: str) 
     file.write_text(json.dumps({"step": 1, "kimg": 0.004}) + "\n" + broken + "\n")
     with pytest.raises(InputError, match=r"log\.jsonl, line 2: found .*expected an object with step and kimg"):
         read_lines(file)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full, a file on a full disk")
+@pytest.mark.parametrize(
+    ("name", "write_a_line"),
+    [
+        ("log.jsonl", lambda log: write(log, 2)),
+        ("pretraining.jsonl", lambda log: write(log, 2, phase="reader")),
+        ("scores.jsonl", lambda log: log.score({"accuracy": 0.5}, step=0, kimg=0.0, seconds=0.0)),
+    ],
+)
+def test_a_line_that_does_not_fit_on_the_disk_is_reported_with_its_file(
+    tmp_path: Path, name: str, write_a_line: Callable[[RunLog], object]
+) -> None:
+    log = RunLog(tmp_path, {}, True)
+    (tmp_path / name).symlink_to("/dev/full")
+    with pytest.raises(InputError, match=rf"cannot write .*{name}: No space left on device; free some space"):
+        write_a_line(log)

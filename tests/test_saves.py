@@ -309,6 +309,25 @@ def test_a_second_signal_says_what_is_saved_without_the_current_step(
     assert content_of(tmp_path / "run") == content_of(whole)
 
 
+def test_a_second_signal_during_the_save_says_what_is_saved_without_it(
+    whole: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, third = Path.replace, tmp_path / "run" / "samples" / "000000003.png"
+
+    def replace_and_signal(path: Path, target: Path) -> Path:
+        if target == third:  # the checkpoint is written, and not yet listed
+            os.kill(os.getpid(), signal.SIGTERM)
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunLog, "add", after_step(3, signals(signal.SIGINT)))
+        patch.setattr(Path, "replace", replace_and_signal)
+        with pytest.raises(KeyboardInterrupt, match=r"is saved up to 000000002\.pt; add --resume"):
+            train(tmp_path / "run", images)
+    train(tmp_path / "run", images)
+    assert content_of(tmp_path / "run") == content_of(whole)
+
+
 HOLD = "import sys; from pathlib import Path; from condgan.lock import locked\n"
 HOLD += "with locked(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
 

@@ -10,7 +10,7 @@ from typing import Any
 from rich.progress import TaskID
 
 from condgan.budget import Forecast
-from condgan.cli.options import duration, progress_bar
+from condgan.cli.options import duration, progress_bar, size
 from condgan.config import Config
 from condgan.errors import InputError
 from condgan.files import read_text
@@ -40,15 +40,16 @@ class DiskUse:
         >>> print(DiskUse(3, 12_300_000))
         checkpoints: up to 3 x 12 MB
         """
-        return f"checkpoints: up to {self.checkpoints} x {self.num_bytes / 1e6:.2g} MB"
+        return f"checkpoints: up to {self.checkpoints} x {size(self.num_bytes)}"
 
     def check(self, folder: Path) -> None:
         """Raises InputError if the disk of a run's folder, which need not exist, has obviously not enough space."""
         present = sum(file.stat().st_size for file in (folder / "checkpoints").glob("*.pt"))
-        disk = next(parent for parent in folder.absolute().parents if parent.exists())
+        place = folder.absolute()
+        disk = next(parent for parent in (place, *place.parents) if parent.exists())
         free, needed = shutil.disk_usage(disk).free, self.checkpoints * self.num_bytes - present
         if free < needed:
-            found = f"{folder}: found {free / 1e6:.2g} MB of free space, expected {needed / 1e6:.2g} MB ({self})"
+            found = f"{folder}: found {size(free)} of free space, expected {size(needed)} ({self})"
             raise InputError(f"{found}; free some space, choose another --runs, or keep fewer with --keep")
 
 

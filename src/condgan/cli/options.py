@@ -132,3 +132,13 @@ def duration(seconds: float) -> str:
         if seconds < limit * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds / 86400:.0f} days"
+
+
+def size(num_bytes: float) -> str:
+    """Formats a number of bytes with two digits.
+
+    >>> size(120_000), size(12_340_000), size(123_400_000), size(3_210_000_000)
+    ('0.12 MB', '12 MB', '123 MB', '3.2 GB')
+    """
+    number, unit = (num_bytes / 1e6, "MB") if num_bytes < 1e9 else (num_bytes / 1e9, "GB")
+    return f"{number:.0f} {unit}" if number >= 10 else f"{number:.2g} {unit}"

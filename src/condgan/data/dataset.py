@@ -57,7 +57,7 @@ class Images:
         """Number of images that are not held out."""
         return int(self.held_out.logical_not().sum())
 
-    @cached_property
+    @property
     def training(self) -> "Training":
         """The images that are not held out, without copying them."""
         return Training(self)

@@ -37,7 +37,7 @@ def train_judge(
     sixteenth of their side, mirrored at random if the data set is symmetric, and noise of up to 4 of 255 levels is
     added. Colour is unchanged, as it often is the label. Raises InputError if there are fewer images than one batch.
     """
-    training = images.part(held_out=False)
+    training = images.training
     steps_per_epoch = len(training) // batch_size
     if not steps_per_epoch:
         raise InputError(f"found {len(training)} training images, expected at least {batch_size} to train a judge")
@@ -56,11 +56,12 @@ def train_judge(
             if step % steps_per_epoch == 0:
                 order = per_batch(lambda: torch.randperm(len(training)))
             at = order[step % steps_per_epoch * batch_size :][process:batch_size:num_processes]
-            image = _augment(to_float(training.images[at]), mirror=images.symmetric)
+            pixels, labels = training.batch(at)
+            image = _augment(to_float(pixels), mirror=images.symmetric)
             image = image.to(accelerator.device, memory_format=torch.channels_last)
             with torch.autocast(image.device.type, torch.bfloat16, enabled=precision == "bf16"):
                 _, logits = parallel(image)
-            nll = judge.condition.nll(logits.float(), training.labels[at].to(logits.device))
+            nll = judge.condition.nll(logits.float(), labels.to(logits.device))
             loss = len(at) * num_processes / batch_size * nll.mean()  # its mean over processes is that of the batch
             accelerator.backward(loss)
             optimizer.step()
