@@ -126,8 +126,8 @@ def table_of_columns(
             others.pop(name)
             break
         if name.casefold() in UNMISTAKABLE and not reading.label_columns:
-            values = named(sorted({repr(cell) for cell in others[name]}))
-            notices.append(f"the column {name!r} is read as labels, because {values} are not all parts of a split")
+            cells = named(sorted({repr(cell) for cell in others[name]}))
+            notices.append(f"the column {name!r} is read as labels, because {cells} are not all parts of a split")
     labels = reading.label_columns or [name for name in others if name != reading.group_by]
     if reading.label_columns and (unused := [name for name in others if name not in {*labels, reading.group_by}]):
         notices.append(f"columns left out: {named(unused)}")
@@ -161,8 +161,8 @@ def _file_column(
             found[name] = (sum(map(files.is_exact, tried)), len(images)), images
     if not found:
         for name, cells in columns.items():
-            if len(images := files.find(cells[0])) > 1:
-                advice = f"{cells[0]!r} fits {images[0]} and {images[1]}; write the path of one of them"
+            if len(several := files.find(cells[0])) > 1:
+                advice = f"{cells[0]!r} fits {several[0]} and {several[1]}; write the path of one of them"
                 raise NamesNoImage(f"{place}, {name!r}: {advice}")
         first = next(iter(columns))
         example = listing.images[0]
