@@ -13,7 +13,7 @@ from commands import TINY, Command
 from condgan import cli
 from condgan.data import folder
 from conftest import Folder
-from written import write_csv, write_folder, write_mnist
+from written import write_csv, write_folder, write_images, write_mnist
 
 
 def test_a_folder_of_attributes_is_inspected(condgan: Command, tmp_path: Path) -> None:
