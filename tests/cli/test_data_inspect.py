@@ -1,6 +1,8 @@
 """`condgan data inspect`, and the line of `condgan train` about its data."""
 
 import json
+import sys
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,10 @@ import torch
 from PIL import Image
 
 from commands import TINY, Command
+from condgan import cli
 from condgan.data import folder
 from conftest import Folder
-from written import write_csv, write_folder, write_mnist
+from written import write_csv, write_folder, write_images, write_mnist
 
 
 def test_a_folder_of_attributes_is_inspected(condgan: Command, tmp_path: Path) -> None:
@@ -118,3 +121,20 @@ def test_train_prints_a_summary_of_its_data(condgan: Command, tmp_path: Path) ->
     result = condgan(*words)
     assert result.code == 0, result.err
     assert f"data {tmp_path}: 40 images of 16 x 16, 4 held out; condition: hair (3 values) x eyes" in result.out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_names_that_a_terminal_cannot_show_are_escaped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    write_images(tmp_path, [f"{name}/{i}.png" for name in ("猫", "café") for i in range(3)])
+    out, err = (TextIOWrapper(BytesIO(), encoding) for _ in range(2))
+    for name, value in {"stdout": out, "stderr": err, "argv": ["condgan", "data", "inspect", str(tmp_path)]}.items():
+        monkeypatch.setattr(sys, name, value)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 0
+    out.seek(0)
+    text = out.read()
+    assert "\\u732b" in text
+    assert ("café" if encoding == "cp1252" else "caf\\xe9") in text

@@ -272,6 +272,8 @@ def test_texts_beside_the_images_are_tags(tmp_path: Path) -> None:
     assert described(images) == ["long hair, smile", "smile", "hat, long hair"]
     assert "labels are read from 3 text files beside the images" in images.notices
     assert "left out, images without a label: 1 (3.png)" in images.notices
+    (tmp_path / "1.txt").write_text("long hair")
+    assert "labels that every image shows: long hair" in load_images(str(tmp_path), 16).notices
     for i in range(3):
         (tmp_path / f"{i}.txt").write_text("0 0.5 0.5 0.25 0.25\n1 0.1 0.2 0.3 0.4\n")
     with pytest.raises(InputError, match=r"0\.txt: found boxes as YOLO writes them"):

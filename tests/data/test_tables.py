@@ -316,3 +316,61 @@ def test_identifiers_are_left_out_and_named(tmp_path: Path) -> None:
     write_csv(tmp_path, "lesion,kind", [f"L{i * 2 // 3},{'ab'[i % 2]}" for i in range(60)])
     assert folder(tmp_path, 16).condition == Class(("a", "b"))
     assert "columns left out: 'lesion' has 40 values in 60 rows" in notices(tmp_path)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_text_file_with_a_header_is_read_as_a_table(tmp_path: Path, delimiter: str) -> None:
+    write_images(tmp_path, ["0.png", "1.png"])
+    rows = [["hair", "file"], ["red", "0.png"], ["blue", "1.png"]]
+    (tmp_path / "labels.txt").write_text("\n".join(map(delimiter.join, rows)) + "\n")
+    assert descriptions(tmp_path) == ["red", "blue"]
+
+
+def test_prose_about_images_is_no_table(tmp_path: Path) -> None:
+    write_images(tmp_path, ["cat/0.png", "cat/1.png", "dog/0.png", "dog/1.png"])
+    (tmp_path / "README.txt").write_text("Pets, and others\nThe best is cat/0.png, followed by the rest\n")
+    assert descriptions(tmp_path) == ["cat", "cat", "dog", "dog"]
+
+
+def test_two_words_in_all_columns_are_said_to_be_no_answers_unless_options_say_so(tmp_path: Path) -> None:
+    write_csv(tmp_path, "Brille,Hut", ["ja,nein", "nein,ja", "ja,ja"])
+    assert "all columns contain 'ja' and 'nein', read as values of attributes; if they mean yes" in notices(tmp_path)
+    assert descriptions(tmp_path, yes=["ja"], no=["nein"]) == ["Brille", "Hut", "Brille, Hut"]
+    write_csv(tmp_path, "hat,glasses", ["ja,one", "nein,two", "ja,one"])
+    assert "all columns contain" not in notices(tmp_path)
+
+
+def test_a_column_called_split_that_is_none_is_said_to_be_a_label(tmp_path: Path) -> None:
+    write_csv(tmp_path, "kind,split", ["a,left", "b,left", "a,right", "b,right"])
+    said = "the column 'split' is read as labels, because 'left', 'right' are not all parts of a split"
+    assert said in notices(tmp_path)
+    assert said not in notices(tmp_path, label_columns=["kind"])
+
+
+def test_a_split_of_the_files_that_is_not_used_is_said(tmp_path: Path) -> None:
+    write_csv(tmp_path, "kind,split", [f"{'ab'[i % 2]},{'train' if i < 30 else 'test'}" for i in range(40)])
+    said = "the split of the files is not used, because of --split stratified"
+    assert said not in notices(tmp_path)
+    assert said in notices(tmp_path, split="stratified")
+    assert folder(tmp_path, 16, reading=Reading(split="stratified")).held_out.sum() == 2
+
+
+def test_a_file_with_possible_labels_that_is_not_read_unasked_is_named_with_what_to_do(tmp_path: Path) -> None:
+    write_images(tmp_path, ["0.png", "1.png"])
+    (tmp_path / "answers.json").write_text('{"0.png": "a", "1.png": "b"}')
+    assert "if answers.json contains them, use --table answers.json" in refusal(tmp_path)
+    assert descriptions(tmp_path, table="answers.json") == ["a", "b"]
+    (tmp_path / "answers.json").rename(tmp_path / "answers.xlsx")
+    assert "if answers.xlsx contains them, save it as CSV" in refusal(tmp_path)
+
+
+def test_numbers_that_fit_images_of_two_folders_are_refused_with_both(tmp_path: Path) -> None:
+    write_images(tmp_path, [f"{part}/{i}.png" for part in ("train", "test") for i in range(3)])
+    (tmp_path / "train.csv").write_text("id,kind\n0,a\n1,b\n2,a\n")
+    assert "train.csv, line 2, 'id': '0' fits test/0.png and train/0.png; write the path" in refusal(tmp_path)
+
+
+def test_a_table_of_a_split_without_labels_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    write_csv(tmp_path, "kind", ["a", "b"], "train.csv")
+    (tmp_path / "test.csv").write_text("file\n9.png\n")
+    assert f"{tmp_path}/test.csv is left out: line 1: found one column 'file', expected a header" in notices(tmp_path)

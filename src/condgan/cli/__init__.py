@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,9 @@ app.add_typer(data.app, name="data")
 
 def main() -> None:
     """Runs a command. Exits with one message and code 2 on wrong input, 130 on an interrupt, 1 on other failures."""
+    for stream in (sys.stdout, sys.stderr):  # names in any script, on terminals of any encoding
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.path.append(str(Path.cwd()))  # where recipes given as module:function are looked for, too
     try:
         with prompt_interrupts():

@@ -32,8 +32,10 @@ def class_folders(listing: Listing) -> Table:
     loose = groups.pop("", [])
     where = str(listing.folder)
     if not groups:
-        found = f", only {named([name for name in listing.others if '/' not in name])}" if listing.others else ""
-        raise InputError(f"{where}: found no labels for its {len(listing.images)} images{found}; {LABELS}")
+        beside = [name for name in listing.others if "/" not in name]
+        found = f", only {named(beside)}" if beside else ""
+        advice = next(filter(None, map(_advice, beside)), "")
+        raise InputError(f"{where}: found no labels for its {len(listing.images)} images{found}; {LABELS}{advice}")
     parts = _parts(listing, below, groups)
     if parts:
         return _table_of_parts(listing, below, groups, parts).noting(*notices)
@@ -51,6 +53,14 @@ def class_folders(listing: Listing) -> Table:
     names = [name for images in groups.values() for name in images]
     columns = {"sub-folder": [classes[folder] for folder, images in groups.items() for _ in images]}
     return Table(where, names, [listing.where(name) for name in names], columns, notices=notices)
+
+
+def _advice(name: str) -> str:
+    """Returns what to do about a file that may contain labels but is not read unasked; nothing for others."""
+    suffix = name.lower().rpartition(".")[2]
+    if suffix in ("json", "txt"):
+        return f"; if {name} contains them, use --table {name}"
+    return f"; if {name} contains them, save it as CSV" if suffix in ("xlsx", "xls", "ods", "numbers") else ""
 
 
 def _groups(names: Sequence[str], below: str) -> dict[str, list[str]]:

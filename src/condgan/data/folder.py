@@ -109,6 +109,8 @@ def labelled_images(
     """
     if reading.group_by and not table.groups:
         raise InputError(f"{table.where}: --group-by {reading.group_by}: found no table with columns")
+    if reading.split != "auto" and Part.HELD_OUT in table.parts:
+        table = table.noting(f"the split of the files is not used, because of --split {reading.split}")
     table = _labelled_parts(table)
     table = table.at(sorted(range(len(table.names)), key=lambda row: by_name(table.names[row])))
     labelled = infer(table, min_objects, reading)

@@ -142,6 +142,11 @@ def _attributes(table: Table) -> Labelled:
         _check_attribute(column, table.where)
     found = {column: _values(table, column) for column in table.columns}
     values = {column: names for column, (names, _) in found.items()}
+    if len(words := next(iter(values.values()))) == 2 and all(names == words for names in values.values()):
+        advice = f"if they mean yes and no, use --yes and --no, such as --yes {words[0]} --no {words[1]}"
+        table = table.noting(
+            f"all columns contain {words[0]!r} and {words[1]!r}, read as values of attributes; {advice}"
+        )
     return Labelled(table, Attributes(values), torch.stack([labels for _, labels in found.values()], dim=1))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from condgan.data.celeba import table_of_text, with_partition
-from condgan.data.delimited import decode, read_rows
+from condgan.data.delimited import DELIMITERS, decode, read_rows
 from condgan.data.listing import Listing
 from condgan.data.names import named
 from condgan.data.reading import Reading
@@ -76,11 +76,15 @@ def _may_have_labels(name: str, listing: Listing, around: str) -> bool:
 
 
 def _names_an_image(name: str, listing: Listing) -> bool:
-    """Returns whether a text begins with the path of an image and a label."""
+    """Returns whether a text begins with the path of an image and a label, or with a header and such a row."""
     with (listing.folder / name).open("rb") as file:
         start = file.read(1000).decode("utf-8", "replace").removeprefix("\ufeff")
-    words = re.split(r"[\s,;|]+", start.strip().partition("\n")[0].strip())
-    return len(words) > 1 and words[0] in listing.images
+    first, second = (*map(str.strip, start.strip().split("\n")[:2]), "", "")[:2]
+    words = re.split(r"[\s,;|]+", first)
+    if len(words) > 1 and listing.file_names.is_exact(words[0]):
+        return True
+    rows = [(first.split(delimiter), second.split(delimiter)) for delimiter in DELIMITERS if delimiter in first]
+    return any(len(header) == len(row) and any(map(listing.file_names.is_exact, row)) for header, row in rows)
 
 
 def read_label_files(names: Sequence[str], listing: Listing, reading: Reading) -> tuple[Table, list[str]]:
@@ -137,7 +141,8 @@ def _joined(parts: dict[str, Part], listing: Listing, reading: Reading) -> tuple
         try:
             table = _read(name, listing, reading)
         except InputError as error:
-            notices.append(f"{listing.where(name)} is left out: {str(error).removeprefix(listing.where(name) + ': ')}")
+            reason = str(error).removeprefix(listing.where(name)).lstrip(":, ")
+            notices.append(f"{listing.where(name)} is left out: {reason}")
             continue
         if list(table.columns) != list(first.columns):
             notices.append(f"{listing.where(name)} is left out: it has other columns than {training[0]}")
@@ -159,5 +164,5 @@ def join_parts(tables: Mapping[str, Table], parts: Mapping[str, Part], where: st
         sets=[labels for table in found for labels in table.sets],
         parts=[parts[file] for file, table in tables.items() for _ in table.names],
         groups=[group for table in found for group in table.groups],
-        notices=[notice for table in found for notice in table.notices],
+        notices=list(dict.fromkeys(notice for table in found for notice in table.notices)),
     )

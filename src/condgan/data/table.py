@@ -15,6 +15,7 @@ from condgan.data.split import Part, parts_of
 from condgan.errors import InputError, did_you_mean
 
 SPLIT_COLUMNS = {"split", "splits", "partition", "subset", "set", "part", "phase", "fold", "data_split", "dataset"}
+UNMISTAKABLE = {"split", "splits", "partition", "subset", "data_split"}  # names that labels hardly have
 HELD_OUT_COLUMNS = {"is_valid", "is_val", "is_test", "is_validation"}  # of yes and no
 CELEBA_PARTS = {"0": Part.TRAINING, "1": Part.HELD_OUT, "2": Part.HELD_OUT}  # list_eval_partition
 FILE_COLUMNS = {"file", "files", "file_name", "filename", "file_path", "filepath", "path", "image", "images", "img"}
@@ -124,6 +125,9 @@ def table_of_columns(
             notices.append(f"the column {name!r} is read as the split: {told}")
             others.pop(name)
             break
+        if name.casefold() in UNMISTAKABLE and not reading.label_columns:
+            cells = named(sorted({repr(cell) for cell in others[name]}))
+            notices.append(f"the column {name!r} is read as labels, because {cells} are not all parts of a split")
     labels = reading.label_columns or [name for name in others if name != reading.group_by]
     if reading.label_columns and (unused := [name for name in others if name not in {*labels, reading.group_by}]):
         notices.append(f"columns left out: {named(unused)}")
@@ -156,6 +160,10 @@ def _file_column(
         if images:
             found[name] = (sum(map(files.is_exact, tried)), len(images)), images
     if not found:
+        for name, cells in columns.items():
+            if len(several := files.find(cells[0])) > 1:
+                advice = f"{cells[0]!r} fits {several[0]} and {several[1]}; write the path of one of them"
+                raise NamesNoImage(f"{place}, {name!r}: {advice}")
         first = next(iter(columns))
         example = listing.images[0]
         raise NamesNoImage(
