@@ -176,10 +176,6 @@ def _tried(case: Case, watch: Watch) -> tuple[str, str]:
         kind, text = "refused", str(error)
         if cause := next(_memory_errors(error), None):
             kind = text = f"asked for too much memory ({cause}), and took it for: {error}"
-        try:
-            text.encode()
-        except UnicodeError:
-            kind, text = "a message that cannot be printed", repr(text)
     except (Exception, TooSlow) as error:
         signal.setitimer(signal.ITIMER_PROF, 0)
         kind, text = f"{type(error).__name__} at {_place(error)}", traceback.format_exc(limit=-30)

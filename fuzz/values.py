@@ -19,7 +19,7 @@ NUMBERS = (
 )
 SPECIAL: Sequence[Callable[[], Any]] = (
     *(lambda: None, lambda: True, lambda: False, list, dict, lambda: [[]], lambda: {"": None}, lambda: [None] * 3),
-    *(lambda: nested(50), lambda: nested(900), lambda: list(range(2_000)), lambda: {str(i): i for i in range(300)}),
+    *(lambda: nested(50), lambda: nested(200), lambda: list(range(2_000)), lambda: {str(i): i for i in range(300)}),
 )
 
 

@@ -19,9 +19,10 @@ from condgan.ablate.study import Trial
 from condgan.budget import Budget
 from condgan.config import Config
 from condgan.data import Images, shapes
+from condgan.errors import InputError
 from condgan.files import read_safetensors
 from condgan.report import page
-from condgan.run import Run, data_location
+from condgan.run import Diverged, Run, data_location
 from fuzz.bytes import changed, flipped
 from fuzz.case import Case, Target
 from fuzz.targets.models import changed_tensor
@@ -31,9 +32,13 @@ KIMG = (0.012, 0.016)  # of the run, and after it is continued
 OPTIONS = {"width": 2, "latent_dim": 4, "batch_size": 4}
 
 
-def _continue(folder: Path, images: Images, kimg: float, *, resume: bool) -> None:
+def _config(images: Images, kimg: float) -> Config:
+    return Config.of("cdcgan", OPTIONS, "shapes", images, seed=0, precision="no", kimg=kimg)
+
+
+def _continue(folder: Path, images: Images, config: Config, *, resume: bool) -> None:
     AcceleratorState._reset_state(reset_partial_state=True)
-    config = Config.of("cdcgan", OPTIONS, "shapes", images, seed=0, precision="no", kimg=kimg)
+    kimg = config.kimg or 0.0
     accelerator = Accelerator(cpu=True)
     run = Run(folder, config, data="shapes", resume=resume)
     scores = {"condition_accuracy": 0.5}
@@ -85,9 +90,9 @@ def _changed_state(content: bytes, random: Random) -> bytes:
 def _prepare_resume(folder: Path) -> Callable[[Random], Case]:
     images = shapes("multi_label", 16, num_images=40)
     run = folder / "run"
-    _continue(run, images, KIMG[0], resume=False)
-    contents = _contents(run)
-    _continue(run, images, KIMG[1], resume=True)
+    _continue(run, images, _config(images, KIMG[0]), resume=False)
+    contents, longer = _contents(run), _config(images, KIMG[1])
+    _continue(run, images, longer, resume=True)
     expected = read_safetensors(run / "generator.safetensors")[1]
     names = sorted(name for name in contents if name.endswith(("json", "jsonl", "pt", "safetensors", "png")))
     newest = max(name for name in names if name.endswith(".pt"))
@@ -109,7 +114,10 @@ def _prepare_resume(folder: Path) -> Callable[[Random], Case]:
             files[name] = changed_file(name, files[name], random)
 
         def call() -> None:
-            _continue(run, images, KIMG[1], resume=True)
+            try:
+                _continue(run, images, longer, resume=True)
+            except Diverged as error:  # a state of finite but absurd numbers
+                raise InputError(str(error)) from None
             if not is_foreign:
                 found = read_safetensors(run / "generator.safetensors")[1]
                 assert found.keys() == expected.keys()
@@ -126,7 +134,7 @@ METRICS: dict[str, Any] = {
     "draws": 2,
     "seed": 0,
     "rows": {"generator, test": {"condition_accuracy": [0.5, 0.4, 0.6], "kid": [0.1, 0.0, 0.2]}, "real": {"kid": [0.0, 0.0, 0.1]}},
-    "per_condition": {"test": {"red square": 0.5, "red circle": 0.25}},
+    "per_condition": {"test": {"red square": [[0.5, 0.4, 0.6], [0.5, 0.4, 0.6]]}},
     "per_object": {"test": {"red square": [0.5, 0.4, 0.6]}},
     "meaning": {},
     "code_effects": {},
@@ -136,9 +144,8 @@ METRICS: dict[str, Any] = {
 def _prepare_report(folder: Path) -> Callable[[Random], Case]:
     images = shapes("multi_label", 16, num_images=40)
     study, run = folder / "study", folder / "study" / "a" / "seed-0"
-    _continue(run, images, KIMG[0], resume=False)
-    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
-    (run / "log.jsonl").write_text("".join(json.dumps({**lines[0], "step": i, "kimg": i / 100}) + "\n" for i in range(1, 4)))
+    _continue(run, images, _config(images, KIMG[0]), resume=False)
+    (run / "log.jsonl").write_text("".join(json.dumps({"step": i, "kimg": i / 100, "D/real": 0.5, "seconds": i}) + "\n" for i in range(1, 4)))
     (run / "metrics.json").write_text(json.dumps(METRICS))
     spec = folder / "spec.yaml"
     spec.write_text("title: t\ndata: shapes\nresolution: 16\nkimg: 1\nvariants: {a: {recipe: cdcgan}}\n")

@@ -33,6 +33,9 @@ EXAMPLES = [condition.describe_all(condition.each_value()) for condition in COND
 
 def _mixed(examples: list[str], random: Random) -> str:
     """Joins parts of the examples and texts of no use, or changes the bytes of an example."""
+    if not random.randrange(4):
+        words = [random.choice(examples) for _ in range(random.randint(1, 4))]
+        return random.choice([",", ", ", " ,  "]).join(words) + random.choice(["", "", " ", ","])
     if random.randrange(3):
         text = changed(", ".join(random.choices(examples, k=random.randint(1, 3))).encode(), random)
         return text.decode(errors=random.choice(["replace", "ignore"]))
@@ -100,7 +103,9 @@ def _options(folder: Path) -> Callable[[Random], Case]:
             resolved = recipes.resolve(name, chosen)
             assert recipes.resolve(name, resolved) == resolved, resolved
             for each in images:
-                check_trainable(recipes.build(name, chosen), each)
+                built = recipes.build(name, chosen)
+                check_trainable(built, each)
+                assert built.num_epochs * each.num_training / 1000 > 0
 
         return Case("\n".join([name, *options]).encode(errors="replace"), call)
 

@@ -17,6 +17,7 @@ from condgan.errors import InputError, did_you_mean
 from condgan.files import read_safetensors
 from condgan.networks.gan import Generator
 from condgan.networks.layout import Layout, LayoutGenerator
+from condgan.weights import load_weights
 
 SUFFIX = ".safetensors"
 
@@ -130,20 +131,9 @@ def load(path: str | Path) -> LoadedGenerator:
     if "run" not in header:
         raise InputError(f"{file}: no configuration in its header; expected a generator.safetensors written by condgan")
     config = Config.parse(header["run"], str(file))
-    try:
-        loaded = untrained(config)
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from None
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise InputError(f"{file}: its configuration describes no network ({error}); restore the file") from None
     renamed = {re.sub(r"^entrance\.", "conditioning.", name): weight for name, weight in weights.items()}  # format 1
-    try:
-        loaded.network.load_state_dict(renamed)
-    except RuntimeError as error:
-        raise InputError(f"{file}: its weights do not fit its configuration ({error}); restore the file") from None
-    if not all(weight.isfinite().all() for weight in loaded.network.state_dict().values()):
-        raise InputError(f"{file}: found weights that are not finite; restore the file, or train again")
-    return loaded
+    network = load_weights(lambda: untrained(config).network, renamed, str(file))
+    return LoadedGenerator(network, config)
 
 
 def shipped() -> Mapping[str, Traversable]:

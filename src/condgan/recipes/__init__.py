@@ -25,6 +25,7 @@ RECIPES: dict[str, Callable[..., Recipe]] = {
     recipe.__name__: recipe
     for recipe in (cdcgan, acgan, acgan_attributes, infogan, sagan, dcgan, wgan_gp, projection, layout)
 }
+MAX_WHOLE = 2**31 - 1  # of options: sizes and counts
 _named: dict[str, Callable[..., Recipe]] = {}  # by a person: never by the content of a file
 
 
@@ -99,7 +100,12 @@ def _validated(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
             ) from None
         problem = first["msg"].removeprefix("Value error, ")
         raise InputError(f"{name} option {option}: found {first['input']!r}: {problem}") from None
-    return {option: getattr(model, option) for option in type(model).model_fields}
+    values = {option: getattr(model, option) for option in type(model).model_fields}
+    for option, value in values.items():
+        for number in value if isinstance(value, tuple) else [value]:
+            if isinstance(number, int) and abs(number) > MAX_WHOLE:
+                raise InputError(f"{name} option {option}: found {number}: expected at most {MAX_WHOLE}")
+    return values
 
 
 def _model(recipe: Callable[..., Recipe]) -> type[BaseModel]:
