@@ -59,7 +59,7 @@ def conclude(study: Study) -> Outcome:
     found: dict[str, dict[int, Any]] = {cell.name: {} for cell in spec.cells}
     for trial in done:
         metrics = read_json(trial.folder / "metrics.json")
-        checked(Scores, metrics, f"{trial.folder / 'metrics.json'}: not written by condgan evaluate")
+        checked(Scores, metrics, str(trial.folder / "metrics.json"), "run condgan evaluate again")
         found[trial.cell.name][trial.seed] = metrics["rows"]
     baselines = {cell.name: spec.compared_with(cell).name for cell in spec.cells}
     outcome = Outcome(

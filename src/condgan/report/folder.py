@@ -46,7 +46,7 @@ class RunFolder:
         if not file.is_file():
             return {}
         metrics: Mapping[str, Any] = read_json(file)
-        checked(Scores, metrics, f"{file}: not written by condgan evaluate")
+        checked(Scores, metrics, str(file), "run condgan evaluate again")
         for name in metrics.get("per_condition", {}):
             inside(self.folder, f"{name}.png")
         return metrics
