@@ -43,6 +43,7 @@ class Report:
     refused: int = 0
     failures: dict[str, tuple[int, str]] = field(default_factory=dict)
     num_failures: int = 0
+    seconds: float = 0  # of processor time
 
 
 class Watch:
@@ -80,7 +81,8 @@ def run(target: Target, num_inputs: int, seed: int, first: int, out: Path) -> Re
             child = os.fork()
             if child == 0:
                 _child(target, left, seed, number, started)
-            status = _wait(child, started)
+            status, seconds = _wait(child, started)
+            report.seconds += seconds
             for line in (started / "failures").read_text().splitlines():
                 _add(report, target, started, out, **json.loads(line))
             done, refused = map(int, (started / "count").read_text().split())
@@ -106,13 +108,13 @@ def _add(report: Report, target: Target, folder: Path, out: Path, *, number: int
     (out / f"{target.name}-{number}.txt").write_text(f"{kind}\n\n{text}\n")
 
 
-def _wait(child: int, folder: Path) -> int:
-    """Waits for the child; kills it if it stays at one input for too long. Returns its status."""
+def _wait(child: int, folder: Path) -> tuple[int, float]:
+    """Waits for the child; kills it if it stays at one input for too long. Returns its status and processor time."""
     before, since = "", time.monotonic()
     while True:
-        found, status = os.waitpid(child, os.WNOHANG)
+        found, status, used = os.wait4(child, os.WNOHANG)
         if found:
-            return status
+            return status, used.ru_utime + used.ru_stime
         now = (folder / "count").read_text() if (folder / "count").exists() else ""
         if now != before:
             before, since = now, time.monotonic()
