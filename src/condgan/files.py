@@ -33,8 +33,19 @@ class Readable(Protocol):
     def read_text(self, *, encoding: str) -> str: ...
 
 
+def check_file(path: Path, expected: str = "") -> None:
+    """Raises InputError unless this is a regular file. Pipes and devices may have no end."""
+    if not path.is_file():
+        found = "no such file"
+        if path.exists():
+            found = "a folder, not a file" if path.is_dir() else "a pipe or device, not a regular file"
+        raise InputError(f"{path}: {found}" + (f"; expected {expected}" if expected else ""))
+
+
 def read_text(file: Readable) -> str:
-    """Returns the text of a file. Raises InputError if it is not UTF-8."""
+    """Returns the text of a file. Raises InputError if it is not a regular file, or not UTF-8."""
+    if isinstance(file, Path):
+        check_file(file)
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

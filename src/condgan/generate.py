@@ -14,7 +14,7 @@ from condgan.conditions import Condition, from_json
 from condgan.config import Config
 from condgan.data.dataset import to_uint8
 from condgan.errors import InputError, did_you_mean
-from condgan.files import read_safetensors
+from condgan.files import check_file, read_safetensors
 from condgan.networks.gan import Generator
 from condgan.networks.layout import Layout, LayoutGenerator
 from condgan.weights import load_weights
@@ -125,8 +125,7 @@ def load(path: str | Path) -> LoadedGenerator:
 
         return from_checkpoint(file)
     file = file / "generator.safetensors" if file.is_dir() else file
-    if not file.is_file():
-        raise InputError(f"{file}: no such file; expected the folder of a run that has been saved at least once")
+    check_file(file, "the folder of a run that has been saved at least once")
     header, weights = read_safetensors(file)
     if "run" not in header:
         raise InputError(f"{file}: no configuration in its header; expected a generator.safetensors written by condgan")

@@ -22,7 +22,7 @@ from pydantic import (
 
 from condgan import recipes
 from condgan.errors import InputError, did_you_mean
-from condgan.files import read_text
+from condgan.files import check_file, read_text
 
 MAX_CELLS = 1_000
 MAX_NAME = 200  # letters of a folder's name; file systems take at most 255 bytes
@@ -131,8 +131,7 @@ class Spec(_Entry):
 
 def read(file: Path) -> Spec:
     """Reads a spec from a YAML file. Raises InputError naming file, line, what was found and what was expected."""
-    if not file.is_file():
-        raise InputError(f"{file}: no such file; expected a spec, e.g. examples/aux_weight.yaml")
+    check_file(file, "a spec, e.g. examples/aux_weight.yaml")
     text = read_text(file)
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
@@ -144,10 +143,11 @@ def read(file: Path) -> Spec:
         raise InputError(f"{file}{line}: {error.problem}; expected valid YAML") from None
     except yaml.YAMLError as error:
         raise InputError(f"{file}: {' '.join(str(error).split())}; expected valid YAML") from None
-    except (RecursionError, ValueError) as error:  # nested too deeply; a date that does not exist
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{file}: {str(error).splitlines()[0]}; expected valid YAML") from None
+    except InputError:
+        raise
+    except Exception as error:  # PyYAML raises errors of many types: nested too deeply, a date that does not exist
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{file}: {reason}; expected valid YAML") from None
     if not isinstance(content, dict):
         raise InputError(f"{file}: expected `name: value` entries, among them title, data and variants")
     for place, problem in _problems(tree, content):

@@ -100,6 +100,8 @@ class Study:
     def __init__(self, spec: Spec, folder: Path):
         """Raises InputError if a cell cannot be trained, or if the folder holds runs of a different spec."""
         self.spec, self.folder = spec, folder
+        if spec.judge:
+            files.check_file(spec.judge, "a judge")
         self.trials = [
             Trial(cell, seed, folder / cell.name / f"seed-{seed}") for cell in spec.cells for seed in spec.seeds
         ]

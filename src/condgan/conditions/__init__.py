@@ -14,7 +14,7 @@ from condgan.conditions.codes import Codes
 from condgan.conditions.condition import Condition, Control
 from condgan.conditions.labels import Class, MultiLabel
 from condgan.conditions.lists import parse_conditions
-from condgan.conditions.vocabulary import known
+from condgan.errors import InputError, did_you_mean
 
 KINDS: dict[str, type[Condition]] = {kind.__name__: kind for kind in (Class, MultiLabel, Attributes, Codes)}
 
@@ -30,8 +30,11 @@ def from_json(data: Mapping[str, Any], where: str = "condition") -> Condition:
     Raises InputError on an unknown kind, and on values of other types.
     """
     fields = dict(data)
-    kind = known(str(fields.pop("kind", "")), list(KINDS), "kind of condition")
-    return checked(KINDS[kind], fields, f"{where}: condition")
+    kind = str(fields.pop("kind", ""))
+    if kind not in KINDS:
+        found = f"unknown kind of condition {kind!r}{did_you_mean(kind, KINDS)}"
+        raise InputError(f"{where}: {found} (known: {', '.join(KINDS)})")
+    return checked(KINDS[kind], fields, where)
 
 
 __all__ = [

@@ -16,7 +16,7 @@ from condgan.checked import checked
 from condgan.conditions import Condition, from_json, to_json
 from condgan.data.dataset import MAX_RESOLUTION
 from condgan.errors import InputError
-from condgan.files import parse_json, read_safetensors, to_safetensors
+from condgan.files import check_file, parse_json, read_safetensors, to_safetensors
 from condgan.judge.model import Judge, lab_judge, small_judge
 from condgan.weights import load_weights
 
@@ -39,8 +39,7 @@ def load_judge(path: Path | None, condition: Condition) -> Judge:
     if path is None:
         with as_file(files("condgan") / "judge.safetensors") as embedded:
             return load_judge(embedded, condition)
-    if not path.is_file():
-        raise InputError(f"judge {path}: no such file; expected a judge.safetensors or the lab's checkpoint.pth")
+    check_file(path, "a judge: a judge.safetensors or the lab's checkpoint.pth")
     judge = _load_ours(path) if _is_safetensors(path) else _load_lab(path, condition)
     if judge.condition != condition:
         found = f"judge {path} recognises {_brief(judge.condition)}, the images are labelled with {_brief(condition)}"

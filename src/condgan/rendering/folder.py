@@ -181,10 +181,7 @@ def _write_descriptions(
 
 
 def _read_settings(place: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(place.read_text())
-    except json.JSONDecodeError as error:
-        raise InputError(f"{place}: not JSON ({error}); choose another folder") from error
+    found = files.read_json(place)
     return found if isinstance(found, dict) else {}
 
 

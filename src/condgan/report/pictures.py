@@ -13,6 +13,7 @@ from torch import Tensor
 from condgan.conditions import from_json
 from condgan.data.decode import pillow_warnings
 from condgan.errors import InputError
+from condgan.files import check_file
 from condgan.generate import LoadedGenerator
 from condgan.grid import grid, png
 from condgan.report.folder import RunFolder
@@ -155,6 +156,7 @@ def enlargement(resolution: int) -> int:
 def _opened(file: Path) -> Iterator[Image.Image]:
     """Opens a PNG. Raises InputError naming a broken one, also if it turns out to be broken within the context."""
     try:
+        check_file(file)
         with pillow_warnings(), Image.open(file, formats=["PNG"]) as picture:
             picture.load()
             yield picture
