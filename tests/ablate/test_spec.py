@@ -142,7 +142,7 @@ def test_a_missing_spec_is_reported_by_path(tmp_path: Path) -> None:
         ("title: " + "[" * 5_000, "expected valid YAML"),
         ("title: 2024-13-45", "expected valid YAML"),
         ("title: !!timestamp x", "expected valid YAML"),
-        ("title: t\n2024-01-01: x", "2024-01-01: found .*should be a valid string"),
+        ("title: t\n2024-01-01: x", "found the key 2024-01-01, expected a text; write it in quotes"),
         ("title: t\ndata: [" + ", ".join(f"d{i}" for i in range(40_000)) + "]", "combinations .*expected at most"),
     ],
     ids=["itself", "depth", "date", "timestamp", "key", "cells"],
