@@ -69,7 +69,7 @@ class Watch:
             path, mode, flags = os.path.realpath(os.fsdecode(arguments[0])), arguments[1] or "", arguments[2] or 0
             writes = any(letter in mode for letter in "wax+") or bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
             if not path.startswith(self.writable if writes else self.readable):
-                self.found.append(f"opened {path} to {'write' if writes else 'read'}")
+                self.found.append(f"{'wrote' if writes else 'read'} {path}")
 
 
 def run(target: Target, num_inputs: int, seed: int, first: int, out: Path) -> Report:
