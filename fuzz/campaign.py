@@ -52,7 +52,16 @@ class Watch:
     def __init__(self, folders: tuple[Path, ...]):
         self.on, self.found = False, list[str]()
         self.writable = tuple(str(folder.resolve()) for folder in folders)
-        code = {sys.prefix, sys.base_prefix, str(Path(__file__).parents[1]), "/usr", "/etc/ssl", "/proc", "/sys", "/dev/null"}
+        code = {
+            sys.prefix,
+            sys.base_prefix,
+            str(Path(__file__).parents[1]),
+            "/usr",
+            "/etc/ssl",
+            "/proc",
+            "/sys",
+            "/dev/null",
+        }
         self.readable = (*self.writable, *(os.path.realpath(folder) for folder in code), *code)
         sys.addaudithook(self._hook)
 
@@ -144,7 +153,14 @@ def _child(target: Target, num_inputs: int, seed: int, first: int, folder: Path)
 
 
 def _try_all(
-    target: Target, make: Callable[[Random], Case], watch: Watch, num_inputs: int, seed: int, first: int, folder: Path, failures: Any
+    target: Target,
+    make: Callable[[Random], Case],
+    watch: Watch,
+    num_inputs: int,
+    seed: int,
+    first: int,
+    folder: Path,
+    failures: Any,
 ) -> int:
     refused, limit = 0, _peak() + MAX_BYTES
     with (folder / "count").open("r+b", buffering=0) as count:

@@ -170,9 +170,7 @@ def test_a_configuration_of_impossible_values_is_named(
         load(tmp_path / "a.safetensors")
 
 
-def test_a_configuration_of_a_network_larger_than_its_weights_takes_no_memory(
-    generator: bytes, tmp_path: Path
-) -> None:
+def test_a_configuration_of_a_network_larger_than_its_weights_takes_no_memory(generator: bytes, tmp_path: Path) -> None:
     changed_config(generator, tmp_path / "a.safetensors", options=tiny_options("dcgan") | {"width": 2**20})
     with pytest.raises(InputError, match=r"its weights do not fit its configuration .* expected \(.*2097152"):
         load(tmp_path / "a.safetensors")

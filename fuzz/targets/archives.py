@@ -15,10 +15,43 @@ from fuzz.case import Case, Target
 from fuzz.targets.tables import write_images
 
 NAMES = (
-    *("../outside.png", "/etc/passwd", "C:\\x.png", "a/../../b.png", "cat/../dog/9.png", "", ".", "..", "cat", "cat/0.png", "CAT/0.PNG"),
-    *("a" * 300 + ".png", "x/" * 200 + "y.png", "nul\0.png", "\u202ex.png", "e\u0301.png", "labels.csv", "train.json", "__MACOSX/._0.png", "\\\\host\\x.png"),
+    *(
+        "../outside.png",
+        "/etc/passwd",
+        "C:\\x.png",
+        "a/../../b.png",
+        "cat/../dog/9.png",
+        "",
+        ".",
+        "..",
+        "cat",
+        "cat/0.png",
+        "CAT/0.PNG",
+    ),
+    *(
+        "a" * 300 + ".png",
+        "x/" * 200 + "y.png",
+        "nul\0.png",
+        "\u202ex.png",
+        "e\u0301.png",
+        "labels.csv",
+        "train.json",
+        "__MACOSX/._0.png",
+        "\\\\host\\x.png",
+    ),
 )
-TARGETS_OF_LINKS = ("../../../../etc/passwd", "/etc/passwd", "cat/0.png", "self", "..", "", "dog", "/proc/self/mem", "/dev/zero", "a" * 5_000)
+TARGETS_OF_LINKS = (
+    "../../../../etc/passwd",
+    "/etc/passwd",
+    "cat/0.png",
+    "self",
+    "..",
+    "",
+    "dog",
+    "/proc/self/mem",
+    "/dev/zero",
+    "a" * 5_000,
+)
 
 
 def _members(folder: Path) -> dict[str, bytes]:
@@ -40,7 +73,9 @@ def _zip(members: dict[str, bytes], random: Random) -> bytes:
                 info.external_attr = (stat.S_IFLNK | 0o777) << 16
                 archive.writestr(info, random.choice(TARGETS_OF_LINKS))
             elif kind == 1:
-                info.external_attr = (random.choice([stat.S_IFIFO, stat.S_IFCHR, stat.S_IFDIR, stat.S_IFSOCK]) | 0o644) << 16
+                info.external_attr = (
+                    random.choice([stat.S_IFIFO, stat.S_IFCHR, stat.S_IFDIR, stat.S_IFSOCK]) | 0o644
+                ) << 16
                 archive.writestr(info, b"x")
             elif kind == 2:
                 archive.writestr(info, bytes(random.choice([10, 10**6])), zipfile.ZIP_DEFLATED)
@@ -54,7 +89,9 @@ def _lying(content: bytes, random: Random) -> bytes:
     marks = [i for mark in (b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06") for i in _all(content, mark)]
     start, changed_content = random.choice(marks), bytearray(content)
     field = random.choice([4, 6, 8, 10, 14, 16, 18, 20, 22, 24, 26, 28, 30, 38, 42])
-    value = random.choice([0, 1, 8, 9, 12, 14, 93, 95, 99, 2**16 - 1, 2**31, 2**32 - 1, 2**30 + 1, random.randrange(2**32)])
+    value = random.choice(
+        [0, 1, 8, 9, 12, 14, 93, 95, 99, 2**16 - 1, 2**31, 2**32 - 1, 2**30 + 1, random.randrange(2**32)]
+    )
     size = random.choice([2, 4])
     changed_content[start + field : start + field + size] = struct.pack("<I", value)[:size]
     return bytes(changed_content)
@@ -78,7 +115,18 @@ def _tar(members: dict[str, bytes], random: Random, compression: str) -> bytes:
             archive.addfile(info, io.BytesIO(content))
         for _ in range(random.choice([0, 0, 1, 2])):
             info = tarfile.TarInfo(random.choice(NAMES).replace("\0", "") or "x")
-            info.type = random.choice([tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE, tarfile.REGTYPE, b"Z", b"S"])
+            info.type = random.choice(
+                [
+                    tarfile.SYMTYPE,
+                    tarfile.LNKTYPE,
+                    tarfile.FIFOTYPE,
+                    tarfile.CHRTYPE,
+                    tarfile.DIRTYPE,
+                    tarfile.REGTYPE,
+                    b"Z",
+                    b"S",
+                ]
+            )
             if info.type in (tarfile.SYMTYPE, tarfile.LNKTYPE):
                 info.linkname = random.choice(TARGETS_OF_LINKS)
             try:

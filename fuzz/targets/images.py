@@ -31,7 +31,13 @@ FORMATS = {
     "AVIF": ("RGB",),
     "QOI": ("RGB", "RGBA"),
 }
-OTHERS = (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n", b"<svg/>", b"version https://git-lfs", b"8BPS", b"")
+OTHERS = (
+    b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n",
+    b"<svg/>",
+    b"version https://git-lfs",
+    b"8BPS",
+    b"",
+)
 
 
 def examples() -> list[tuple[str, bytes]]:
@@ -42,7 +48,13 @@ def examples() -> list[tuple[str, bytes]]:
         for mode in modes:
             image = pixels.convert("RGB" if mode == "LAB" else "L" if mode in ("I;16", "F") else mode)
             image = image if image.mode == mode or mode == "LAB" else image.convert(mode)
-            for options in ({}, {"compression": "tiff_lzw"}, {"progressive": True}, {"interlace": 1}, {"lossless": True}):
+            for options in (
+                {},
+                {"compression": "tiff_lzw"},
+                {"progressive": True},
+                {"interlace": 1},
+                {"lossless": True},
+            ):
                 file = io.BytesIO()
                 try:
                     image.save(file, kind, **options)
@@ -65,7 +77,9 @@ def bomb(random: Random) -> bytes:
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    header = struct.pack(">IIBBBBB", width, height, random.choice([1, 8, 16]), random.choice([0, 2, 3, 6]), 0, 0, random.choice([0, 1]))
+    header = struct.pack(
+        ">IIBBBBB", width, height, random.choice([1, 8, 16]), random.choice([0, 2, 3, 6]), 0, 0, random.choice([0, 1])
+    )
     texts = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(random.choice([10, 10**7]))))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + texts + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 

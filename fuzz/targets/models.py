@@ -28,7 +28,16 @@ GENERATORS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("acgan_attributes", "attributes", {**SMALL, "embedding_dim": 4}),
     ("sagan", "class", SMALL),
 )
-DTYPES = (torch.float64, torch.float16, torch.bfloat16, torch.int8, torch.int64, torch.bool, torch.complex64, torch.uint8)
+DTYPES = (
+    torch.float64,
+    torch.float16,
+    torch.bfloat16,
+    torch.int8,
+    torch.int64,
+    torch.bool,
+    torch.complex64,
+    torch.uint8,
+)
 
 
 def generator_file(recipe: str, kind: str, options: Mapping[str, Any]) -> bytes:
@@ -79,7 +88,15 @@ def changed_layout(content: bytes, random: Random) -> bytes:
         lengths = [0, 1, size - 1, size + 8, len(content), 2**31, 2**40, 2**63, 2**64 - 1]
         return random.choice(lengths).to_bytes(8, "little") + content[8:]
     entries = json.loads(content[8 : 8 + size])
-    text = to_text(changed_tree({name: entry for name, entry in entries.items() if name != "__metadata__"} if random.randrange(2) else entries, random), random)
+    text = to_text(
+        changed_tree(
+            {name: entry for name, entry in entries.items() if name != "__metadata__"}
+            if random.randrange(2)
+            else entries,
+            random,
+        ),
+        random,
+    )
     encoded = text.encode(errors="surrogatepass")
     return len(encoded).to_bytes(8, "little") + encoded + content[8 + size :]
 

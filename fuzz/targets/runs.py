@@ -42,7 +42,9 @@ def _continue(folder: Path, images: Images, config: Config, *, resume: bool) -> 
     accelerator = Accelerator(cpu=True)
     run = Run(folder, config, data="shapes", resume=resume)
     scores = {"condition_accuracy": 0.5}
-    for _ in run.train(images, Budget(kimg), save_minutes=0, accelerator=accelerator, callback=lambda generator: scores):
+    for _ in run.train(
+        images, Budget(kimg), save_minutes=0, accelerator=accelerator, callback=lambda generator: scores
+    ):
         pass
 
 
@@ -133,7 +135,10 @@ METRICS: dict[str, Any] = {
     "judge": "small",
     "draws": 2,
     "seed": 0,
-    "rows": {"generator, test": {"condition_accuracy": [0.5, 0.4, 0.6], "kid": [0.1, 0.0, 0.2]}, "real": {"kid": [0.0, 0.0, 0.1]}},
+    "rows": {
+        "generator, test": {"condition_accuracy": [0.5, 0.4, 0.6], "kid": [0.1, 0.0, 0.2]},
+        "real": {"kid": [0.0, 0.0, 0.1]},
+    },
     "per_condition": {"test": {"red square": [[0.5, 0.4, 0.6], [0.5, 0.4, 0.6]]}},
     "per_object": {"test": {"red square": [0.5, 0.4, 0.6]}},
     "meaning": {},
@@ -145,16 +150,30 @@ def _prepare_report(folder: Path) -> Callable[[Random], Case]:
     images = shapes("multi_label", 16, num_images=40)
     study, run = folder / "study", folder / "study" / "a" / "seed-0"
     _continue(run, images, _config(images, KIMG[0]), resume=False)
-    (run / "log.jsonl").write_text("".join(json.dumps({"step": i, "kimg": i / 100, "D/real": 0.5, "seconds": i}) + "\n" for i in range(1, 4)))
+    (run / "log.jsonl").write_text(
+        "".join(json.dumps({"step": i, "kimg": i / 100, "D/real": 0.5, "seconds": i}) + "\n" for i in range(1, 4))
+    )
     (run / "metrics.json").write_text(json.dumps(METRICS))
     spec = folder / "spec.yaml"
     spec.write_text("title: t\ndata: shapes\nresolution: 16\nkimg: 1\nvariants: {a: {recipe: cdcgan}}\n")
     config = json.loads((run / "run.json").read_text())
     training = {name: config[name] for name in ("recipe", "options", "data_hash", "resolution", "seed", "precision")}
-    record = {"training": training, "budget": {"minutes": None, "kimg": 1}, "scoring": {"draws": 2, "judge": None}, "end": "done"}
+    record = {
+        "training": training,
+        "budget": {"minutes": None, "kimg": 1},
+        "scoring": {"draws": 2, "judge": None},
+        "end": "done",
+    }
     (study / "a" / "seed-0.json").write_text(json.dumps(record))
     table = {"title": "t", "columns": ["cell", "kid"], "rows": [["a", "0.1"]]}
-    outcome = {"title": "t", "facts": {"data": "shapes"}, "note": "n", "tables": [table], "failures": {"a/seed-1": "x"}, "runs": {"a": ["a/seed-0"]}}
+    outcome = {
+        "title": "t",
+        "facts": {"data": "shapes"},
+        "note": "n",
+        "tables": [table],
+        "failures": {"a/seed-1": "x"},
+        "runs": {"a": ["a/seed-0"]},
+    }
     (study / "ablation.json").write_text(json.dumps(outcome))
     (run / "generator.safetensors").unlink()  # it has a target of its own
     contents = {name: content for name, content in _contents(study).items() if not name.endswith(".pt")}

@@ -19,7 +19,11 @@ from fuzz.case import Case, Target
 from fuzz.values import NUMBERS, TEXTS, changed_json
 
 NUM_IMAGES = 12
-CELLS = (*TEXTS, *map(repr, NUMBERS[:20]), *("?", "-1", "1.0", "TRUE", "yes", "no", "n/a", "a;b", "a|b", "['a', 'b']", "{'a': 1}", '"', "\r"))
+CELLS = (
+    *TEXTS,
+    *map(repr, NUMBERS[:20]),
+    *("?", "-1", "1.0", "TRUE", "yes", "no", "n/a", "a;b", "a|b", "['a', 'b']", "{'a': 1}", '"', "\r"),
+)
 
 
 @dataclass(frozen=True)
@@ -61,12 +65,32 @@ def layouts() -> list[Layout]:
         "categories": [{"id": i, "name": name} for i, name in enumerate(("cat", "dog", "fox"))],
     }
     return [
-        Layout("labels.csv", _lines(["file,label,split", *(f"{i}.png,{values[i]},{'test' if i > 9 else 'train'}" for i in n)]), flat),
-        Layout("labels.csv", _lines(["file,hair,eyes", *(f"{i}.png,{('aqua', 'red')[i % 2]},{('blue', 'green')[i // 2 % 2]}" for i in n)]), flat),
+        Layout(
+            "labels.csv",
+            _lines(["file,label,split", *(f"{i}.png,{values[i]},{'test' if i > 9 else 'train'}" for i in n)]),
+            flat,
+        ),
+        Layout(
+            "labels.csv",
+            _lines(
+                ["file,hair,eyes", *(f"{i}.png,{('aqua', 'red')[i % 2]},{('blue', 'green')[i // 2 % 2]}" for i in n)]
+            ),
+            flat,
+        ),
         Layout("labels.csv", _lines(["id;a;b;c", *(f"{i};{i % 2};{i % 3 > 0:d};yes" for i in n)]), flat),
         Layout("labels.tsv", _lines(["file\tlabels", *(f'{i}.png\t"{values[i]}|{values[i - 1]}"' for i in n)]), flat),
-        Layout("list_attr_celeba.txt", _lines([str(NUM_IMAGES), "Bald Smiling", *(f"{i}.png {1 - 2 * (i % 2)} {1 - 2 * (i // 2 % 2)}" for i in n)]), flat),
-        Layout("tags.csv", _lines([f"{i},{('aqua', 'red')[i % 2]} hair {('blue', 'green')[i // 2 % 2]} eyes" for i in n]), below),
+        Layout(
+            "list_attr_celeba.txt",
+            _lines(
+                [str(NUM_IMAGES), "Bald Smiling", *(f"{i}.png {1 - 2 * (i % 2)} {1 - 2 * (i // 2 % 2)}" for i in n)]
+            ),
+            flat,
+        ),
+        Layout(
+            "tags.csv",
+            _lines([f"{i},{('aqua', 'red')[i % 2]} hair {('blue', 'green')[i // 2 % 2]} eyes" for i in n]),
+            below,
+        ),
         Layout("0.txt", b"long hair, smile, 1girl", flat),
         _json("dataset.json", {"labels": [[f"{i}.png", i % 3] for i in n]}, flat),
         _json("dataset.json", {"labels": [[f"{i}.png", [i % 2, 1, 0]] for i in n]}, flat),
@@ -119,7 +143,11 @@ def _reading(layout: Layout, random: Random) -> Reading:
             Reading(table=random.choice([layout.file, word])),
             Reading(label_per_row=True),
             Reading(delimiter=random.choice([",", ";", "tab", " ", word])),
-            Reading(encoding=random.choice(["cp1252", "utf-16-le", "gbk", "utf-7", "punycode", "idna", "rot13", "hex", "zlib", word])),
+            Reading(
+                encoding=random.choice(
+                    ["cp1252", "utf-16-le", "gbk", "utf-7", "punycode", "idna", "rot13", "hex", "zlib", word]
+                )
+            ),
             Reading(yes=(word,), no=("cat",)),
             Reading(split=random.choice(["stratified", "every-20th"])),
         ]
@@ -171,7 +199,11 @@ def _idx(folder: Path) -> Callable[[Random], Case]:
 
     def make(random: Random) -> Case:
         name = random.choice(names)
-        content = changed(files[name][:32], random) + files[name][32:] if random.randrange(2) else changed(files[name], random)
+        content = (
+            changed(files[name][:32], random) + files[name][32:]
+            if random.randrange(2)
+            else changed(files[name], random)
+        )
         compressed = bool(random.randrange(2))
         if compressed:
             content = gzip.compress(content) if random.randrange(2) else changed(gzip.compress(files[name]), random)

@@ -91,7 +91,11 @@ def _options(folder: Path) -> Callable[[Random], Case]:
             elif kind == 1:
                 value = text(random.choice([*NUMBERS, *TEXTS]))
             elif kind == 2:
-                shape, start, end = random.choice(["linear", "cosine", "late", "exponential", "x"]), random.choice(NUMBERS), random.choice(NUMBERS)
+                shape, start, end = (
+                    random.choice(["linear", "cosine", "late", "exponential", "x"]),
+                    random.choice(NUMBERS),
+                    random.choice(NUMBERS),
+                )
                 value = f"{shape}:{start}:{end}"
             elif kind == 3:
                 value = text(random.choice(list(names[name].values())))
@@ -142,9 +146,43 @@ SPEC: dict[str, Any] = {
     "baseline": {"variant": "plain"},
 }
 YAML_TEXTS = (
-    *("&a [*a]", "!!python/object/apply:os.system [true]", "!!binary x", "2020-01-01", "2020-13-45", "1:2:3", "0o7", ".inf", ".nan"),
-    *("~", "? [a]\n: b", "{a: b, a: c}", "*b", "&x y", "!!set {a, b}", "!!int x", "<<: {a: 1}", "|\n  x", "'", "- - - -", "0b1", "1_000"),
-    *("[" * 3_000, "{a: " * 500, "!!timestamp x", "!!float x", "!<tag:yaml.org,2002:omap> [a: 1]", "%YAML 9", "---\n---", "1e400", "9" * 5_000),
+    *(
+        "&a [*a]",
+        "!!python/object/apply:os.system [true]",
+        "!!binary x",
+        "2020-01-01",
+        "2020-13-45",
+        "1:2:3",
+        "0o7",
+        ".inf",
+        ".nan",
+    ),
+    *(
+        "~",
+        "? [a]\n: b",
+        "{a: b, a: c}",
+        "*b",
+        "&x y",
+        "!!set {a, b}",
+        "!!int x",
+        "<<: {a: 1}",
+        "|\n  x",
+        "'",
+        "- - - -",
+        "0b1",
+        "1_000",
+    ),
+    *(
+        "[" * 3_000,
+        "{a: " * 500,
+        "!!timestamp x",
+        "!!float x",
+        "!<tag:yaml.org,2002:omap> [a: 1]",
+        "%YAML 9",
+        "---\n---",
+        "1e400",
+        "9" * 5_000,
+    ),
 )
 
 
@@ -152,16 +190,29 @@ def _specs(folder: Path) -> Callable[[Random], Case]:
     file = folder / "spec.yaml"
 
     def value(random: Random) -> Any:
-        return random.choice(["..", "a/b", "os:system", "x" * 300, 2**70, ["a"] * 50, list(range(40))]) if random.randrange(2) else any_value(random)
+        return (
+            random.choice(["..", "a/b", "os:system", "x" * 300, 2**70, ["a"] * 50, list(range(40))])
+            if random.randrange(2)
+            else any_value(random)
+        )
 
     def make(random: Random) -> Case:
         tree = changed_tree(SPEC, random, value) if random.randrange(6) else SPEC
         try:
-            text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=bool(random.randrange(2)), default_flow_style=random.choice([None, False, True]))
+            text = yaml.safe_dump(
+                tree,
+                sort_keys=False,
+                allow_unicode=bool(random.randrange(2)),
+                default_flow_style=random.choice([None, False, True]),
+            )
         except (yaml.YAMLError, RecursionError, UnicodeError):
             text = yaml.safe_dump(SPEC)
         if not random.randrange(3):
-            text = text.replace(random.choice(["two widths", "plain", "cdcgan", "shapes", "8", "0.7", "grid", "judge", "5", "variant"]), random.choice(YAML_TEXTS), 1)
+            text = text.replace(
+                random.choice(["two widths", "plain", "cdcgan", "shapes", "8", "0.7", "grid", "judge", "5", "variant"]),
+                random.choice(YAML_TEXTS),
+                1,
+            )
         content = text.encode(errors="replace")
         if not random.randrange(4):
             content = changed(content, random)
@@ -181,7 +232,11 @@ def _specs(folder: Path) -> Callable[[Random], Case]:
 
 
 def _render_labels(folder: Path) -> Callable[[Random], Case]:
-    entries = {f"CLEVR_train_{scene:06d}_{frame}.png": list(LABELS[scene : scene + frame + 1]) for scene in range(3) for frame in range(2)}
+    entries = {
+        f"CLEVR_train_{scene:06d}_{frame}.png": list(LABELS[scene : scene + frame + 1])
+        for scene in range(3)
+        for frame in range(2)
+    }
 
     def make(random: Random) -> Case:
         content = changed_json(entries, random)
