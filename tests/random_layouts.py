@@ -43,6 +43,6 @@ def write_run(generator: LoadedGenerator, folder: Path, conditions: list[str]) -
     folder.mkdir()
     save_generator(generator, folder / "generator.safetensors")
     (folder / "run.json").write_text(json.dumps(generator.config.to_json()))
-    per_condition: dict[str, Any] = {"pairs": {text: {} for text in conditions}}
+    per_condition: dict[str, Any] = {"pairs": {text: [[0.5, 0.4, 0.6]] * 2 for text in conditions}}
     metrics = {"judge": "small", "draws": 1, "seed": 0, "rows": {}, "per_condition": per_condition}
     (folder / "metrics.json").write_text(json.dumps(metrics))

@@ -145,9 +145,9 @@ def test_a_missing_or_an_unknown_field_is_refused(images: Images) -> None:
     content = config_of(images).to_json()
     assert Config.parse(json.dumps(without(content, "reading")), "run.json").reading == {"split": "every-20th"}
     for name in set(content) - {"format", "reading"}:
-        with pytest.raises(InputError, match=rf"run\.json: not the configuration of a run .*{name}"):
+        with pytest.raises(InputError, match=rf"run\.json: ({name}: missing entry|.*'{name}')"):
             Config.parse(json.dumps(without(content, name)), "run.json")
-    with pytest.raises(InputError, match=r"run\.json: not the configuration of a run .*surprise"):
+    with pytest.raises(InputError, match=r"run\.json: .*unexpected keyword argument 'surprise'"):
         Config.parse(json.dumps(content | {"surprise": 1}), "run.json")
 
 

@@ -122,7 +122,7 @@ def test_a_file_that_does_not_exist_has_no_lines(tmp_path: Path) -> None:
 def test_a_broken_line_is_reported_with_its_number(tmp_path: Path, broken: str) -> None:
     file = tmp_path / "log.jsonl"
     file.write_text(json.dumps({"step": 1, "kimg": 0.004}) + "\n" + broken + "\n")
-    with pytest.raises(InputError, match=r"log\.jsonl, line 2: found .*expected an object with step and kimg"):
+    with pytest.raises(InputError, match=r"log\.jsonl, line 2: .*expected an object with step, kimg and numbers"):
         read_lines(file)
 
 

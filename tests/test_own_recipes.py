@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from commands import TINY, Command, assert_input_error
 from condgan import load, recipes
@@ -16,6 +16,7 @@ from condgan.ablate import read
 from condgan.ablate.study import Trial
 from condgan.config import Config
 from condgan.errors import InputError
+from condgan.files import to_safetensors
 
 MODULE = """\
 from pathlib import Path
@@ -46,7 +47,7 @@ def run(mark: Path, tmp_path: Path, condgan: Command) -> Path:
     model = folder / "generator.safetensors"
     with safe_open(str(model), "pt") as file:
         header = file.metadata()
-    save_file(load_file(model), model, header | {"run": naming_marker(header["run"])})
+    model.write_bytes(to_safetensors(load_file(model), {"run": naming_marker(header["run"])}))
     (folder / "run.json").write_text(naming_marker((folder / "run.json").read_text()))
     (folder / "judge.txt").write_text("no judge")
     return folder

@@ -178,8 +178,8 @@ def test_losses_that_are_not_finite_leave_a_gap(runs: dict[str, Path], tmp_path:
         ("log.jsonl", '{"step": 1, "kimg": 0.1}\n{"step": 2\n', "log.jsonl, line 2"),
         ("scores.jsonl", "half a line\n", "scores.jsonl, line 1"),
         ("metrics.json", "{", "metrics.json, line 1"),
-        ("metrics.json", "{}", "run it again"),
-        ("run.json", "{}", "not the configuration of a run"),
+        ("metrics.json", "{}", "judge: missing entry; run condgan evaluate again"),
+        ("run.json", "{}", "run.json: not the configuration of a run"),
     ],
 )
 def test_broken_files_are_reported_by_name(

@@ -1,6 +1,5 @@
 """The configuration of a run: `run.json`, and the header of every model."""
 
-import json
 import os
 import platform
 import subprocess
@@ -8,17 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveFloat
 
 from condgan import recipes
-from condgan.conditions import to_json
-from condgan.data.dataset import Images
+from condgan.checked import checked
+from condgan.conditions import from_json, to_json
+from condgan.data.dataset import MAX_RESOLUTION, Images
+from condgan.data.reading import Reading
 from condgan.errors import InputError
 from condgan.files import parse_json
 
 FORMAT = 2
+MAX_SEED = 2**63 - 1  # of torch
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,15 @@ class Config:
     options: Mapping[str, Any]
     data: str
     data_hash: str
-    num_training: int
-    resolution: int
-    channels: int
+    num_training: NonNegativeInt
+    resolution: Annotated[int, Field(ge=1, le=MAX_RESOLUTION)]
+    channels: Literal[1, 3]
     condition: Mapping[str, Any]
-    seed: int
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)]
     precision: str
-    kimg: float | None
-    minutes: float | None
-    planned_kimg: float | None
+    kimg: PositiveFloat | None
+    minutes: PositiveFloat | None
+    planned_kimg: PositiveFloat | None
     versions: Mapping[str, str]
     machine: Mapping[str, Any]
     reading: Mapping[str, Any] = field(default_factory=lambda: {"split": "every-20th"})
@@ -104,29 +106,27 @@ class Config:
         if not isinstance(content, dict):
             raise InputError(f"{where}: expected the configuration of a run; restore the file")
         found = content.get("format", 1)
-        if found not in range(1, FORMAT + 1):
+        if type(found) is not int or found not in range(1, FORMAT + 1):
             raise InputError(
                 f"{where}: found format {found!r}, expected at most {FORMAT}; written by a newer version of condgan"
             )
         try:
             for number in range(found, FORMAT):
                 content = MIGRATIONS[number](content)
-            config = cls(**content)
-            TypeAdapter(cls).validate_json(json.dumps(content), strict=True)
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
-        except ValidationError as error:
-            wrong = error.errors()[0]
-            name, found = ".".join(map(str, wrong["loc"])), repr(wrong["input"])[:80]
-            raise InputError(f"{where}: {name}: found {found}: {wrong['msg']}; restore the file") from None
         except (TypeError, KeyError, AttributeError) as error:
             raise InputError(f"{where}: not the configuration of a run ({error}); restore the file") from None
+        config = checked(cls, content, where)
+        checked(Reading, {name: value for name, value in config.reading.items() if name != "min_objects"}, where)
+        from_json(config.condition, where)
         return config
 
     @property
     def machine_name(self) -> str:
         """Number of cores and the processor, or the platform in configurations that do not record it."""
-        return f"{self.machine['cores']} cores, {self.machine.get('processor') or self.machine['platform']}"
+        processor = self.machine.get("processor") or self.machine.get("platform") or "an unknown processor"
+        return f"{self.machine.get('cores', '?')} cores, {processor}"
 
     def to_json(self) -> dict[str, Any]:
         """Returns the configuration as plain data."""

@@ -14,9 +14,10 @@ from condgan.conditions import Condition, from_json
 from condgan.config import Config
 from condgan.data.dataset import to_uint8
 from condgan.errors import InputError, did_you_mean
-from condgan.files import read_safetensors
+from condgan.files import check_file, read_safetensors
 from condgan.networks.gan import Generator
 from condgan.networks.layout import Layout, LayoutGenerator
+from condgan.weights import load_weights
 
 SUFFIX = ".safetensors"
 
@@ -124,26 +125,14 @@ def load(path: str | Path) -> LoadedGenerator:
 
         return from_checkpoint(file)
     file = file / "generator.safetensors" if file.is_dir() else file
-    if not file.is_file():
-        raise InputError(f"{file}: no such file; expected the folder of a run that has been saved at least once")
+    check_file(file, "the folder of a run that has been saved at least once")
     header, weights = read_safetensors(file)
     if "run" not in header:
         raise InputError(f"{file}: no configuration in its header; expected a generator.safetensors written by condgan")
     config = Config.parse(header["run"], str(file))
-    try:
-        loaded = untrained(config)
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from None
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise InputError(f"{file}: its configuration describes no network ({error}); restore the file") from None
     renamed = {re.sub(r"^entrance\.", "conditioning.", name): weight for name, weight in weights.items()}  # format 1
-    try:
-        loaded.network.load_state_dict(renamed)
-    except RuntimeError as error:
-        raise InputError(f"{file}: its weights do not fit its configuration ({error}); restore the file") from None
-    if not all(weight.isfinite().all() for weight in loaded.network.state_dict().values()):
-        raise InputError(f"{file}: found weights that are not finite; restore the file, or train again")
-    return loaded
+    network = load_weights(lambda: untrained(config).network, renamed, str(file))
+    return LoadedGenerator(network, config)
 
 
 def shipped() -> Mapping[str, Traversable]:

@@ -141,12 +141,26 @@ def read_lines(file: Path) -> list[dict[str, Any]]:
     for number, text in enumerate(whole, start=1):
         try:
             line = json.loads(text)
-            line["step"], line["kimg"]
-        except (ValueError, TypeError, KeyError):
-            expected = 'expected an object with step and kimg, e.g. {"step": 50, "kimg": 1.6}; delete the line'
-            raise InputError(f"{file}, line {number}: found {text[:40]!r}, {expected}") from None
+        except (ValueError, RecursionError):
+            line = None
+        if not _is_line(line):
+            expected = 'expected an object with step, kimg and numbers, e.g. {"step": 50, "kimg": 1.6}; delete the line'
+            raise InputError(f"{file}, line {number}: found {text[:40]!r}, {expected}")
         lines.append(line)
     return lines
+
+
+def _is_line(line: Any) -> bool:
+    if not isinstance(line, dict) or type(line.get("step")) is not int or not 0 <= line["step"] < 2**53:
+        return False
+    numbers = [value for name, value in line.items() if name not in ("phase", "step") and value is not None]
+    is_phase = isinstance(line.get("phase", ""), str)
+    return is_phase and line.get("kimg") is not None and all(map(_is_number, [line["kimg"], *numbers]))
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a number can be plotted. NaN can: it is a gap."""
+    return type(value) in (int, float) and (value != value or abs(value) < 1e300)
 
 
 def _append(file: Path, line: Mapping[str, Any]) -> None:

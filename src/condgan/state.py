@@ -18,6 +18,7 @@ from condgan.networks.normalization import mixes_samples
 from condgan.networks.shared_batch_norm import share_batch_norm
 from condgan.recipes.recipe import Pretraining, Recipe
 from condgan.schedules import Schedule, at
+from condgan.weights import check_size
 
 Rates = Sequence[float | Schedule]  # the learning rate of each group of an optimizer
 
@@ -206,8 +207,7 @@ def check_trainable(recipe: Recipe, images: Images, num_processes: int = 1) -> N
     """
     condition = recipe.condition(images.condition)
     shape = condition, images.resolution, images.channels
-    with torch.device("meta"):
-        recipe.generator(*shape), recipe.discriminator(*shape)
+    check_size(lambda: [recipe.generator(*shape), recipe.discriminator(*shape)])
     if images.num_training < recipe.batch_size:
         found = f"batch_size {recipe.batch_size}: found {images.num_training} training images"
         raise InputError(f"{found}, expected at least one batch; lower it with --set batch_size=N")
@@ -222,19 +222,27 @@ def check_trainable(recipe: Recipe, images: Images, num_processes: int = 1) -> N
 
 
 def load_optimizer(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
-    """Restores the state of an optimizer. Raises ValueError if it does not fit the weights.
+    """Restores the state of an optimizer; its options stay. Raises ValueError if it does not fit the weights.
 
     torch checks only how many weights there are, and reads beyond the end of a moment that is too small.
     """
     numbers = [number for group in saved["param_groups"] for number in group["params"]]
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    state, names = saved["state"], {frozenset(values) for values in saved["state"].values()}
+    if len(names) > 1 or not set(state) <= set(numbers) or (state and len(state) < len(numbers)):
+        raise ValueError("optimizer: found a state for some of the weights, expected one for each")
     for number, weight in zip(numbers, weights, strict=True):
-        for name, value in saved["state"].get(number, {}).items():
+        for name, value in state.get(number, {}).items():
             shape = torch.Size() if name == "step" else weight.shape
-            if isinstance(value, Tensor) and value.shape != shape:
-                found = f"{name} of weight {number} of shape {tuple(value.shape)}"
-                raise ValueError(f"optimizer: found {found}, expected {tuple(shape)}")
-    optimizer.load_state_dict(dict(saved))
+            if not isinstance(value, Tensor) or value.shape != shape or value.dtype != weight.dtype:
+                found = f"{tuple(value.shape)} {value.dtype}" if isinstance(value, Tensor) else type(value).__name__
+                expected = f"{tuple(shape)} {weight.dtype}"
+                raise ValueError(f"optimizer: {name} of weight {number}: found {found}, expected {expected}")
+            if not value.isfinite().all():
+                raise ValueError(f"optimizer: {name} of weight {number}: found values that are not finite")
+    groups = zip(optimizer.param_groups, saved["param_groups"], strict=True)
+    options = [{**group, "params": kept["params"]} for group, kept in groups]  # those of the recipe
+    optimizer.load_state_dict({"state": state, "param_groups": options})
 
 
 def take_schedules(optimizer: Optimizer) -> Rates:

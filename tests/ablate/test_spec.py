@@ -141,9 +141,11 @@ def test_a_missing_spec_is_reported_by_path(tmp_path: Path) -> None:
         ("title: &a [*a]", r"found an alias \(\*name\), expected none"),
         ("title: " + "[" * 5_000, "expected valid YAML"),
         ("title: 2024-13-45", "expected valid YAML"),
+        ("title: !!timestamp x", "expected valid YAML"),
+        ("title: t\n2024-01-01: x", "found the key 2024-01-01, expected a text; write it in quotes"),
         ("title: t\ndata: [" + ", ".join(f"d{i}" for i in range(40_000)) + "]", "combinations .*expected at most"),
     ],
-    ids=["itself", "depth", "date", "cells"],
+    ids=["itself", "depth", "date", "timestamp", "key", "cells"],
 )
 def test_texts_beyond_all_measure_are_refused_at_once(tmp_path: Path, change: str, message: str) -> None:
     with pytest.raises(InputError, match=rf"spec\.yaml.*{message}"):

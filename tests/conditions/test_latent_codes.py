@@ -66,5 +66,5 @@ def test_value_logits_leave_out_continuous_codes() -> None:
 
 
 def test_a_categorical_code_needs_two_values() -> None:
-    with pytest.raises(InputError, match="'digit': expected at least 2"):
+    with pytest.raises(InputError, match="'digit': found 1 values, expected 2 to 10,000"):
         Codes({"digit": 1})

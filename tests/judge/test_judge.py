@@ -88,7 +88,7 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path, content: Any)
 
 def test_a_lab_checkpoint_for_another_number_of_labels_is_refused(tmp_path: Path) -> None:
     torch.save({"model": lab_network(False).state_dict()}, tmp_path / "checkpoint.pth")
-    with pytest.raises(InputError, match="not a ResNet-18 with 2 outputs"):
+    with pytest.raises(InputError, match="expected the weights of a ResNet-18 with 2 outputs"):
         load_judge(tmp_path / "checkpoint.pth", MultiLabel("ab"))
 
 

@@ -13,8 +13,10 @@ from condgan import files
 from condgan.ablate.results import ResultTable, differ, tables
 from condgan.ablate.spec import Spec, read
 from condgan.ablate.study import DONE, Study, Trial, TrialEvent
+from condgan.checked import checked
 from condgan.config import Config
 from condgan.curves import compare
+from condgan.evaluate import Scores
 from condgan.files import read_json, read_text
 from condgan.plots import png
 
@@ -56,7 +58,9 @@ def conclude(study: Study) -> Outcome:
     done = [trial for trial in study.trials if trial.end == DONE]
     found: dict[str, dict[int, Any]] = {cell.name: {} for cell in spec.cells}
     for trial in done:
-        found[trial.cell.name][trial.seed] = read_json(trial.folder / "metrics.json")["rows"]
+        metrics = read_json(trial.folder / "metrics.json")
+        checked(Scores, metrics, str(trial.folder / "metrics.json"), "run condgan evaluate again")
+        found[trial.cell.name][trial.seed] = metrics["rows"]
     baselines = {cell.name: spec.compared_with(cell).name for cell in spec.cells}
     outcome = Outcome(
         title=spec.title,

@@ -22,7 +22,7 @@ from pydantic import (
 
 from condgan import recipes
 from condgan.errors import InputError, did_you_mean
-from condgan.files import read_text
+from condgan.files import check_file, read_text
 
 MAX_CELLS = 1_000
 MAX_NAME = 200  # letters of a folder's name; file systems take at most 255 bytes
@@ -131,29 +131,37 @@ class Spec(_Entry):
 
 def read(file: Path) -> Spec:
     """Reads a spec from a YAML file. Raises InputError naming file, line, what was found and what was expected."""
-    if not file.is_file():
-        raise InputError(f"{file}: no such file; expected a spec, e.g. examples/aux_weight.yaml")
+    check_file(file, "a spec, e.g. examples/aux_weight.yaml")
     text = read_text(file)
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise InputError(f"{file}: found an alias (*name), expected none; write the entry out")
-        tree = yaml.compose(text, yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        loader = _Loader(text)
+        tree = loader.get_single_node()
+        content = loader.construct_document(tree) if tree else None
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InputError(f"{file}{line}: {error.problem}; expected valid YAML") from None
     except yaml.YAMLError as error:
         raise InputError(f"{file}: {' '.join(str(error).split())}; expected valid YAML") from None
-    except (RecursionError, ValueError) as error:  # nested too deeply; a date that does not exist
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{file}: {str(error).splitlines()[0]}; expected valid YAML") from None
+    except Exception as error:  # PyYAML raises errors of many types: nested too deeply, a date that does not exist
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{file}: {reason}; expected valid YAML") from None
     if not isinstance(content, dict):
         raise InputError(f"{file}: expected `name: value` entries, among them title, data and variants")
     for place, problem in _problems(tree, content):
         raise InputError(f"{file}, line {_line(tree, place)}: {problem}")
     spec = Spec.model_validate(content)
     return spec.model_copy(update={"judge": file.parent / spec.judge}) if spec.judge else spec
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML without aliases: a few lines of them can stand for more entries than fit into memory."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise InputError("found an alias (*name), expected none; write the entry out")
+        return super().compose_node(parent, index)  # type: ignore[no-any-return]
 
 
 def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
@@ -208,6 +216,8 @@ def _explained(place: Place, error: Any) -> str:
     if error["type"] == "extra_forbidden":
         known = list((Variant if len(place) > 1 else Spec).model_fields)
         return f"unknown entry {place[-1]!r}{did_you_mean(str(place[-1]), known)} (known: {', '.join(known)})"
+    if error["type"] == "invalid_key":  # YAML parses a bare date, number or yes
+        return f"{where}: found the key {error['input']}, expected a text; write it in quotes"
     if error["type"] == "missing":
         return f"{where}: missing entry"
     found = "" if error["type"] == "value_error" and not place else f"found {error['input']!r}: "

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from condgan import files, machine, recipes
 from condgan.ablate.spec import Cell, Spec
+from condgan.checked import checked
 from condgan.data import load_images
 from condgan.errors import InputError
 from condgan.files import read_json
@@ -38,6 +39,16 @@ class TrialEvent(NamedTuple):
     run: str
     state: str
     seconds_left: float
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What the record of a run holds: the request, and how it ended."""
+
+    training: Mapping[str, Any]
+    budget: Mapping[str, float | None]
+    scoring: Mapping[str, Any]
+    end: str
 
 
 @dataclass(frozen=True)
@@ -64,8 +75,9 @@ class Trial:
         if not self.record.exists():
             return {}
         kept = read_json(self.record)
+        checked(_Record, kept, str(self.record))
+        training = kept["training"]
         try:
-            training, _, _, _ = (kept[name] for name in ("training", "budget", "scoring", "end"))
             # options were not resolved in earlier versions
             options = recipes.resolve(training["recipe"], training["options"])
             return {**kept, "training": {**training, "options": options, "precision": training["precision"]}}
@@ -75,7 +87,11 @@ class Trial:
     @property
     def end(self) -> str:
         """DONE, or the reason why the run is not done."""
-        return str(read_json(self.record)["end"]) if self.record.exists() else "not started"
+        if not self.record.exists():
+            return "not started"
+        kept = read_json(self.record)
+        checked(_Record, kept, str(self.record))
+        return str(kept["end"])
 
 
 class Study:
@@ -84,6 +100,8 @@ class Study:
     def __init__(self, spec: Spec, folder: Path):
         """Raises InputError if a cell cannot be trained, or if the folder holds runs of a different spec."""
         self.spec, self.folder = spec, folder
+        if spec.judge:
+            files.check_file(spec.judge, "a judge")
         self.trials = [
             Trial(cell, seed, folder / cell.name / f"seed-{seed}") for cell in spec.cells for seed in spec.seeds
         ]

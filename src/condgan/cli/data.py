@@ -39,16 +39,11 @@ def render(
     processes: Annotated[int | None, typer.Option(min=1, help="Number of processes. Default: one per core.")] = None,
 ) -> None:
     """Render i-CLEVR scenes from a label file or at random. Run the same command again to continue."""
-    from condgan.files import parse_json
-    from condgan.rendering.folder import render_dataset, sample_entries
+    from condgan.rendering.folder import read_entries, render_dataset, sample_entries
     from condgan.rendering.scenes import HELD_OUT_TRIPLES
 
     if labels and scenes is None:
-        entries = parse_json(read_file(labels), str(labels))
-        if not isinstance(entries, dict) or not all(isinstance(objects, list) for objects in entries.values()):
-            raise InputError(
-                f'{labels}: expected a map of file names to objects, such as {{"CLEVR_train_000000_0.png": []}}'
-            )
+        entries = read_entries(read_file(labels), str(labels))
     elif scenes and labels is None:
         entries = sample_entries(scenes, seed, min_objects, max_objects, HELD_OUT_TRIPLES if hold_out_triples else ())
     else:

@@ -28,7 +28,7 @@ ResolutionOption = Annotated[
         "--resolution", help="Side length of the images in pixels. Default: that of the data set, usually 64."
     ),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Random seed.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Random seed.")]
 JudgeOption = Annotated[
     Path | None,
     typer.Option("--judge", help="Judge: a judge.safetensors or the lab's checkpoint.pth. Default: the embedded one."),
@@ -92,11 +92,9 @@ def show(bar: Progress, what: str, done: int, total: int | None) -> None:
 
 
 def read_file(file: Path) -> str:
-    """Returns the text of a file named by an option. Raises InputError if it does not exist."""
+    """Returns the text of a file named by an option. Raises InputError if it cannot be read."""
     from condgan.files import read_text
 
-    if not file.is_file():
-        raise InputError(f"{file}: no such file")
     return read_text(file)
 
 

@@ -13,6 +13,8 @@ from condgan.conditions.vocabulary import check_complete, check_names, check_onc
 from condgan.draws import per_sample
 from condgan.errors import InputError
 
+MAX_VALUES = 10_000  # of a categorical code
+
 
 @dataclass(frozen=True)
 class Codes(Condition):
@@ -37,8 +39,9 @@ class Codes(Condition):
     def __post_init__(self) -> None:
         object.__setattr__(self, "continuous", tuple(self.continuous))
         check_names("codes", [*self.categorical, *self.continuous])
-        if too_small := [name for name, size in self.categorical.items() if size < 2]:
-            raise InputError(f"code {too_small[0]!r}: expected at least 2 values")
+        for name, size in self.categorical.items():
+            if not 2 <= size <= MAX_VALUES:
+                raise InputError(f"code {name!r}: found {size} values, expected 2 to {MAX_VALUES:,}")
 
     @property
     def _categories(self) -> list[int]:

@@ -21,6 +21,8 @@ def check_names(what: str, names: Sequence[str]) -> tuple[str, ...]:
         if name in seen:
             raise InputError(f"{what}: found {name!r} twice, expected distinct names")
         seen.add(name)
+        if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):  # halves of pairs have no encoding
+            raise InputError(f"{what}: {name!r}: expected no control characters and no half of a surrogate pair")
         if not name or name != " ".join(name.split()) or set(name) & set(",="):
             raise InputError(f"{what}: {name!r}: expected words with single spaces, no comma and no equals sign")
     return tuple(names)

@@ -15,6 +15,8 @@ from condgan.conditions import Condition, to_json
 from condgan.data.image_files import ImageFiles
 from condgan.errors import InputError
 
+MAX_RESOLUTION = 4096
+
 
 @dataclass(frozen=True)
 class Images:
@@ -125,7 +127,8 @@ def to_uint8(images: Tensor) -> Tensor:
 
 
 def check_resolution(resolution: int) -> None:
-    """Raises InputError unless the resolution is a power of two of at least 8, before any image is decoded."""
-    if resolution < 8 or resolution & (resolution - 1):
-        example = max(8, 2 ** round(log2(max(resolution, 1))))
-        raise InputError(f"resolution {resolution}: expected a power of two of at least 8, e.g. {example}")
+    """Raises InputError unless the resolution is a power of two from 8 to MAX_RESOLUTION, before images are decoded."""
+    if not 8 <= resolution <= MAX_RESOLUTION or resolution & (resolution - 1):
+        example = min(max(8, 2 ** round(log2(max(resolution, 1)))), MAX_RESOLUTION)
+        expected = f"expected a power of two of at least 8 and at most {MAX_RESOLUTION}"
+        raise InputError(f"resolution {resolution}: {expected}, e.g. {example}")

@@ -32,9 +32,10 @@ def decode(content: bytes, where: str, encoding: str | None = None) -> str:
         text = content.decode(marked or encoding or "utf-8")
     except LookupError:
         raise InputError(f"--encoding: unknown encoding {encoding!r}, expected one such as cp1252 or gbk") from None
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         advice = "name its encoding, e.g. --encoding cp1252 (western Europe), gbk or shift_jis, or save it as UTF-8"
-        raise InputError(f"{where}: not text in {marked or encoding or 'UTF-8'} ({error.reason}); {advice}") from None
+        reason = getattr(error, "reason", "") or " ".join(str(error).split())[:80]  # some codecs give no reason
+        raise InputError(f"{where}: not text in {marked or encoding or 'UTF-8'} ({reason}); {advice}") from None
     if "\0" in text:
         raise InputError(f"{where}: found zero bytes, expected text; if it is UTF-16, use --encoding utf-16-le")
     return text

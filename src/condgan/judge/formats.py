@@ -1,17 +1,32 @@
 """Files of judges: ours (.safetensors) and the i-CLEVR lab's `checkpoint.pth`."""
 
 import json
-import pickle
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Annotated, Any
 
 import torch
-from safetensors.torch import save as to_safetensors
+from pydantic import Field
+from torch import Tensor
 
+from condgan.checked import checked
 from condgan.conditions import Condition, from_json, to_json
+from condgan.data.dataset import MAX_RESOLUTION
 from condgan.errors import InputError
-from condgan.files import read_safetensors
+from condgan.files import check_file, parse_json, read_safetensors, to_safetensors
 from condgan.judge.model import Judge, lab_judge, small_judge
+from condgan.weights import load_weights
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What the header of a judge's file says about it."""
+
+    condition: Mapping[str, Any]
+    resolution: Annotated[int, Field(ge=8, le=MAX_RESOLUTION)]
 
 
 def load_judge(path: Path | None, condition: Condition) -> Judge:
@@ -24,8 +39,7 @@ def load_judge(path: Path | None, condition: Condition) -> Judge:
     if path is None:
         with as_file(files("condgan") / "judge.safetensors") as embedded:
             return load_judge(embedded, condition)
-    if not path.is_file():
-        raise InputError(f"judge {path}: no such file; expected a judge.safetensors or the lab's checkpoint.pth")
+    check_file(path, "a judge: a judge.safetensors or the lab's checkpoint.pth")
     judge = _load_ours(path) if _is_safetensors(path) else _load_lab(path, condition)
     if judge.condition != condition:
         found = f"judge {path} recognises {_brief(judge.condition)}, the images are labelled with {_brief(condition)}"
@@ -36,12 +50,11 @@ def load_judge(path: Path | None, condition: Condition) -> Judge:
 def judge_to_bytes(judge: Judge) -> bytes:
     """Returns the content of a judge's safetensors file, with its vocabulary in the header."""
     header = {"condition": to_json(judge.condition), "resolution": judge.resolution}
-    weights = {name: weight.contiguous() for name, weight in judge.state_dict().items()}
-    return to_safetensors(weights, {"judge": json.dumps(header)})
+    return to_safetensors(judge.state_dict(), {"judge": json.dumps(header)})
 
 
 def _brief(condition: Condition) -> str:
-    return f"{len(condition.values)} values ({condition.values[0]}, ...)"
+    return f"{len(condition.values)} values ({next(iter(condition.values), 'none')}, ...)"
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -57,27 +70,39 @@ def _load_ours(path: Path) -> Judge:
         raise InputError(f"{found}; expected a separate judge: `condgan judge train` writes one")
     if "judge" not in header:
         raise InputError(f"judge {path}: not a judge; `condgan judge train` writes one")
-    described = json.loads(header["judge"])
-    judge = small_judge(from_json(described["condition"]), described["resolution"])
-    judge.load_state_dict(weights)
-    return judge
+    described = checked(_Header, parse_json(header["judge"], f"judge {path}"), f"judge {path}")
+    condition = from_json(described.condition, f"judge {path}")
+    return load_weights(lambda: small_judge(condition, described.resolution), weights, f"judge {path}")
 
 
 def _load_lab(path: Path, condition: Condition) -> Judge:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f"judge {path}: expected a file of tensors ({error})") from None
+    expected = f"expected the weights of a ResNet-18 with {condition.num_logits} outputs under the key 'model'"
+    content = read_torch(path)
     weights = content.get("model") if isinstance(content, dict) else None
-    if not isinstance(weights, dict):
-        raise InputError(f"judge {path}: expected the weights of a ResNet-18 under the key 'model'")
-    judge = lab_judge(condition)
-    renamed = {_lab_name(name): weight for name, weight in weights.items()}
+    if not isinstance(weights, dict) or not all(isinstance(weight, Tensor) for weight in weights.values()):
+        raise InputError(f"judge {path}: {expected}")
+    renamed = {_lab_name(str(name)): weight for name, weight in weights.items()}
     try:
-        judge.load_state_dict(renamed)
-    except RuntimeError as error:
-        raise InputError(f"judge {path}: not a ResNet-18 with {condition.num_logits} outputs ({error})") from None
-    return judge
+        return load_weights(lambda: lab_judge(condition), renamed, f"judge {path}")
+    except InputError as error:
+        raise InputError(f"{error}; {expected}") from None
+
+
+def read_torch(path: Path) -> Any:
+    """Reads a file that torch has written. Raises InputError if it is broken, or holds more than tensors and numbers.
+
+    Only files of zip format are read, whose parts torch never compresses, so that a small file takes little memory.
+    """
+    try:
+        with zipfile.ZipFile(path) as parts:
+            if sum(part.file_size for part in parts.infolist()) > path.stat().st_size:
+                raise InputError(f"judge {path}: found compressed parts, expected a file of tensors of torch")
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
+    except Exception as error:  # zipfile and torch raise errors of many types
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"judge {path}: expected a file of tensors of torch 1.6 or later ({reason})") from None
 
 
 def _lab_name(name: str) -> str:

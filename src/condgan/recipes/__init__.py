@@ -1,6 +1,7 @@
 """The systems: each is a function whose signature is its configuration."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from inspect import signature
 from typing import Any, get_type_hints
@@ -25,6 +26,7 @@ RECIPES: dict[str, Callable[..., Recipe]] = {
     recipe.__name__: recipe
     for recipe in (cdcgan, acgan, acgan_attributes, infogan, sagan, dcgan, wgan_gp, projection, layout)
 }
+MAX_WHOLE = 2**31 - 1  # of options: sizes and counts
 _named: dict[str, Callable[..., Recipe]] = {}  # by a person: never by the content of a file
 
 
@@ -87,21 +89,26 @@ def build(name: str, options: Mapping[str, Any]) -> Recipe:
 
 def _validated(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     recipe = find(name)
+    known = list(signature(recipe).parameters)
+    for option in options:
+        if option not in known:
+            suggestion = did_you_mean(str(option), known)
+            raise InputError(f"{name} has no option {option!r}{suggestion} (known: {', '.join(known)})")
     try:
         model = _model(recipe)(**options)
     except ValidationError as error:
         first = error.errors()[0]
-        option = str(first["loc"][0])
-        if first["type"] == "extra_forbidden":
-            known = list(signature(recipe).parameters)
-            raise InputError(
-                f"{name} has no option {option!r}{did_you_mean(option, known)} (known: {', '.join(known)})"
-            ) from None
-        problem = first["msg"].removeprefix("Value error, ")
+        option, problem = str(first["loc"][0]), first["msg"].removeprefix("Value error, ")
         raise InputError(f"{name} option {option}: found {first['input']!r}: {problem}") from None
-    return {option: getattr(model, option) for option in type(model).model_fields}
+    values = {option: getattr(model, option) for option in type(model).model_fields}
+    for option, value in values.items():
+        for number in value if isinstance(value, tuple) else [value]:
+            if isinstance(number, int) and abs(number) > MAX_WHOLE:
+                raise InputError(f"{name} option {option}: found {number}: expected at most {MAX_WHOLE}")
+    return values
 
 
+@cache
 def _model(recipe: Callable[..., Recipe]) -> type[BaseModel]:
     """A model with a field for every option of the recipe. Options without annotations take any value."""
     types = get_type_hints(recipe, include_extras=True)
@@ -109,7 +116,7 @@ def _model(recipe: Callable[..., Recipe]) -> type[BaseModel]:
         option.name: (types.get(option.name, Any), ... if option.default is option.empty else option.default)
         for option in signature(recipe).parameters.values()
     }
-    return create_model("Options", __config__=ConfigDict(extra="forbid", validate_default=True), **fields)
+    return create_model("Options", __config__=ConfigDict(validate_default=True), **fields)
 
 
 def _as_json(value: Any) -> Any:

@@ -29,6 +29,7 @@ from condgan.rendering.render import mitsuba, render_scene
 from condgan.rendering.scenes import LABELS, check_labels, sample_labels, sample_scene
 
 NAME = re.compile(r"CLEVR_train_(\d{6})_(\d+)\.png")
+EXAMPLE = '{"CLEVR_train_000000_0.png": ["red cube"]}'
 RENDERER = 1  # version; increased when the same settings would give other pixels
 
 
@@ -103,6 +104,24 @@ def render_dataset(
         yield num_finished
 
 
+def read_entries(text: str, where: str) -> dict[str, list[str]]:
+    """Returns the labels of every image by file name from the text of a train.json. `where` names it in messages.
+
+    Raises InputError like `group_scenes`, and unless it is a map of names to lists of names.
+    """
+    entries = files.parse_json(text, where)
+    if not isinstance(entries, dict) or not entries:
+        raise InputError(f"{where}: expected a map of file names to objects, such as {EXAMPLE}")
+    for name, labels in entries.items():
+        if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+            raise InputError(f"{where}, entry {name[:40]!r}: found {repr(labels)[:80]}, expected a list of objects")
+    try:
+        group_scenes(entries)
+    except InputError as error:
+        raise InputError(f"{where}, {error}") from None
+    return entries
+
+
 def group_scenes(entries: Mapping[str, Sequence[str]]) -> list[Job]:
     """Groups entries (file name to labels) by scene.
 
@@ -162,10 +181,7 @@ def _write_descriptions(
 
 
 def _read_settings(place: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(place.read_text())
-    except json.JSONDecodeError as error:
-        raise InputError(f"{place}: not JSON ({error}); choose another folder") from error
+    found = files.read_json(place)
     return found if isinstance(found, dict) else {}
 
 

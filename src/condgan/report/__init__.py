@@ -1,13 +1,15 @@
 """A self-contained HTML page about runs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from condgan.ablate import Outcome
+from condgan.checked import checked
 from condgan.curves import compare
+from condgan.data.listing import inside
 from condgan.files import read_json
 from condgan.plots import svg
 from condgan.report.attention_maps import attention_maps
@@ -21,7 +23,7 @@ from condgan.report.pictures import Picture, Section, codes, condition_grids, in
 class Ablation:
     """The content of an ablation.json, the curves of its cells, and the folders of its runs."""
 
-    outcome: Mapping[str, Any]
+    outcome: Outcome
     curves: Picture
     folders: Sequence[Path]
 
@@ -61,8 +63,11 @@ def _sections(run: RunFolder) -> Iterator[Section]:
 
 
 def _ablation(folder: Path) -> Ablation:
-    outcome = read_json(folder / "ablation.json")
-    runs = {cell: [folder / name for name in names] for cell, names in outcome["runs"].items()}
+    where = str(folder / "ablation.json")
+    outcome = checked(Outcome, read_json(folder / "ablation.json"), where)
+    for name in (name for names in outcome.runs.values() for name in names):
+        inside(folder, name)
+    runs = {cell: [folder / name for name in names] for cell, names in outcome.runs.items()}
     alt = f"Curves over training, one colour for each of {', '.join(runs)}"
     folders = [run for cell in runs.values() for run in cell if (run / "run.json").is_file()]
     return Ablation(outcome, Picture("", alt, svg=svg(compare(runs), alt)), folders)

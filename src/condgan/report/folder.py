@@ -1,5 +1,6 @@
 """Reads a run folder, possibly of an unfinished run."""
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -9,8 +10,11 @@ import torch
 from torch import Tensor
 
 from condgan import generate
+from condgan.checked import checked
 from condgan.config import Config
+from condgan.data.listing import inside
 from condgan.errors import InputError
+from condgan.evaluate import Scores
 from condgan.files import read_json, read_text
 from condgan.generate import LoadedGenerator
 from condgan.log import read_lines
@@ -41,9 +45,10 @@ class RunFolder:
         file = self.folder / "metrics.json"
         if not file.is_file():
             return {}
-        metrics = read_json(file)
-        if not isinstance(metrics, dict) or not {"rows", "judge", "draws", "seed"} <= metrics.keys():
-            raise InputError(f"{file}: not written by condgan evaluate; run it again")
+        metrics: Mapping[str, Any] = read_json(file)
+        checked(Scores, metrics, str(file), "run condgan evaluate again")
+        for name in metrics.get("per_condition", {}):
+            inside(self.folder, f"{name}.png")
         return metrics
 
     @property
@@ -83,7 +88,7 @@ class RunFolder:
             "options": " ".join(f"{name}={','.join(map(str, values))}" for name, values in options.items()),
             "resolution": str(config.resolution),
             "precision": config.precision,
-            "commit": config.versions.get("commit", "")[:9] or f"version {config.versions['condgan']}",
+            "commit": config.versions.get("commit", "")[:9] or f"version {config.versions.get('condgan', 'unknown')}",
             "machine": config.machine_name,
         }
 
@@ -91,8 +96,10 @@ class RunFolder:
     def snapshots(self) -> list[tuple[str, Path]]:
         """The previews, with step and kimg as text, oldest first."""
         last = self.log[-1] if self.log else {"step": 1, "kimg": 0.0}
-        steps = {int(file.stem): file for file in sorted((self.folder / "samples").glob("*.png"))}
-        return [(f"step {step}, {step * last['kimg'] / last['step']:.1f} kimg", file) for step, file in steps.items()]
+        files = sorted((self.folder / "samples").glob("*.png"))
+        steps = {int(file.stem): file for file in files if re.fullmatch("[0-9]{1,15}", file.stem)}
+        step_kimg = last["kimg"] / max(last["step"], 1)
+        return [(f"step {step}, {step * step_kimg:.1f} kimg", file) for step, file in steps.items()]
 
     @property
     def condition_lists(self) -> dict[str, Path]:

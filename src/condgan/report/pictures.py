@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from PIL import Image
 from torch import Tensor
 
 from condgan.conditions import from_json
+from condgan.data.decode import pillow_warnings
+from condgan.errors import InputError
+from condgan.files import check_file
 from condgan.generate import LoadedGenerator
 from condgan.grid import grid, png
 from condgan.report.folder import RunFolder
@@ -55,7 +59,7 @@ def over_time(run: RunFolder) -> Section:
     evenly = torch.linspace(0, len(snapshots) - 1, min(NUM_SNAPSHOTS, len(snapshots))).long().tolist()
     pictures = []
     for when, file in [snapshots[i] for i in evenly]:
-        with Image.open(file) as picture:
+        with _opened(file) as picture:
             scale = 1 if traversed else enlargement(run.config.resolution)
             height = picture.height if traversed else run.config.resolution + 4  # 2 pixels of padding on each side
             shown = picture.crop((0, 0, picture.width, height))
@@ -148,8 +152,24 @@ def enlargement(resolution: int) -> int:
     return max(1, 128 // resolution)
 
 
+@contextmanager
+def _opened(file: Path) -> Iterator[Image.Image]:
+    """Opens a PNG. Raises InputError naming a broken one, also if it turns out to be broken within the context."""
+    try:
+        check_file(file)
+        with pillow_warnings(), Image.open(file, formats=["PNG"]) as picture:
+            picture.load()
+            yield picture
+    except InputError:
+        raise
+    except Exception as error:  # Pillow raises errors of many types
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{file}: broken PNG file ({reason}); delete it") from None
+
+
 def _uri(file: Path) -> str:
-    return _data(file.read_bytes())
+    with _opened(file):  # a page embeds pictures only, whatever a file is called
+        return _data(file.read_bytes())
 
 
 def _data(content: bytes) -> str:

@@ -1,0 +1,1 @@
+"""Feeds condgan damaged and hostile files, see `scripts/fuzz`."""

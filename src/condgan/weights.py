@@ -1,0 +1,77 @@
+"""Puts the weights of a file into a network that the file describes."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from condgan.errors import InputError
+
+Network = TypeVar("Network", bound=nn.Module)
+NUM_COPIES = 4  # of a weight while it is trained, in 4 bytes each: itself, its gradient and two moments
+ADVICE = "restore the file, or train again"
+
+
+def load_weights(build: Callable[[], Network], weights: Mapping[str, Tensor], where: str) -> Network:
+    """Returns the network that `build` makes, with these weights. `where` names the file in messages.
+
+    Raises InputError if the weights do not fit or are not finite, or if no network can be built. A network of another
+    size than that of the weights is not built: whatever a file says, no more memory is used than its weights take.
+    """
+    _check(weights, where)
+    try:
+        with torch.device("meta"):  # shapes without memory
+            expected = build().state_dict()
+        _check_shapes(weights, expected, where)
+        network = build()
+        network.load_state_dict(dict(weights))
+    except InputError as error:
+        message = str(error)
+        raise InputError(message if message.startswith(where) else f"{where}: {message}") from None
+    except Exception as error:  # layers raise errors of many types for sizes that they cannot have
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{where}: its configuration describes no network ({reason}); {ADVICE}") from None
+    return network
+
+
+def check_size(build: Callable[[], Iterable[nn.Module]]) -> None:
+    """Raises InputError if networks cannot be built, or if this machine has too little memory to train them."""
+    try:
+        with torch.device("meta"):
+            weights = sum(weight.numel() for network in build() for weight in network.parameters())
+    except InputError:
+        raise
+    except Exception as error:  # layers raise errors of many types for sizes that they cannot have
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"these options describe no network ({reason}); choose smaller sizes") from None
+    needed, there = 4 * NUM_COPIES * weights, _memory()
+    if needed > there:
+        found = f"found networks of {weights:,} weights, which take {needed / 2**30:.0f} GiB to train"
+        raise InputError(f"{found}; this machine has {there / 2**30:.0f} GiB: choose smaller sizes")
+
+
+def _memory() -> int:
+    """Bytes of this machine's memory; on systems that do not tell, as much as can be addressed."""
+    if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", {}):
+        return sys.maxsize
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _check(weights: Mapping[str, Tensor], where: str) -> None:
+    for name, weight in weights.items():
+        if not weight.isfinite().all():
+            raise InputError(f"{where}: found weights that are not finite in {name!r}; {ADVICE}")
+
+
+def _check_shapes(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor], where: str) -> None:
+    fit = "its weights do not fit its configuration"
+    if different := [name for name in (*expected, *weights) if (name in expected) != (name in weights)]:
+        found = "is missing" if different[0] in expected else "has no place in the network"
+        raise InputError(f"{where}: {fit} ({different[0]!r} {found}); {ADVICE}")
+    for name, weight in weights.items():
+        if (weight.shape, weight.dtype) != (expected[name].shape, expected[name].dtype):
+            found, wanted = (f"{tuple(each.shape)} {each.dtype}" for each in (weight, expected[name]))
+            raise InputError(f"{where}: {fit} ({name!r}: found {found}, expected {wanted}); {ADVICE}")
