@@ -164,7 +164,7 @@ def findings(log: Sequence[Line], saves: Sequence[Line]) -> list[Finding]:
 
 
 def _growth(network: str, log: Sequence[Line], saves: Sequence[Line]) -> Finding | None:
-    """Compares the last totals of a network's losses with all before, by their medians, which outliers do not change."""
+    """Compares the last totals of a network's losses with all before, by medians, which outliers do not change."""
     totals = [abs(sum(loss or 0.0 for name, loss in line.items() if name.startswith(f"{network}/"))) for line in log]
     if len(totals) < MIN_LINES:
         return None
