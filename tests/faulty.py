@@ -12,6 +12,7 @@ import torch
 from pydantic import validate_call
 from torch import Tensor
 
+from condgan.networks.gan import Generator
 from condgan.objectives import Batch, Objective, non_saturating
 from condgan.recipes import Pretraining, Recipe, acgan, cdcgan
 from condgan.recipes.recipe import adam
@@ -40,6 +41,19 @@ def steady(*, num_epochs: int = 1000) -> Recipe:
 def diverging(*, at_step: int = 6) -> Recipe:
     """A loss becomes NaN."""
     return _with_hook(lambda b: float("nan") if b.step >= at_step else 0.0)
+
+
+@validate_call
+def without_latent() -> Recipe:
+    """G ignores its latent."""
+    recipe = _tiny()
+
+    def generator(*shape: Any) -> Generator:
+        built = recipe.generator(*shape)
+        built.conditioning.register_forward_pre_hook(lambda module, inputs: (0 * inputs[0], inputs[1]))
+        return built
+
+    return replace(recipe, generator=generator)
 
 
 @validate_call

@@ -1,4 +1,4 @@
-"""The logs of a run: log.jsonl, pretraining.jsonl, scores.jsonl, and TensorBoard if it is installed."""
+"""The logs of a run: log.jsonl, pretraining.jsonl, scores.jsonl, diagnostics.jsonl, and TensorBoard if installed."""
 
 import json
 import time
@@ -55,16 +55,15 @@ class RunLog:
     """
 
     def __init__(self, folder: Path, steps: Mapping[str, int], is_main_process: bool):
-        self.log, self.pretraining, self.scores = (
-            folder / f"{name}.jsonl" for name in ("log", "pretraining", "scores")
-        )
+        self.files = [folder / f"{name}.jsonl" for name in ("log", "pretraining", "scores", "diagnostics")]
+        self.log, self.pretraining, self.scores, self.diagnostics = self.files
         self.is_main_process = is_main_process
         self.images_per_second = 0.0
         self._sums: dict[str, Tensor] = {}
         self._num_steps = 0
         self.start()
         if is_main_process:
-            for file in (self.log, self.pretraining, self.scores):
+            for file in self.files:
                 kept = [line for line in read_lines(file) if line["step"] <= steps.get(line.get("phase", GAME), -1)]
                 if file.exists():
                     files.write(file, "".join(json.dumps(line) + "\n" for line in kept))
@@ -85,7 +84,7 @@ class RunLog:
 
     def sync(self) -> None:
         """Waits until all lines are on the disk."""
-        for file in (self.log, self.pretraining, self.scores):
+        for file in self.files:
             if file.exists():
                 with writing(file), file.open("a") as opened:
                     files.sync(opened)
@@ -123,6 +122,11 @@ class RunLog:
         """Appends the scores of a save to scores.jsonl. Call it on the main process only."""
         _append(self.scores, {"step": step, "kimg": kimg, "seconds": round(seconds, 3), **scores})
         self._plot(scores, step)
+
+    def diagnose(self, measurements: Mapping[str, float], step: int, kimg: float) -> None:
+        """Appends the measurements of a save to diagnostics.jsonl. Call it on the main process only."""
+        _append(self.diagnostics, {"step": step, "kimg": kimg, **measurements})
+        self._plot(measurements, step)
 
     def _plot(self, values: Mapping[str, float], step: int) -> None:
         if self._writer:

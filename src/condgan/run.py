@@ -4,7 +4,8 @@ run.json                configuration: recipe, options, data, seed, versions, ma
 local.json              where the data set is on this machine; not needed elsewhere
 log.jsonl               losses, statistics and speed, a line every LOG_STEPS steps
 pretraining.jsonl       the same for networks that are trained before the game
-scores.jsonl            scores at every save
+scores.jsonl            scores at every save, if there is a judge
+diagnostics.jsonl       measurements of G and D at every save, see `condgan.diagnostics`
 samples/*.png           previews at every save, always with the same latents and conditions
 checkpoints/*.pt        the last two states of the training, to continue from, and others that were asked for
 saves.json              the saves with these checkpoints and the SHA-256 of their files; written last, see `saves.py`
@@ -29,6 +30,7 @@ from condgan.budget import Budget, Plan, any_process
 from condgan.checkpoint import clean, restore, write_save
 from condgan.config import Config
 from condgan.data.dataset import Images
+from condgan.diagnostics import Watch, measure
 from condgan.errors import InputError, writing
 from condgan.files import read_json, read_text
 from condgan.generate import LoadedGenerator
@@ -141,6 +143,7 @@ class Run:
             self._write_config()  # the budget may have changed
         log = RunLog(self.folder, state.steps if last else {}, is_main)
         log.load_state_dict(saved.get("log", {}))
+        watch = Watch(log.log, log.diagnostics)
 
         def save(seconds: float, phase: str = GAME) -> None:
             if is_main:
@@ -149,6 +152,9 @@ class Run:
                     averaged = LoadedGenerator(state.generator_ema.module, self.config)  # type: ignore[arg-type]
                     scores = callback(averaged)
                     log.score(scores, state.step, state.kimg, seconds)
+                if phase == GAME:
+                    log.diagnose(measure(state, images.training), state.step, state.kimg)
+                    watch.look()
                 log.sync()
                 if not all(weight.isfinite().all() for weight in state.generator_ema.module.state_dict().values()):
                     found = f"a weight is not finite at step {state.step}"

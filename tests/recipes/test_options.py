@@ -28,7 +28,7 @@ def spellings(option: str, default: Any) -> list[Any]:
     """One value in several ways, with text second; not the default."""
     if isinstance(default, bool):
         return [not default, str(not default), int(not default), float(not default), str(int(not default))]
-    if isinstance(default, int | float | Change):
+    if default is None or isinstance(default, int | float | Change):  # None: that of another rate
         value = next(value for value in ((0, 0.25) if option in BELOW_TWO else (2, 3)) if value != default)
         return [value, str(value), float(value), str(float(value))]
     if option == "categorical":

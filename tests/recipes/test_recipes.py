@@ -130,10 +130,11 @@ def test_the_second_rate_of_infogan_is_that_of_q() -> None:
     assert len(expected) == 5
 
 
-# The groups of both optimizers, G, D and for infogan Q, whose rate an option is; in all other recipes G and D.
+# The groups of both optimizers, G, D and for infogan Q, whose rate an option is; otherwise G and D.
 GROUPS = {
     ("infogan", "learning_rate"): (True, False, True),
     ("infogan", "discriminator_learning_rate"): (False, True, False),
+    ("sagan", "discriminator_learning_rate"): (False, True),
 }
 
 

@@ -29,7 +29,8 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "laptop": {
             "width": 32,
             "batch_size": 32,
-            "learning_rate": 5e-4,
+            "learning_rate": 2.5e-4,
+            "discriminator_learning_rate": 1e-3,
             "beta1": 0.5,
             "beta2": 0.999,
             "ema_half_life_kimg": 2,

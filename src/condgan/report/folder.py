@@ -13,6 +13,7 @@ from condgan import generate
 from condgan.checked import checked
 from condgan.config import Config
 from condgan.data.listing import inside
+from condgan.diagnostics import findings
 from condgan.errors import InputError
 from condgan.evaluate import Scores
 from condgan.files import read_json, read_text
@@ -33,6 +34,7 @@ class RunFolder:
         self.folder, self.name = folder, str(folder)
         self.config = Config.parse(read_text(folder / "run.json"), str(folder / "run.json"))
         self.log, self.scores_at_saves = read_lines(folder / "log.jsonl"), read_lines(folder / "scores.jsonl")
+        self.findings = findings(self.log, read_lines(folder / "diagnostics.jsonl"))
 
     @property
     def not_evaluated(self) -> str:
