@@ -67,6 +67,7 @@ def test_a_run_writes_the_documented_files(tmp_path: Path, images: Images) -> No
     names = {str(file.relative_to(run.folder)) for file in run.folder.rglob("*") if file.is_file()}
     kept = {name for name in names if not name.startswith("tensorboard")}
     assert kept == {
+        "diagnostics.jsonl",
         "run.json",
         "saves.json",
         "log.jsonl",

@@ -25,7 +25,7 @@ GAMMA, LEARNING_RATE = exponential(0.3, 0.03), late(8e-4, 1.6e-5)
 @validate_call
 def layout(
     *,
-    width: PositiveInt = 32,
+    width: PositiveInt = 48,
     discriminator_width: PositiveInt = 32,
     num_free: NonNegativeInt = 0,
     projection: bool = True,
@@ -52,7 +52,7 @@ def layout(
     on slightly noisy images. Learning rates fall in the second half, and `gamma` throughout.
 
     The condition must consist of labels, from which the reader learns. The defaults suit two CPU cores; for longer
-    trainings `width=48 discriminator_width=48` draws better objects. With `head_weight` G also minimises the
+    trainings `discriminator_width=48` draws better objects. With `head_weight` G also minimises the
     negative log-likelihood under D's own label head, and with `reader_weight=0` there is no reader.
 
     Command: condgan train layout --data sample --minutes 10 --precision auto.
