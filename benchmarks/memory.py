@@ -60,7 +60,7 @@ def commands(folder: Path, num_images: int, resolution: int) -> dict[str, list[s
         "data inspect": [*condgan, "data", "inspect", data, "--resolution", size],
         "train": [*train, *small, "--name", "run", "--resume"],
         "evaluate": [*condgan, "evaluate", str(folder / "run"), "--judge", judge, "--draws", "8"],
-        "data render": [*render, "--out", str(folder / "rendered")],
+        "data render": [*render, str(folder / "rendered")],
     }
 
 
