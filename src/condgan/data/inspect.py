@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from condgan.data.copies import exact_copies, mirrored_copies
+from condgan.data.copies import MOST_COMPARED, exact_copies, mirrored_copies
 from condgan.data.dataset import Images
 from condgan.data.decode import Original, read_original
 from condgan.data.names import printable
@@ -53,6 +53,8 @@ class Inspection:
         if unshown := without_font(self.counts):
             shown = ", ".join(unshown[:5]) + (f" and {len(unshown) - 5} more" if len(unshown) > 5 else "")
             yield f"names with characters that no installed font has: {shown}; escaped in pictures"
+        if len(self.images) > MOST_COMPARED:
+            yield f"mirrored copies were looked for among {MOST_COMPARED} of {len(self.images)} images"
         held_out = self.images.held_out.tolist()
         if across := sum(held_out[i] != held_out[j] for i, j in self.exact + self.mirrored):
             yield f"duplicates across the split: {across}; scores on held-out images hide memorisation"
