@@ -4,10 +4,12 @@ import io
 from collections.abc import Sequence
 from textwrap import wrap
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 from torchvision.transforms.v2.functional import to_pil_image
 from torchvision.utils import make_grid
+
+from condgan.fonts import font_for
 
 
 def grid(images: Tensor, columns: int = 8) -> Image.Image:
@@ -19,22 +21,28 @@ def grid(images: Tensor, columns: int = 8) -> Image.Image:
 def labelled_grid(images: Tensor, captions: Sequence[str], columns: int = 8) -> Image.Image:
     """Returns a grid of images (N, C, R, R) uint8 with captions, in which every name is on its own line.
 
-    Small images are enlarged to about 128 pixels.
+    Small images are enlarged to about 128 pixels. Characters that no installed font has are escaped.
     """
     scale = max(1, 128 // images.shape[-1])
     side, margin, line = images.shape[-1] * scale, 6, 13
-    texts = [[row for name in caption.split(", ") for row in wrap(name, 22)] for caption in captions]
+    texts = [[row for name in caption.split(", ") for row in _rows(name)] for caption in captions]
     cell_height = side + margin + line * max(map(len, texts)) + margin
     num_rows = -(-len(images) // columns)
     width = columns * (side + margin) + margin
     picture = Image.new("RGB", (width, num_rows * cell_height + margin), "white")
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(11)
+    draw = ImageDraw.Draw(picture)
     for i, (image, rows) in enumerate(zip(images.cpu(), texts, strict=True)):
         x, y = margin + i % columns * (side + margin), margin + i // columns * cell_height
         picture.paste(to_pil_image(image).resize((side, side), Image.Resampling.NEAREST), (x, y))
         for k, row in enumerate(rows):
-            draw.text((x, y + side + 1 + k * line), row, fill="black", font=font)
+            draw.text((x, y + side + 1 + k * line), row, fill="black", font=font_for(row)[0])
     return picture
+
+
+def _rows(name: str) -> list[str]:
+    """Returns a name in rows that fit under an image; characters of other scripts may be twice as wide."""
+    _, shown = font_for(name)
+    return wrap(shown, 22 if name.isascii() else 14)
 
 
 def png(picture: Image.Image) -> bytes:

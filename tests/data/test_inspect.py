@@ -45,6 +45,7 @@ def test_mirrored_copies_are_found_after_jpeg_encoding(monkeypatch: pytest.Monke
     expected = [(0, 59), (3, 41), (10, 11)]
     assert mirrored_copies(images) == expected
     monkeypatch.setattr(module, "CHUNK", 7)
+    monkeypatch.setattr(module, "PAIRS", 100)
     assert mirrored_copies(images) == expected
 
 
@@ -54,6 +55,18 @@ def test_mirrored_copies_are_those_found_by_comparing_all_pixels_of_all_pairs() 
     slow = [(i, j) for i in range(40) for j in range(i + 1, 40) if torch.equal(images[i], images[j].flip(2))]
     assert mirrored_copies(images) == slow
     assert len(slow) == 20
+
+
+def test_of_many_images_some_are_compared_and_inspect_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = faces(40)
+    images[39] = images[0].flip(2)
+    images[20] = images[1].flip(2)
+    assert mirrored_copies(images) == [(0, 39), (1, 20)]
+    monkeypatch.setattr(module, "MOST_COMPARED", 10)
+    assert mirrored_copies(images) == [(0, 39)]
+    monkeypatch.setattr("condgan.data.inspect.MOST_COMPARED", 10)
+    said = "mirrored copies were looked for among 10 of 40 images"
+    assert said in inspect(labelled(images)).notices
 
 
 def test_images_that_differ_in_one_cell_are_not_copies() -> None:

@@ -87,6 +87,8 @@ def show(bar: Progress, what: str, done: int, total: int | None) -> None:
     description = f"{what} {done}" + ("" if total is None else f" of {total}") + " files"
     task = next((task.id for task in bar.tasks if task.description.startswith(what)), None)
     if task is None:
+        for earlier in bar.tasks:  # is done, also if it was unknown of how many files
+            bar.update(earlier.id, total=earlier.completed)
         task = bar.add_task(description, total=total)
     bar.update(task, completed=done, total=total, description=description)
 

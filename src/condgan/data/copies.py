@@ -15,7 +15,9 @@ TOLERANCE = 8  # largest difference in brightness of a cell, of 255; for colour 
 # Brightness and colour as in JPEG (ITU-T T.871). Colour is divided by 3 because JPEG stores it coarsely, at half the
 # resolution: at quality 50 it changes cells of 64x64 drawings by up to 6 in brightness, 21 in colour and 38 in red.
 YCBCR = ((0.299, 0.587, 0.114), (-0.0562, -0.1104, 0.1667), (0.1667, -0.1396, -0.0271))
-CHUNK = 1024  # number of images that are compared with all others at once
+CHUNK = 256  # number of images whose signatures are computed at once
+MOST_COMPARED = 50_000  # images, each of which is compared with all others: minutes
+PAIRS = 2**24  # of images, compared at once
 
 
 def exact_copies(images: Tensor) -> list[tuple[int, int]]:
@@ -34,21 +36,23 @@ def mirrored_copies(images: Tensor, ignored: Iterable[int] = ()) -> list[tuple[i
 
     Images are compared by the mean colours of 16 x 16 cells. For each image the nearest mirrored one by Euclidean
     distance is returned if no cell differs by more than the tolerance. Nearly symmetric images have no mirrored copy.
-    `ignored` are indices to leave out, such as those of exact copies.
+    `ignored` are indices to leave out, such as those of exact copies. Of more than MOST_COMPARED images, so many are
+    compared, evenly spread.
     """
-    signatures = _signatures(images)
+    number = min(MOST_COMPARED, len(images))
+    compared = torch.linspace(0, max(0, len(images) - 1), number, dtype=torch.float64).long()
+    signatures = _signatures(images, compared)
     asymmetric = (signatures - signatures.flip(3)).abs().flatten(1).amax(1) > TOLERANCE
-    asymmetric[list(ignored)] = False
-    indices = torch.nonzero(asymmetric).flatten()
-    signatures = signatures[indices]
+    asymmetric &= ~torch.isin(compared, torch.tensor(list(ignored), dtype=torch.int64))
+    indices, signatures = compared[asymmetric], signatures[asymmetric]
     pairs = _nearest_mirrored(signatures)
     cells = (signatures[pairs[:, 0]] - signatures[pairs[:, 1]].flip(3)).abs().flatten(1)
     return [(int(image), int(mirrored)) for image, mirrored in indices[pairs[cells.amax(1) <= TOLERANCE]]]
 
 
-def _signatures(images: Tensor) -> Tensor:
-    """Returns the mean brightness and colour of SIDE x SIDE cells, (N, C, SIDE, SIDE) float."""
-    cells = torch.cat([adaptive_avg_pool2d(part.float(), SIDE) for part in images.split(CHUNK // 4)])
+def _signatures(images: Tensor, indices: Tensor) -> Tensor:
+    """Returns the mean brightness and colour of SIDE x SIDE cells of these images, (N, C, SIDE, SIDE) float."""
+    cells = torch.cat([adaptive_avg_pool2d(images[part].float(), SIDE) for part in indices.split(CHUNK)])
     return cells if cells.shape[1] == 1 else torch.einsum("ij,njhw->nihw", torch.tensor(YCBCR), cells)
 
 
@@ -68,8 +72,9 @@ def _nearest_mirrored(signatures: Tensor) -> Tensor:
     right = torch.cat([-2 * mirrored, ones, norms], dim=1)
     max_square = points.shape[1] * TOLERANCE**2
     pairs = []
-    for start in range(0, len(points), CHUNK):
-        squares = left[start : start + CHUNK] @ right[start:].T
+    rows = max(1, PAIRS // max(1, len(points)))
+    for start in range(0, len(points), rows):
+        squares = left[start : start + rows] @ right[start:].T
         for row, square in enumerate(squares):
             square[: row + 1] = torch.inf  # already compared in an earlier row
         close = torch.nonzero(squares.amin(1) <= max_square).flatten()

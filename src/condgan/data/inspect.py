@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import torch
 
-from condgan.data.copies import exact_copies, mirrored_copies
+from condgan.data.copies import MOST_COMPARED, exact_copies, mirrored_copies
 from condgan.data.dataset import Images
 from condgan.data.decode import Original, read_original
 from condgan.data.names import printable
+from condgan.fonts import without_font
 
 FEW_IMAGES = 1000  # for training a GAN from scratch
 FEW_OF_A_VALUE = 5
@@ -49,6 +50,11 @@ class Inspection:
         if rare := [f"{value} ({count})" for value, count in self.counts.items() if count < FEW_OF_A_VALUE]:
             shown = ", ".join(rare[:5]) + (f" and {len(rare) - 5} more" if len(rare) > 5 else "")
             yield f"values with fewer than {FEW_OF_A_VALUE} images: {shown}"
+        if unshown := without_font(self.counts):
+            shown = ", ".join(unshown[:5]) + (f" and {len(unshown) - 5} more" if len(unshown) > 5 else "")
+            yield f"names with characters that no installed font has: {shown}; escaped in pictures"
+        if len(self.images) > MOST_COMPARED:
+            yield f"mirrored copies were looked for among {MOST_COMPARED} of {len(self.images)} images"
         held_out = self.images.held_out.tolist()
         if across := sum(held_out[i] != held_out[j] for i, j in self.exact + self.mirrored):
             yield f"duplicates across the split: {across}; scores on held-out images hide memorisation"

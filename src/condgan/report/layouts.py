@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 import torch
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 from torch import Tensor
 from torchvision.transforms.v2.functional import pil_to_tensor, to_pil_image
 
+from condgan.fonts import font_for
 from condgan.generate import LoadedGenerator
 from condgan.networks.layout import Layout
 from condgan.report.folder import RunFolder
@@ -81,7 +82,7 @@ def _mark(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float) -> None:
 
 def _write(draw: ImageDraw.ImageDraw, text: str, x: float, y: float, side: int) -> None:
     """Writes a text below a point, shifted where it would leave the picture."""
-    font = ImageFont.load_default(11)
+    font, text = font_for(text)
     width = draw.textlength(text, font)
     at = min(max(x - width / 2, 2), side - width - 2), min(max(y, 0), side - 15)
     draw.text(at, text, "white", font, stroke_width=1, stroke_fill="black")
