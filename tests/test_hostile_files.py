@@ -27,8 +27,7 @@ from condgan.recipes import build
 from condgan.recipes.recipe import adam
 from condgan.report.folder import RunFolder
 from condgan.report.pictures import over_time
-from condgan.run import check_trainable
-from condgan.state import load_optimizer
+from condgan.state import check_trainable, load_optimizer
 from contracts import tiny_images, tiny_options
 from report_runs import train_run
 

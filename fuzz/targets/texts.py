@@ -16,7 +16,7 @@ from condgan.conditions import Attributes, Class, Codes, Condition, MultiLabel, 
 from condgan.data import Images, shapes
 from condgan.rendering.folder import read_entries
 from condgan.rendering.scenes import LABELS
-from condgan.run import check_trainable
+from condgan.state import check_trainable
 from fuzz.bytes import changed
 from fuzz.case import Case, Target
 from fuzz.values import NUMBERS, TEXTS, any_value, changed_json, changed_tree
