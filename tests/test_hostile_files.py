@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -213,6 +214,18 @@ def test_a_pickle_runs_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"checkpoint\.pth: expected a file of tensors"):
         load_judge(file, CONDITION)
     assert not mark.exists()
+
+
+def test_a_checkpoint_runs_nothing(run: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "run"
+    shutil.copytree(run, copied)
+    (copied / "saves.json").unlink()  # so that the hash does not tell
+    (checkpoint, *_) = sorted((copied / "checkpoints").iterdir())
+    load(checkpoint)
+    torch.save({"state": RunsCode(tmp_path / "mark")}, checkpoint)
+    with pytest.raises(InputError, match=rf"{checkpoint.name}: broken checkpoint"):
+        load(checkpoint)
+    assert not (tmp_path / "mark").exists()
 
 
 def test_a_small_file_of_torch_that_unpacks_to_a_large_one_is_refused(tmp_path: Path) -> None:

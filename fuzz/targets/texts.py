@@ -249,10 +249,10 @@ def _render_labels(folder: Path) -> Callable[[Random], Case]:
 
 
 TARGETS = (
-    Target("conditions", _conditions),
-    Target("condition-lists", _condition_lists),
-    Target("options", _options),
-    Target("places", _places),
-    Target("specs", _specs),
-    Target("render-labels", _render_labels),
+    Target("conditions", 40_000, _conditions),
+    Target("condition-lists", 25_000, _condition_lists),
+    Target("options", 2_000, _options),
+    Target("places", 15_000, _places),
+    Target("specs", 3_000, _specs),
+    Target("render-labels", 15_000, _render_labels),
 )
