@@ -104,13 +104,22 @@ def _load(file: Path, is_whole: bool, state: TrainState) -> dict[str, Any]:
         if "players" in content:
             raise InputError(f"{file}: checkpoint of version 0.1, which cannot be continued; use another --name")
         state.load_state_dict(content["state"])
-        float(content["seconds"])
+        _check_rest(content)
     except InputError:
         raise
     except Exception as error:  # torch does not say what it raises for a broken file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise _Broken(f"{file}: broken checkpoint ({reason})") from None
     return content
+
+
+def _check_rest(content: Mapping[str, Any]) -> None:
+    """Raises an error of some kind unless times and sums of the log are of the right types."""
+    sums, num_steps = (content.get("log", {}).get(name, default) for name, default in (("sums", {}), ("num_steps", 0)))
+    if not all(isinstance(name, str) and total.shape == () for name, total in sums.items()):
+        raise ValueError("log: expected sums by name")
+    if type(num_steps) is not int or num_steps < 0 or not 0 <= float(content["seconds"]) < float("inf"):
+        raise ValueError("log: expected numbers of steps and seconds")
 
 
 def from_checkpoint(file: Path) -> LoadedGenerator:
