@@ -20,7 +20,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Target:
-    """A kind of input. `prepare` gets an empty folder for files, and returns what makes a case of a random source."""
+    """A kind of input, and the number of inputs in a whole campaign.
+
+    `prepare` gets an empty folder for files, and returns what makes a case of a random source.
+    """
 
     name: str
+    num_inputs: int
     prepare: Callable[[Path], Callable[[Random], Case]]

@@ -34,7 +34,7 @@ class Numbered:
         self.seed_number = int(text.split()[-1])
 
 campaign.Random = Numbered
-report = campaign.run(Target("broken", prepare), 8, 0, 0, Path(sys.argv[2]))
+report = campaign.run(Target("broken", 8, prepare), 8, 0, 0, Path(sys.argv[2]))
 print(report.tried, report.refused, report.num_failures)
 print(*sorted(f"{number}: {kind}" for kind, (number, _) in report.failures.items()), sep="\\n")
 """

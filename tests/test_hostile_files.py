@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -27,8 +28,7 @@ from condgan.recipes import build
 from condgan.recipes.recipe import adam
 from condgan.report.folder import RunFolder
 from condgan.report.pictures import over_time
-from condgan.run import check_trainable
-from condgan.state import load_optimizer
+from condgan.state import check_trainable, load_optimizer
 from contracts import tiny_images, tiny_options
 from report_runs import train_run
 
@@ -214,6 +214,18 @@ def test_a_pickle_runs_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"checkpoint\.pth: expected a file of tensors"):
         load_judge(file, CONDITION)
     assert not mark.exists()
+
+
+def test_a_checkpoint_runs_nothing(run: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "run"
+    shutil.copytree(run, copied)
+    (copied / "saves.json").unlink()  # so that the hash does not tell
+    (checkpoint, *_) = sorted((copied / "checkpoints").iterdir())
+    load(checkpoint)
+    torch.save({"state": RunsCode(tmp_path / "mark")}, checkpoint)
+    with pytest.raises(InputError, match=rf"{checkpoint.name}: broken checkpoint"):
+        load(checkpoint)
+    assert not (tmp_path / "mark").exists()
 
 
 def test_a_small_file_of_torch_that_unpacks_to_a_large_one_is_refused(tmp_path: Path) -> None:

@@ -227,11 +227,42 @@ def test_a_file_of_other_content_is_a_broken_checkpoint(tmp_path: Path, images: 
         train(run.folder, images)
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", '{"saves": [1]}', '{"saves": [{"checkpoint": "../x.pt"}]}', "{"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"saves": [{"checkpoint": null, "processes": 1e999, "files": {}}]}',
+        "{}",
+        "[]",
+        '{"saves": [1]}',
+        '{"saves": [{"checkpoint": "../x.pt"}]}',
+        "{",
+    ],
+)
 def test_a_broken_list_of_saves_is_named(tmp_path: Path, images: Images, text: str) -> None:
     run = train(tmp_path / "run", images, steps=1)
     (run.folder / "saves.json").write_text(text)
     with pytest.raises(InputError, match=r"saves\.json"):
+        train(run.folder, images)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        {"log": "text"},
+        {"log": {"sums": [1]}},
+        {"log": {"sums": {"D/real": "x"}}},
+        {"log": {"num_steps": -1}},
+        {"seconds": "x"},
+        {"seconds": float("nan")},
+    ],
+    ids=str,
+)
+def test_other_values_in_a_checkpoint_are_checked_too(tmp_path: Path, images: Images, rest: dict[str, Any]) -> None:
+    run = train(tmp_path / "run", images, steps=1)
+    (checkpoint,) = run.checkpoints
+    torch.save(torch.load(checkpoint, weights_only=True) | rest, checkpoint)
+    (run.folder / "saves.json").unlink()
+    with pytest.raises(InputError, match=r"000000001\.pt: broken checkpoint"):
         train(run.folder, images)
 
 

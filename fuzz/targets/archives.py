@@ -169,4 +169,4 @@ def _load(file: Path, content: bytes) -> None:
     assert len(images.labels) == len(images.images)
 
 
-TARGETS = (Target("zip-files", _prepare_zip), Target("tar-files", _prepare_tar))
+TARGETS = (Target("zip-files", 3_000, _prepare_zip), Target("tar-files", 3_000, _prepare_tar))

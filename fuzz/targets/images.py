@@ -113,4 +113,4 @@ def _prepare(folder: Path) -> Callable[[Random], Case]:
 
 
 assert features.check("jpg")
-TARGETS = (Target("images", _prepare),)
+TARGETS = (Target("images", 5_000, _prepare),)

@@ -180,4 +180,4 @@ def _lab_file(random: Random) -> bytes:
     return changed(file.getvalue(), random) if random.randrange(4) else file.getvalue()
 
 
-TARGETS = (Target("generators", _generators), Target("judges", _judges))
+TARGETS = (Target("generators", 3_000, _generators), Target("judges", 2_000, _judges))

@@ -21,6 +21,7 @@ from condgan.config import Config
 from condgan.data import Images, shapes
 from condgan.errors import InputError
 from condgan.files import read_safetensors
+from condgan.generate import load
 from condgan.report import page
 from condgan.run import Diverged, Run, data_location
 from fuzz.bytes import changed, flipped
@@ -115,7 +116,12 @@ def _prepare_resume(folder: Path) -> Callable[[Random], Case]:
         else:
             files[name] = changed_file(name, files[name], random)
 
+        is_loaded = name.endswith((".pt", "run.json", "saves.json")) and not random.randrange(3)
+
         def call() -> None:
+            if is_loaded:
+                load(run / newest)
+                return
             try:
                 _continue(run, images, longer, resume=True)
             except Diverged as error:  # a state of finite but absurd numbers
@@ -198,4 +204,4 @@ def _prepare_report(folder: Path) -> Callable[[Random], Case]:
     return make
 
 
-TARGETS = (Target("run-folders", _prepare_resume), Target("reports", _prepare_report))
+TARGETS = (Target("run-folders", 2_000, _prepare_resume), Target("reports", 2_000, _prepare_report))

@@ -222,4 +222,4 @@ def _idx(folder: Path) -> Callable[[Random], Case]:
     return make
 
 
-TARGETS = (Target("label-files", _tables), Target("idx-files", _idx))
+TARGETS = (Target("label-files", 6_000, _tables), Target("idx-files", 4_000, _idx))

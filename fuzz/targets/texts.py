@@ -16,7 +16,7 @@ from condgan.conditions import Attributes, Class, Codes, Condition, MultiLabel, 
 from condgan.data import Images, shapes
 from condgan.rendering.folder import read_entries
 from condgan.rendering.scenes import LABELS
-from condgan.run import check_trainable
+from condgan.state import check_trainable
 from fuzz.bytes import changed
 from fuzz.case import Case, Target
 from fuzz.values import NUMBERS, TEXTS, any_value, changed_json, changed_tree
@@ -249,10 +249,10 @@ def _render_labels(folder: Path) -> Callable[[Random], Case]:
 
 
 TARGETS = (
-    Target("conditions", _conditions),
-    Target("condition-lists", _condition_lists),
-    Target("options", _options),
-    Target("places", _places),
-    Target("specs", _specs),
-    Target("render-labels", _render_labels),
+    Target("conditions", 40_000, _conditions),
+    Target("condition-lists", 25_000, _condition_lists),
+    Target("options", 2_000, _options),
+    Target("places", 15_000, _places),
+    Target("specs", 3_000, _specs),
+    Target("render-labels", 15_000, _render_labels),
 )

@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from condgan import files
 from condgan.config import Config
 from condgan.data.dataset import Images
-from condgan.ema import averaged
 from condgan.errors import InputError
-from condgan.files import read_text
+from condgan.files import check_file, read_text
 from condgan.generate import LoadedGenerator, untrained
 from condgan.outputs import Outputs
 from condgan.recipes.recipe import Recipe
 from condgan.saves import Keep, Save, add_save, delete_others, read_saves, write_saves
 from condgan.state import TrainState
+from condgan.weights import load_weights, read_torch
 
 logger = logging.getLogger(__name__)
 
@@ -99,11 +100,11 @@ def _load(file: Path, is_whole: bool, state: TrainState) -> dict[str, Any]:
         raise _Broken(f"{file}: broken checkpoint ({problem})")
     try:
         # To the CPU, as torch cannot load to "cpu:0", the device of several processes; `load_state_dict` copies.
-        content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+        content: dict[str, Any] = read_torch(file)
         if "players" in content:
             raise InputError(f"{file}: checkpoint of version 0.1, which cannot be continued; use another --name")
         state.load_state_dict(content["state"])
-        float(content["seconds"])
+        _check_rest(content)
     except InputError:
         raise
     except Exception as error:  # torch does not say what it raises for a broken file
@@ -112,11 +113,21 @@ def _load(file: Path, is_whole: bool, state: TrainState) -> dict[str, Any]:
     return content
 
 
+def _check_rest(content: Mapping[str, Any]) -> None:
+    """Raises an error of some kind unless times and sums of the log are of the right types."""
+    sums, num_steps = (content.get("log", {}).get(name, default) for name, default in (("sums", {}), ("num_steps", 0)))
+    if not all(isinstance(name, str) and total.shape == () for name, total in sums.items()):
+        raise ValueError("log: expected sums by name")
+    if type(num_steps) is not int or num_steps < 0 or not 0 <= float(content["seconds"]) < float("inf"):
+        raise ValueError("log: expected numbers of steps and seconds")
+
+
 def from_checkpoint(file: Path) -> LoadedGenerator:
     """Loads the averaged generator of a checkpoint in the folder of its run. Raises InputError.
 
     Checkpoints that are kept by `--keep` can so be compared with the model of the run, which is that of the last save.
     """
+    check_file(file)
     folder = file.resolve().parent.parent
     config_file = folder / "run.json"
     if not config_file.is_file():
@@ -124,15 +135,18 @@ def from_checkpoint(file: Path) -> LoadedGenerator:
     saves = [save for save in read_saves(folder) if save.checkpoint == f"checkpoints/{file.name}"]
     if not all(save.is_whole(folder, f"checkpoints/{file.name}") for save in saves):
         raise InputError(f"{file}: broken checkpoint (not the content that was saved); use another one")
-    loaded = untrained(Config.parse(read_text(config_file), str(config_file)))
-    average = averaged(loaded.network, lambda: 0.0)
+    config = Config.parse(read_text(config_file), str(config_file))
     try:
-        average.load_state_dict(torch.load(file, map_location="cpu", weights_only=True)["state"]["generator_ema"])
+        average: dict[str, Tensor] = dict(read_torch(file)["state"]["generator_ema"])
+        average.pop("n_averaged")  # of AveragedModel, which holds the network as `module`
+        weights = {name.removeprefix("module."): weight for name, weight in average.items()}
+        network = load_weights(lambda: untrained(config).network, weights, str(file))
+    except InputError:
+        raise
     except Exception as error:  # torch does not say what it raises for a broken file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{file}: broken checkpoint ({reason}); use another one") from None
-    loaded.network.load_state_dict(average.module.state_dict())
-    return loaded
+    return LoadedGenerator(network, config)
 
 
 def _report(folder: Path, save: Save, problems: Sequence[str], num_processes: int) -> None:

@@ -19,6 +19,7 @@ from condgan.files import read_json
 NAME = "saves.json"
 NUM_LAST = 2  # saves that are always kept: should one be broken, a run continues from the other
 KEPT = ("last", "best", "every")
+MAX_NAME = 200  # letters of the path of a file in a run; the system refuses to look for longer ones
 CHECKPOINTS = "[0-9]" * 9  # the beginning of the names of checkpoints
 
 
@@ -125,7 +126,8 @@ def read_saves(folder: Path) -> list[Save]:
         saves = [_save(entry) for entry in content["saves"]]
         names = [name for save in saves for name in (save.checkpoint, *save.files) if name is not None]
         is_valid = all(isinstance(name, str) and not Path(name).is_absolute() and ".." not in name for name in names)
-    except (KeyError, TypeError, ValueError, AttributeError):
+        is_valid = is_valid and all(len(name) < MAX_NAME for name in names)
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         is_valid = False
     if not is_valid:
         raise InputError(

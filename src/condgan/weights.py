@@ -1,9 +1,11 @@
-"""Puts the weights of a file into a network that the file describes."""
+"""Reads weights, and puts them into a network that their file describes."""
 
 import os
 import sys
+import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +15,18 @@ from condgan.errors import InputError
 Network = TypeVar("Network", bound=nn.Module)
 NUM_COPIES = 4  # of a weight while it is trained, in 4 bytes each: itself, its gradient and two moments
 ADVICE = "restore the file, or train again"
+
+
+def read_torch(path: Path) -> Any:
+    """Reads a file of tensors and plain data that `torch.save` has written; nothing in it is executed.
+
+    Raises an error of some kind if it is broken, and ValueError if parts of it are compressed: torch compresses none,
+    and no more memory is used than the file takes.
+    """
+    with zipfile.ZipFile(path) as parts:
+        if sum(part.file_size for part in parts.infolist()) > path.stat().st_size:
+            raise ValueError("found compressed parts")
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def load_weights(build: Callable[[], Network], weights: Mapping[str, Tensor], where: str) -> Network:

@@ -44,6 +44,14 @@ def test_every_twentieth_scene_is_held_out_with_all_its_frames(iclevr_folder: Fo
     assert images.part(held_out=True).scenes.tolist() == [0, 0, 20, 20]
 
 
+def test_numbers_of_scenes_that_are_too_large_are_refused(iclevr_folder: Folder) -> None:
+    iclevr_folder.write("held_out.json", [10**30])
+    assert_refused(iclevr_folder, "held_out.json: expected a list of scene numbers")
+    iclevr_folder.write("held_out.json", [])
+    iclevr_folder.write("train.json", {f"CLEVR_train_{'9' * 5000}_0.png": ["red cube"]})
+    assert_refused(iclevr_folder, "expected a name such as CLEVR_train_000000_0.png")
+
+
 def test_held_out_json_sets_the_held_out_scenes(iclevr_folder: Folder) -> None:
     iclevr_folder.write("held_out.json", [3, 5])
     assert iclevr(iclevr_folder.path, 16).part(held_out=True).scenes.tolist() == [3, 3, 5, 5]

@@ -24,6 +24,7 @@ from condgan.files import parse_json
 
 CONDITION_LISTS = ("test", "new_test")
 NAMES = {"train.json", "objects.json", "held_out.json", *(f"{name}.json" for name in CONDITION_LISTS)}
+MAX_DIGITS = 15  # of the number of a scene
 FRAME = r".*?(\d+)_\d+\.\w+"
 
 
@@ -131,7 +132,7 @@ def _scenes(files: _Files, names: Iterable[str]) -> Tensor:
     numbers = []
     for name in names:
         match = re.fullmatch(FRAME, name)
-        if not match:
+        if not match or len(match[1]) > MAX_DIGITS:
             raise InputError(f"{files.where('train.json')}, {name}: expected a name such as CLEVR_train_000000_0.png")
         numbers.append(int(match[1]))
     return torch.tensor(numbers)
@@ -142,6 +143,6 @@ def _held_out(files: _Files, scenes: Tensor) -> Tensor:
         return scenes % 20 == 0
     text, where = files.text("held_out.json")
     kept = parse_json(text, where)
-    if not isinstance(kept, list) or not all(type(number) is int for number in kept):
+    if not isinstance(kept, list) or not all(type(number) is int and abs(number) < 10**MAX_DIGITS for number in kept):
         raise InputError(f"{where}: expected a list of scene numbers, such as [0, 20, 40]")
     return torch.isin(scenes, torch.tensor(kept, dtype=torch.int64))

@@ -1,7 +1,6 @@
 """Files of judges: ours (.safetensors) and the i-CLEVR lab's `checkpoint.pth`."""
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -18,7 +17,7 @@ from condgan.data.dataset import MAX_RESOLUTION
 from condgan.errors import InputError
 from condgan.files import check_file, parse_json, read_safetensors, to_safetensors
 from condgan.judge.model import Judge, lab_judge, small_judge
-from condgan.weights import load_weights
+from condgan.weights import load_weights, read_torch
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,11 @@ def _load_ours(path: Path) -> Judge:
 
 def _load_lab(path: Path, condition: Condition) -> Judge:
     expected = f"expected the weights of a ResNet-18 with {condition.num_logits} outputs under the key 'model'"
-    content = read_torch(path)
+    try:
+        content = read_torch(path)
+    except Exception as error:  # torch does not say what it raises for a broken file
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"judge {path}: expected a file of tensors of torch 1.6 or later ({reason})") from None
     weights = content.get("model") if isinstance(content, dict) else None
     if not isinstance(weights, dict) or not all(isinstance(weight, Tensor) for weight in weights.values()):
         raise InputError(f"judge {path}: {expected}")
@@ -86,23 +89,6 @@ def _load_lab(path: Path, condition: Condition) -> Judge:
         return load_weights(lambda: lab_judge(condition), renamed, f"judge {path}")
     except InputError as error:
         raise InputError(f"{error}; {expected}") from None
-
-
-def read_torch(path: Path) -> Any:
-    """Reads a file that torch has written. Raises InputError if it is broken, or holds more than tensors and numbers.
-
-    Only files of zip format are read, whose parts torch never compresses, so that a small file takes little memory.
-    """
-    try:
-        with zipfile.ZipFile(path) as parts:
-            if sum(part.file_size for part in parts.infolist()) > path.stat().st_size:
-                raise InputError(f"judge {path}: found compressed parts, expected a file of tensors of torch")
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except InputError:
-        raise
-    except Exception as error:  # zipfile and torch raise errors of many types
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"judge {path}: expected a file of tensors of torch 1.6 or later ({reason})") from None
 
 
 def _lab_name(name: str) -> str:
