@@ -38,6 +38,8 @@ EVERY_STEP = 1e-9  # minutes
 class Known(nn.Module):
     """A network that computes a given function."""
 
+    latent_dim = 8
+
     def __init__(self, function: Callable[..., Any]):
         super().__init__()
         self.function = function
@@ -77,6 +79,7 @@ def measured(
         return DiscriminatorOutput(score(image, c), image.new_empty(len(image), 0))
 
     state.generator_ema, state.discriminator = Known(generator), Known(discriminator)  # type: ignore[assignment]
+    state.generator = Known(generator)
     return measure(state, images)
 
 
@@ -97,6 +100,7 @@ def test_measuring_changes_neither_the_training_nor_random_numbers(recipe: str) 
     assert torch.equal(torch.get_rng_state(), random)
     assert [name for name, leaf in leaves(state.state_dict()).items() if not torch.equal(leaf, before[name])] == []
     assert state.discriminator.training
+    assert state.generator.training
     torch.manual_seed(5)
     assert measure(state, images) == first
     assert all(0 <= first[name] <= 1 for name in first if name != "latent_variety")
@@ -131,7 +135,7 @@ def test_logits_count_as_a_preference(grey_images: Images) -> None:
     def discriminator(image: Tensor, c: Tensor) -> DiscriminatorOutput:
         return DiscriminatorOutput(0 * image[:, 0, 0, 0], -(value_of(image)[:, None] - classes).abs())
 
-    state.discriminator = Known(discriminator)  # type: ignore[assignment]
+    state.discriminator = Known(discriminator)
     state.generator_ema = Known(follows_the_condition)  # type: ignore[assignment]
     values = measure(state, grey_images)
     assert values["own_condition[real]"] == values["own_condition[fake]"] == 1
@@ -172,7 +176,7 @@ def test_variety_is_unknown_where_real_images_of_a_condition_are_equal(grey_imag
 STEPS = {rule.name: rule.min_steps for rule in RULES}
 
 
-def saves(*values: dict[str, float], every: int = 500) -> list[dict[str, float]]:
+def saves(*values: dict[str, float], every: int = 1000) -> list[dict[str, float]]:
     """Lines of diagnostics.jsonl, the first one at step 0; what is not given is healthy."""
     return [{"step": i * every, "kimg": i * every / 100, **HEALTHY, **value} for i, value in enumerate(values)]
 
@@ -241,7 +245,7 @@ def test_each_kind_is_warned_of_once_also_after_a_resume(tmp_path: Path, caplog:
             watch.look()
         messages.append(len(caplog.messages))
     assert messages == [0, 0, 0, *[1] * 7]
-    assert "mode collapse since step 500" in caplog.messages[0]
+    assert "mode collapse since step 1000" in caplog.messages[0]
     Watch(log.log, log.diagnostics).look()
     assert len(caplog.messages) == 1
 

@@ -2,7 +2,7 @@
 
 diagnostics.jsonl has a line for each save with these measurements:
 
-real_above_fake         share of pairs of a real and a generated image of which D scores the real one higher
+real_above_fake         share of pairs of a real image and one of G, not averaged, of which D scores the real one higher
 own_condition[real]     share of real images whose own condition D prefers to that of another image; labels only
 own_condition[fake]     the same of generated images by D's head, if it has one
 latent_variety          variance of generated images of one condition, divided by that of real images
@@ -33,7 +33,8 @@ NUM_IMAGES = 128  # on which D is tried
 NUM_REAL = 512  # whose variance that of generated images is divided by
 NUM_CONDITIONS = NUM_LATENTS = 8  # of the images whose variance is measured
 
-MIN_SAVES, MIN_STEPS = 3, 500  # for which most rules have to hold
+MIN_SAVES, MIN_STEPS = 3, 1000  # for which a rule has to hold
+MIN_STEPS_OF_D = 3000  # at the start of healthy trainings D may be at 0 or 1 for hundreds of steps
 LAST_LINES, MIN_LINES = 5, 20  # of the log
 MAX_GROWTH = 30.0
 
@@ -57,7 +58,9 @@ def measure(state: TrainState, images: Images) -> dict[str, float]:
     # Evaluation mode, in which batch norm neither changes nor waits for other processes.
     generator, discriminator = state.generator_ema.eval(), state.discriminator.eval()
     fake_image, real_image = generator(z, condition.encode(own)), to_float(real[:NUM_IMAGES].to(device))
-    real_score, fake_score = (discriminator(image, condition.encode(own)).score for image in (real_image, fake_image))
+    opponent = state.generator.eval()(z, condition.encode(own))  # what D is trained against: G as it is
+    state.generator.train()
+    real_score, fake_score = (discriminator(image, condition.encode(own)).score for image in (real_image, opponent))
     values = {"real_above_fake": _share_above(real_score[:, None], fake_score)}
     if condition.is_labelled:
         values["own_condition[real]"] = _own_condition(discriminator, condition, real_image, own)
@@ -129,12 +132,14 @@ RULES = (
         lambda save: save["real_above_fake"] > 0.999,
         "D tells every generated image from every real one, so that G may learn little",
         "lower the learning rate of D, or train G more often (generator_steps)",
+        MIN_STEPS_OF_D,
     ),
     Rule(
         "D too weak",
         lambda save: save["real_above_fake"] < 0.2,
         "D takes generated images for more real than real ones",
         "raise the learning rate of D or lower that of G, or train D more often (discriminator_steps)",
+        MIN_STEPS_OF_D,
     ),
     Rule(
         "mode collapse",
@@ -148,7 +153,7 @@ RULES = (
         "D does not tell the condition of a real image from another",
         "train longer, raise the weight of the classification loss (aux_weight), or check the labels with condgan data "
         "inspect",
-        min_steps=3000,  # conditions are learned later than images
+        MIN_STEPS_OF_D,
     ),
     Rule(
         "G ignores the condition",
