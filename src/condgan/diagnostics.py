@@ -2,10 +2,11 @@
 
 diagnostics.jsonl has a line for each save with these measurements:
 
-real_above_fake         share of pairs of a real and a generated image of which D scores the real one higher
+real_above_fake         share of pairs of a real image and one of G, not averaged, of which D scores the real one higher
 own_condition[real]     share of real images whose own condition D prefers to that of another image; labels only
-own_condition[fake]     the same of generated images
+own_condition[fake]     the same of generated images by D's head, if it has one
 latent_variety          variance of generated images of one condition, divided by that of real images
+condition_variety       variance of generated images of one latent, divided by that of all real images
 
 The training does not depend on them. docs/troubleshooting.md has the rules, and what their numbers were measured on.
 """
@@ -23,7 +24,7 @@ from torch import Tensor
 from condgan.conditions import Condition
 from condgan.data.dataset import Batches, to_float, to_uint8
 from condgan.log import read_lines
-from condgan.networks.gan import Discriminator
+from condgan.networks.gan import Discriminator, DiscriminatorOutput
 from condgan.state import TrainState
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,8 @@ NUM_IMAGES = 128  # on which D is tried
 NUM_REAL = 512  # whose variance that of generated images is divided by
 NUM_CONDITIONS = NUM_LATENTS = 8  # of the images whose variance is measured
 
-MIN_SAVES, MIN_STEPS = 3, 500  # for which a rule has to hold
+MIN_SAVES, MIN_STEPS = 3, 1000  # for which a rule has to hold
+MIN_STEPS_OF_D = 3000  # at the start of healthy trainings D may be at 0 or 1 for hundreds of steps
 LAST_LINES, MIN_LINES = 5, 20  # of the log
 MAX_GROWTH = 30.0
 
@@ -56,19 +58,26 @@ def measure(state: TrainState, images: Batches) -> dict[str, float]:
     # Evaluation mode, in which batch norm neither changes nor waits for other processes.
     generator, discriminator = state.generator_ema.eval(), state.discriminator.eval()
     fake_image, real_image = generator(z, condition.encode(own)), to_float(real[:NUM_IMAGES].to(device))
-    real_score, fake_score = (discriminator(image, condition.encode(own)).score for image in (real_image, fake_image))
+    opponent = state.generator.eval()(z, condition.encode(own))  # what D is trained against: G as it is
+    state.generator.train()
+    real_score, fake_score = (discriminator(image, condition.encode(own)).score for image in (real_image, opponent))
     values = {"real_above_fake": _share_above(real_score[:, None], fake_score)}
     if condition.is_labelled:
         values["own_condition[real]"] = _own_condition(discriminator, condition, real_image, own)
-    values["own_condition[fake]"] = _own_condition(discriminator, condition, fake_image, own)
+    # D's score of generated images does not count: it is trained to be low for their own condition, and for no other.
+    if discriminator(fake_image, condition.encode(own)).logits.shape[1]:
+        values["own_condition[fake]"] = _own_condition(discriminator, condition, fake_image, own, score_weight=0)
     discriminator.train()
     few = torch.unique(own, dim=0)[:NUM_CONDITIONS]
     latents = z[:NUM_LATENTS].repeat(len(few), 1)
     pictures = to_uint8(generator(latents, condition.encode(few.repeat_interleave(len(z[:NUM_LATENTS]), 0)))).float()
-    expected = _variance(real.float(), c if condition.is_labelled else torch.zeros(len(c)))
-    if expected > 0:  # otherwise there is nothing for the latent to vary
-        variance = pictures.unflatten(0, (len(few), -1)).var(1).mean()
-        values["latent_variety"] = variance.item() / expected
+    grid = pictures.unflatten(0, (len(few), -1))  # conditions x latents
+    within = _variance(real.float(), c if condition.is_labelled else torch.zeros(len(c)))
+    among = _variance(real.float(), torch.zeros(len(c)))
+    if within > 0:  # otherwise there is nothing for the latent to vary
+        values["latent_variety"] = grid.var(1).mean().item() / within
+    if among > 0 and len(few) > 1:
+        values["condition_variety"] = grid.var(0).mean().item() / among
     return values
 
 
@@ -77,15 +86,18 @@ def _share_above(a: Tensor, b: Tensor) -> float:
     return ((a > b).float() + 0.5 * (a == b)).mean().item()
 
 
-def _own_condition(discriminator: Discriminator, condition: Condition, image: Tensor, c: Tensor) -> float:
+def _own_condition(
+    discriminator: Discriminator, condition: Condition, image: Tensor, c: Tensor, score_weight: float = 1
+) -> float:
     """Share of images (N, C, R, R) whose condition D prefers to that of the next image, where they differ.
 
     D prefers the condition c with the higher score(image, c) + log p(c given image), as far as its head has logits.
     """
 
     def preference(c: Tensor) -> Tensor:
-        score, logits = discriminator(image, condition.encode(c))
-        return score - condition.nll(logits, c) if logits.shape[1] else score
+        output: DiscriminatorOutput = discriminator(image, condition.encode(c))
+        score = score_weight * output.score
+        return score - condition.nll(output.logits, c) if output.logits.shape[1] else score
 
     other = c.roll(1, dims=0)
     differ = (c != other).reshape(len(c), -1).any(1)
@@ -111,6 +123,7 @@ class Rule:
     shows: Callable[[Line], bool]
     meaning: str
     advice: str
+    min_steps: int = MIN_STEPS
 
 
 RULES = (
@@ -119,12 +132,14 @@ RULES = (
         lambda save: save["real_above_fake"] > 0.999,
         "D tells every generated image from every real one, so that G may learn little",
         "lower the learning rate of D, or train G more often (generator_steps)",
+        MIN_STEPS_OF_D,
     ),
     Rule(
         "D too weak",
         lambda save: save["real_above_fake"] < 0.2,
         "D takes generated images for more real than real ones",
         "raise the learning rate of D or lower that of G, or train D more often (discriminator_steps)",
+        MIN_STEPS_OF_D,
     ),
     Rule(
         "mode collapse",
@@ -138,11 +153,15 @@ RULES = (
         "D does not tell the condition of a real image from another",
         "train longer, raise the weight of the classification loss (aux_weight), or check the labels with condgan data "
         "inspect",
+        MIN_STEPS_OF_D,
     ),
     Rule(
         "G ignores the condition",
-        lambda save: save.get("own_condition[real]", 1.0) >= 0.75 and save["own_condition[fake]"] < 0.6,
-        "D tells the conditions of real images, but not of generated ones",
+        lambda save: (
+            save.get("condition_variety", 1.0) < 0.005
+            or (save.get("own_condition[real]", 1.0) >= 0.75 and save.get("own_condition[fake]", 1.0) < 0.6)
+        ),
+        "images of one latent hardly differ, or D's head does not find their conditions in them",
         "raise the weight of the classification loss (aux_weight), or use a recipe whose D sees the condition, such as "
         "projection",
     ),
@@ -177,12 +196,12 @@ def _growth(network: str, log: Sequence[Line], saves: Sequence[Line]) -> Finding
 
 
 def _lasting(rule: Rule, saves: Sequence[Line]) -> Finding | None:
-    """A failure counts if at least MIN_SAVES saves over at least MIN_STEPS steps show it, the last one included."""
+    """A failure counts if at least MIN_SAVES saves over its `min_steps` show it, the last one included."""
     start = len(saves)
     while start and saves[start - 1]["step"] and rule.shows(saves[start - 1]):
         start -= 1
     showing = saves[start:]
-    if len(showing) < MIN_SAVES or showing[-1]["step"] - showing[0]["step"] < MIN_STEPS:
+    if len(showing) < MIN_SAVES or showing[-1]["step"] - showing[0]["step"] < rule.min_steps:
         return None
     step, values = showing[0]["step"], {**showing[-1], "step": 0}
     measured = ", ".join(f"{name} {value:.2g}" for name, value in values.items() if name not in ("step", "kimg"))
