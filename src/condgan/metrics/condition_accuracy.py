@@ -20,5 +20,7 @@ def exact_accuracy(fakes: Samples, reals: Samples, condition: Condition) -> Esti
 
     Undefined without images.
     """
+    if not len(fakes):
+        return UNDEFINED
     exact = condition.exact_match(condition.predict(fakes.logits), fakes.c)
-    return proportion(exact, exact.new_ones(len(exact))) if len(exact) else UNDEFINED
+    return proportion(exact, exact.new_ones(len(exact)))
