@@ -1,3 +1,5 @@
+from math import isnan
+
 import pytest
 import torch
 
@@ -51,3 +53,15 @@ def test_continuous_codes_are_not_scored() -> None:
     samples = Samples(torch.tensor([[1.0, 0.5]]), torch.tensor([[0.0, 1.0, 0.4999, 0.0]]), torch.zeros(1, 1))
     assert condition_accuracy(samples, samples, condition).value == 1
     assert exact_accuracy(samples, samples, condition).value == 1
+
+
+def test_the_empty_set_has_no_condition_accuracy_and_can_be_matched_exactly() -> None:
+    samples = Samples(torch.zeros_like(C), -LOGITS.abs(), torch.zeros(3, 1))
+    assert isnan(condition_accuracy(samples, samples, LABELS).value)
+    assert exact_accuracy(samples, samples, LABELS).value == 1
+
+
+def test_no_images_have_no_accuracy() -> None:
+    none = Samples(C[:0], LOGITS[:0], torch.zeros(0, 1))
+    for metric in (condition_accuracy, exact_accuracy):
+        assert isnan(metric(none, none, LABELS).value)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import combinations
-from math import nan, sqrt
+from math import isnan, nan, sqrt
 from typing import NamedTuple
 
 from torch import Tensor
@@ -24,7 +24,7 @@ class Comparison(NamedTuple):
     @property
     def within_noise(self) -> bool:
         """Whether the interval contains 0: that over both, or over conditions if a system was trained only once."""
-        _, low, high = self.over_conditions if self.over_both.low != self.over_both.low else self.over_both
+        _, low, high = self.over_conditions if isnan(self.over_both.low) else self.over_both
         return low <= 0 <= high
 
 
