@@ -9,7 +9,7 @@ ACCURACY = "condition_accuracy"
 
 
 def side_by_side(runs: Mapping[str, Sequence[RunFolder]]) -> Section:
-    """The grid of each list of conditions, of the first run of each cell that was evaluated on it, with its accuracy."""
+    """The grid of each list of conditions, of the first run of each cell that was evaluated on it."""
     pictures = []
     for name in dict.fromkeys(name for cell in runs.values() for run in cell for name in run.condition_lists):
         for cell, folders in runs.items():
