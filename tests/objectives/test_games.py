@@ -141,7 +141,7 @@ def test_wasserstein_changes_sign_if_real_and_fake_are_swapped() -> None:
 def test_only_games_of_cross_entropy_have_probabilities(name: str) -> None:
     real, fake = scores()
     statistics = GAMES[name].statistics
-    if name in ("non_saturating", "target_game"):
+    if name in ("non_saturating", "saturating", "target_game"):
         assert list(statistics) == ["D(x)", "D(G(z))"]
         assert torch.equal(statistics["D(x)"](KnownBatch(real, fake)), real.sigmoid())
         assert torch.equal(statistics["D(G(z))"](KnownBatch(real, fake)), fake.sigmoid())
