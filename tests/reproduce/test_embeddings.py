@@ -41,7 +41,10 @@ def test_embeddings_of_shuffled_colours_are_not() -> None:
 
 def test_names_that_are_no_colours_are_left_out() -> None:
     plain = colour_similarity({"hair": embedded(COLOURS)})
-    with_others = {"hair": {**embedded(COLOURS), "long": np.full(3, 9.0)}, "eyes": {"big": np.zeros(3)}}
+    with_others = {
+        "hair": {**embedded(COLOURS), "long": np.full(3, 9.0), "1": np.full(3, 8.0), "g": np.full(3, 7.0)},
+        "eyes": {"big": np.zeros(3)},
+    }
     assert colour_similarity(with_others) == plain
     assert colour_similarity({"hair": embedded(COLOURS[:3])}) is None
 

@@ -38,7 +38,7 @@ def test_numbers_of_objects_are_those_of_the_lists() -> None:
 def test_the_page_about_the_reports_has_these_intervals_and_counts_its_items() -> None:
     text = PAGE.read_text()
     of = re.findall(r"\| (\d+) of (\d+) \| (.*?) \|", text)
-    assert len(of) == 7
+    assert len(of) == 8
     for hits, num, printed in of:
         assert printed == str(interval(int(hits) / int(num), int(num)))
     assert f"| {interval(0.8431)} |" in text

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import matplotlib
 import numpy as np
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import CSS4_COLORS, to_hex, to_rgb
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
@@ -76,10 +76,9 @@ def colour_of(name: str) -> tuple[float, float, float] | None:
     >>> colour_of("red"), colour_of("long")
     ((1.0, 0.0, 0.0), None)
     """
-    try:
-        return to_rgb(OTHER_NAMES.get(name.lower(), name.lower().replace(" ", "")))
-    except ValueError:
-        return None
+    word = name.lower().replace(" ", "")
+    found = CSS4_COLORS.get(OTHER_NAMES.get(word, word))
+    return to_rgb(found) if found else None
 
 
 def _correlation(pairs: Sequence[tuple[np.ndarray, np.ndarray]], orders: Sequence[np.ndarray]) -> float:
