@@ -314,6 +314,7 @@ def test_smoothing_keeps_straight_lines_and_skips_nan() -> None:
     assert smoothed([1.0, 2.0, 3.0, 4.0, 5.0], 3)[1:-1] == [2.0, 3.0, 4.0]
     assert smoothed([1.0, float("nan"), 3.0], 3) == [1.0, 2.0, 3.0]
     assert smoothed([1.0, 5.0], 1) == [1.0, 5.0]
+    assert smoothed([], 3) == []
 
 
 def test_svg_takes_the_colour_of_the_page_and_escapes_text() -> None:
