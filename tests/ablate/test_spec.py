@@ -173,6 +173,8 @@ def test_the_examples_are_valid_specs(file: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.syspath_prepend(EXAMPLES.parent)  # recipes of examples/ are run from its folder
     for name in ("acgan", "dcgan", "projection"):
         recipes.use(f"examples.readers:{name}")
+    for name in ("concatenated", "cross_attention", "r1_of_scores", "finite_difference"):
+        recipes.use(f"examples.layout_parts:{name}")
     spec = read(file)
     for cell in spec.cells:
         recipes.build(cell.recipe, cell.options)

@@ -6,6 +6,7 @@ from condgan.report.folder import RunFolder
 from condgan.report.pictures import Picture, Section, file_uri
 
 ACCURACY = "condition_accuracy"
+NO_LISTS = "No list of conditions was evaluated."
 
 
 def side_by_side(runs: Mapping[str, Sequence[RunFolder]]) -> Section:
@@ -19,7 +20,5 @@ def side_by_side(runs: Mapping[str, Sequence[RunFolder]]) -> Section:
                 caption = f"{cell}, {name}" + (f": {ACCURACY.replace('_', ' ')} {score}" if score else "")
                 alt = f"Generated images of the conditions in {name}, with captions, by {cell}"
                 pictures.append(Picture(caption, alt, file_uri(run.condition_lists[name])))
-    note = (
-        "The first run of each cell, the same latents and conditions." if pictures else "No run was evaluated on lists."
-    )
+    note = "The first run of each cell, with the same conditions and seed." if pictures else NO_LISTS
     return Section("Images of all cells", pictures, note, "plots")
