@@ -31,6 +31,7 @@ def test_losses_are_grouped_by_network_and_statistics_by_kind() -> None:
         "D loss by term": ["real", "fake"],
         "G loss by term": ["fake"],
         "D(x) and D(G(z))": ["D(x)", "D(G(z))"],
+        "Adversarial losses": ["D on real", "D on fake", "G"],
         "Accuracy of D's auxiliary head": ["accuracy_real", "accuracy_fake"],
     }
 

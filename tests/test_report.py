@@ -174,6 +174,57 @@ def test_names_and_titles_are_escaped(runs: dict[str, Path], tmp_path: Path) -> 
     assert "<b>" not in html
 
 
+def write_ablation(folder: Path, cells: dict[str, Path]) -> None:
+    """A finished ablation with one run in each cell."""
+    for cell, run in cells.items():
+        shutil.copytree(run, folder / cell / "seed-0")
+    outcome = {"title": "Tiny", "facts": {}, "note": "", "tables": [], "failures": {}}
+    content = {**outcome, "runs": {cell: [f"{cell}/seed-0"] for cell in cells}}
+    (folder / "ablation.json").write_text(json.dumps(content))
+
+
+def test_images_of_the_cells_of_an_ablation_are_side_by_side(runs: dict[str, Path], tmp_path: Path) -> None:
+    write_ablation(tmp_path, {"one": runs["acgan"], "other": runs["sagan"], "new": runs["started"]})
+    html = page([tmp_path], "Figure 4")
+    section = html[
+        html.index("<h3>Images of all cells</h3>") : html.index("</section>", html.index("Images of all cells"))
+    ]
+    assert [caption.partition(":")[0] for caption in re.findall(r"<figcaption>(.*?)</figcaption>", section)] == [
+        "one, pairs",
+        "other, pairs",
+    ]
+    score = json.loads((runs["acgan"] / "metrics.json").read_text())["rows"]["generator, pairs"]["condition_accuracy"]
+    assert f"one, pairs: condition accuracy {Estimate(*score)}" in text_of(section)
+
+
+def test_cells_that_were_not_evaluated_have_no_images(runs: dict[str, Path], tmp_path: Path) -> None:
+    write_ablation(tmp_path, {"new": runs["started"]})
+    assert "No list of conditions was evaluated." in text_of(page([tmp_path], "None"))
+
+
+def test_learned_embeddings_of_attributes_are_mapped(runs: dict[str, Path], tmp_path: Path) -> None:
+    train_run(tmp_path / "faces", "acgan_attributes", "attributes", steps=1)
+    html = page([tmp_path / "faces"], "One")
+    assert "Embeddings" in titles(html)
+    for value in load(tmp_path / "faces").condition.controls[0].values:
+        assert f">{value}</text>" in html
+    assert "Embeddings" not in titles(page([runs["acgan"]], "One"))
+
+
+def test_previews_at_regular_steps_from_the_start_are_all_shown(runs: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(runs["infogan"], tmp_path / "run")
+    samples = tmp_path / "run" / "samples"
+    first = sorted(samples.glob("*.png"))[0]
+    for step in [*range(100, 1300, 100), *range(1537, 9000, 137)]:
+        shutil.copy(first, samples / f"{step:09d}.png")
+    for file in samples.glob("00000000[1-9].png"):
+        file.unlink()
+    shown = [int(picture.caption.split()[1].rstrip(",")) for picture in over_time(RunFolder(tmp_path / "run")).pictures]
+    assert shown[:13] == list(range(0, 1300, 100))
+    assert len(shown) == 13 + 10
+    assert shown == sorted(shown)
+
+
 def test_losses_that_are_not_finite_leave_a_gap(runs: dict[str, Path], tmp_path: Path) -> None:
     shutil.copytree(runs["acgan"], tmp_path / "run")
     with (tmp_path / "run" / "log.jsonl").open("a") as log:
@@ -263,6 +314,7 @@ def test_smoothing_keeps_straight_lines_and_skips_nan() -> None:
     assert smoothed([1.0, 2.0, 3.0, 4.0, 5.0], 3)[1:-1] == [2.0, 3.0, 4.0]
     assert smoothed([1.0, float("nan"), 3.0], 3) == [1.0, 2.0, 3.0]
     assert smoothed([1.0, 5.0], 1) == [1.0, 5.0]
+    assert smoothed([], 3) == []
 
 
 def test_svg_takes_the_colour_of_the_page_and_escapes_text() -> None:

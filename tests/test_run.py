@@ -21,6 +21,7 @@ from condgan.errors import InputError
 from condgan.files import read_json
 from condgan.generate import LoadedGenerator
 from condgan.log import RunLog, Status, read_lines
+from condgan.outputs import Previews
 from condgan.run import Diverged, Run, data_location
 from condgan.train import Progress
 from contracts import leaves, tiny_images, tiny_options
@@ -425,6 +426,32 @@ def test_previews_are_reproducible_and_change_over_training(tmp_path: Path, imag
         assert (run.folder / "samples" / name).read_bytes() == (again.folder / "samples" / name).read_bytes()
     first, last = (run.folder / "samples" / name for name in ("000000000.png", "000000002.png"))
     assert first.read_bytes() != last.read_bytes()
+
+
+def test_previews_at_other_steps_are_those_of_saves_and_made_again_after_an_interrupt(
+    tmp_path: Path, images: Images
+) -> None:
+    def names(run: Run) -> list[int]:
+        return sorted(int(file.stem) for file in (run.folder / "samples").glob("*.png"))
+
+    early = Previews.parse("2:6")
+    saved, run = make_run(tmp_path / "a", images), make_run(tmp_path / "b", images)
+    train(saved, images, steps=8, save_minutes=EVERY_STEP)
+    train(run, images, steps=5, previews=early)
+    assert names(run) == [0, 2, 4, 5]
+    (run.folder / "samples" / "000000006.png").write_bytes(b"of a step that is not saved")
+    train(make_run(tmp_path / "b", images, resume=True), images, steps=8, previews=early)
+    assert names(run) == [0, 2, 4, 5, 6, 8]
+    for name in names(run):
+        file = f"samples/{name:09d}.png"
+        assert (run.folder / file).read_bytes() == (saved.folder / file).read_bytes()
+    assert_same_final_state(saved, run)
+
+
+@pytest.mark.parametrize("text", ["100", "0:100", "100:50", "a:b", "100:", "-1:5", "1:2:3"])
+def test_previews_that_cannot_be_read_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match=rf"--previews: found '{text}', expected EVERY:UNTIL in steps"):
+        Previews.parse(text)
 
 
 def test_no_partial_file_is_left(tmp_path: Path, images: Images) -> None:

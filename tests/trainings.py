@@ -12,6 +12,7 @@ from condgan.budget import Budget
 from condgan.callbacks import Callback
 from condgan.data import Images
 from condgan.log import RunLog, Status
+from condgan.outputs import Previews
 from condgan.run import Run
 from condgan.saves import Keep
 from condgan.train import Progress
@@ -39,10 +40,11 @@ def train(
     save_minutes: float = 5,
     callback: Callback | None = None,
     keep: Keep | None = None,
+    previews: Previews | None = None,
 ) -> list[Status]:
     """Trains up to a step, of four images each."""
     AcceleratorState._reset_state(reset_partial_state=True)
-    options: dict[str, Any] = {"save_minutes": save_minutes, "callback": callback, "keep": keep}
+    options: dict[str, Any] = {"save_minutes": save_minutes, "callback": callback, "keep": keep, "previews": previews}
     return list(run.train(images, Budget(kimg=steps * 0.004), accelerator=Accelerator(cpu=True), **options))
 
 

@@ -14,6 +14,8 @@ from condgan.plots import Line, plot, smoothed
 
 Lines = Sequence[Mapping[str, Any]]  # lines of a log
 NOT_CURVES = {"step", "kimg", "seconds", "images_per_second", "phase"}
+ADVERSARIAL = {"D/real": "D on real", "D/fake": "D on fake", "G/fake": "G"}  # of games that have all three
+ADVERSARIAL_TITLE = "Adversarial losses"
 TITLES = {"D": "D loss by term", "G": "G loss by term"}
 PROBABILITIES = "D(x) and D(G(z))"
 ACCURACY_OF_D = "Accuracy of D's auxiliary head"
@@ -21,12 +23,19 @@ ACCURACY = "Accuracy over training"
 
 
 def run_curves(log: Lines, scores: Lines) -> dict[str, list[Line]]:
-    """Returns the curves of a run by title: losses, D(x) and D(G(z)), D's accuracies, accuracy and KID at saves."""
+    """Returns the curves of a run by title: losses, D(x) and D(G(z)), D's accuracies, accuracy and KID at saves.
+
+    The adversarial losses of D and G are also together in one plot, as reports show them.
+    """
     names = [name for name in dict.fromkeys(name for line in log for name in line) if name not in NOT_CURVES]
     groups: dict[str, list[str]] = {}
     for name in names:
         groups.setdefault(_title(name), []).append(name)
-    panels = {title: _of_names(log, group) for title, group in groups.items()}
+    panels = {
+        title: _of_names(log, {name: name.partition("/")[2] or name for name in g}) for title, g in groups.items()
+    }
+    if ADVERSARIAL.keys() <= set(names):
+        panels[ADVERSARIAL_TITLE] = _of_names(log, ADVERSARIAL)
     scored = {name for line in scores for name in line}
     if accuracies := [name for name in ACCURACIES if name in scored]:
         panels[ACCURACY] = [_curve(scores, name, i) for i, name in enumerate(accuracies)]
@@ -66,12 +75,12 @@ def _title(name: str) -> str:
     return TITLES.get(name.partition("/")[0], PROBABILITIES)
 
 
-def _of_names(log: Lines, names: Sequence[str]) -> list[Line]:
+def _of_names(log: Lines, labels: Mapping[str, str]) -> list[Line]:
     lines, x = [], [line["kimg"] for line in log]
-    for color, name in enumerate(names):
+    for color, (name, label) in enumerate(labels.items()):
         y = [nan if line.get(name) is None else line[name] for line in log]
         lines += [Line("", x, y, color, pale=True)] if window(log) > 1 else []
-        lines.append(Line(name.partition("/")[2] or name, x, smoothed(y, window(log)), color))
+        lines.append(Line(label, x, smoothed(y, window(log)), color))
     return lines
 
 

@@ -1,18 +1,44 @@
 """The files of a save that follow from the state of a training: its model, its reader and its preview."""
 
 import json
+from dataclasses import dataclass
 from hashlib import sha256
 
 import torch
 
 from condgan.config import Config
 from condgan.data.dataset import Images, to_uint8
+from condgan.errors import InputError
 from condgan.files import to_safetensors
 from condgan.grid import grid, png
 from condgan.state import TrainState
 
 NUM_SAMPLES = 32
 READER_FACTS = ("recipe", "options", "condition", "resolution", "channels", "data", "data_hash", "seed", "precision")
+
+
+@dataclass(frozen=True)
+class Previews:
+    """Previews beside those of saves: one every `every` steps of the game, up to step `until`."""
+
+    every: int
+    until: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Previews":
+        """Parses EVERY:UNTIL. Raises InputError.
+
+        >>> Previews.parse("100:1200")
+        Previews(every=100, until=1200)
+        """
+        every, _, until = text.partition(":")
+        if not (every.isdecimal() and until.isdecimal() and 0 < int(every) <= int(until)):
+            raise InputError(f"--previews: found {text!r}, expected EVERY:UNTIL in steps, e.g. 100:1200")
+        return cls(int(every), int(until))
+
+    def at(self, step: int) -> bool:
+        """Whether there is one at this step."""
+        return step <= self.until and step % self.every == 0
 
 
 class Outputs:

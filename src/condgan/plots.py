@@ -56,6 +56,8 @@ def plot(panels: Mapping[str, Sequence[Line]], x_label: str = "kimg") -> Figure:
 
 def smoothed(y: Sequence[float], window: int) -> list[float]:
     """Returns the moving average over `window` values, fewer at the ends; values that are not finite are left out."""
+    if not y:  # of a run that has logged nothing yet
+        return []
     values = np.asarray(y, dtype=float)
     known = np.isfinite(values)
     kernel = np.ones(2 * (window // 2) + 1)

@@ -6,7 +6,7 @@ log.jsonl               losses, statistics and speed, a line every LOG_STEPS ste
 pretraining.jsonl       the same for networks that are trained before the game
 scores.jsonl            scores at every save, if there is a judge
 diagnostics.jsonl       measurements of G and D at every save, see `condgan.diagnostics`
-samples/*.png           previews at every save, always with the same latents and conditions
+samples/*.png           previews at every save and at other steps, always with the same latents and conditions
 checkpoints/*.pt        the last two states of the training, to continue from, and others that were asked for
 saves.json              the saves with these checkpoints and the SHA-256 of their files; written last, see `saves.py`
 generator.safetensors   the averaged generator, with run.json in its header
@@ -38,7 +38,7 @@ from condgan.interrupts import deferred_interrupts
 from condgan.lock import NAME as LOCK
 from condgan.lock import locked
 from condgan.log import GAME, RunLog, Status
-from condgan.outputs import Outputs
+from condgan.outputs import Outputs, Previews
 from condgan.saves import Keep, read_keep, read_saves
 from condgan.state import TrainState, check_trainable
 from condgan.train import Progress, pretrain, train
@@ -95,6 +95,7 @@ class Run:
         accelerator: Accelerator | None = None,
         callback: "Callback | None" = None,
         keep: Keep | None = None,
+        previews: Previews | None = None,
     ) -> Iterator[Status]:
         """Trains until the budget is used up and saves regularly; yields every LOG_STEPS steps.
 
@@ -102,13 +103,14 @@ class Run:
         SIGTERM or SIGHUP it finishes the step, saves and raises KeyboardInterrupt; on a second one it raises at once.
         At every save `callback` is called with the averaged generator and the scores it returns are appended to
         scores.jsonl; they do not influence the training. `keep` says which saves are kept, by default the last two or
-        as before; the best one is that with the highest first score of `callback`. Raises InputError if another
+        as before; the best one is that with the highest first score of `callback`. `previews` are written beside those
+        of saves; a run that continues needs them again. Raises InputError if another
         process trains this run or if its checkpoints cannot be used, and Diverged if a loss or a weight is not finite.
         """
         accelerator = accelerator or machine.accelerator(self.config.precision)
         with locked(self.folder) if accelerator.is_main_process else nullcontext():
             try:
-                yield from self._train(images, budget, save_minutes, accelerator, callback, keep)
+                yield from self._train(images, budget, save_minutes, accelerator, callback, keep, previews)
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(self.saved_so_far()) from None
 
@@ -120,6 +122,7 @@ class Run:
         accelerator: Accelerator,
         callback: "Callback | None",
         keep: Keep | None,
+        previews: Previews | None,
     ) -> Iterator[Status]:
         recipe = recipes.build(self.config.recipe, self.config.options)
         check_trainable(recipe, images, accelerator.num_processes)
@@ -182,6 +185,8 @@ class Run:
                     status = log.write(progress, seconds, share)
                     self._check_finite(status.losses, status.step)
                     yield status
+                if is_main and previews and phase == GAME and previews.at(progress.step):
+                    files.write(self.folder / outputs.preview_name, outputs.preview())
                 if due:
                     save(seconds, phase)
                     saved_at = time.monotonic()

@@ -83,6 +83,10 @@ class TrainState:
         )
         share_batch_norm(self.parallel_generator)
         share_batch_norm(self.parallel_discriminator)
+        shared = [recipe.shared_optimizer(self.discriminator)] if recipe.shared_optimizer else []
+        self.shared_rates = [rate for optimizer in shared for rate in take_schedules(optimizer)]
+        self.shared_weights = [weight for o in shared for group in o.param_groups for weight in group["params"]]
+        self.shared_optimizers = [accelerator.prepare(optimizer) for optimizer in shared]
         # Batch norm over real and fake images together would be another network than one over each of them.
         self.one_pass = not mixes_samples(self.discriminator)
         self.reader: nn.Module | None = None
@@ -148,6 +152,7 @@ class TrainState:
             "generator_ema": self.generator_ema.state_dict(),
             "generator_optimizer": self.generator_optimizer.state_dict(),
             "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
+            "shared_optimizers": [optimizer.state_dict() for optimizer in self.shared_optimizers],
             "reader": self.reader.state_dict() if self.reader else {},
             "phases": [phase.state_dict() for phase in self.phases],
         }
@@ -160,6 +165,9 @@ class TrainState:
         self.generator_ema.load_state_dict(state["generator_ema"])
         load_optimizer(self.generator_optimizer, state["generator_optimizer"])
         load_optimizer(self.discriminator_optimizer, state["discriminator_optimizer"])
+        # missing in checkpoints of earlier versions, whose recipes had none
+        for optimizer, saved in zip(self.shared_optimizers, state.get("shared_optimizers", ()), strict=True):
+            load_optimizer(optimizer, saved)
         if self.reader:
             self.reader.load_state_dict(state["reader"])
         for phase, saved in zip(self.phases, state["phases"], strict=True):

@@ -1,11 +1,11 @@
 """The training loop: sample, score, step, average, yield."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from condgan.data.dataset import Batches, to_float
@@ -43,51 +43,68 @@ def train(state: TrainState, images: Batches) -> Iterator[Progress]:
     state.freeze_reader()
     generator.train()
     discriminator.train()
+    all_of_g, all_of_d = list(generator.parameters()), list(discriminator.parameters())
 
     def minimise(
-        name: str, network: nn.Module, optimizer: Optimizer, terms: Mapping[str, Term], b: Batch
+        name: str,
+        weights: Sequence[Tensor],
+        optimizers: Sequence[Optimizer],
+        terms: Mapping[str, Term],
+        b: Batch,
+        shared: Sequence[Tensor] = (),
     ) -> dict[str, Tensor]:
         losses = {term: state.mean(loss(b), batch_size) for term, loss in terms.items()}
         # All terms in one backward: DistributedDataParallel reduces gradients once for each forward. Stopping at the
         # weights spares the gradient of the images, which are leaves only so that penalties may differentiate by them.
-        accelerator.backward(sum(losses.values()), inputs=list(network.parameters()))
-        optimizer.step()
-        optimizer.zero_grad()
+        accelerator.backward(sum(losses.values()), inputs=[*weights, *shared])
+        if accelerator.num_processes > 1:
+            for weight in shared:  # of a network that was called bare, whose gradients are not averaged yet
+                weight.grad = accelerator.reduce(weight.grad, "mean")
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
         return {f"{name}/{term}": loss.detach() for term, loss in losses.items()}
 
     while True:
         set_rates(state.generator_optimizer, state.generator_rates, state.progress)
         set_rates(state.discriminator_optimizer, state.discriminator_rates, state.progress)
+        for optimizer in state.shared_optimizers:
+            set_rates(optimizer, state.shared_rates, state.progress)
         with state.seeded(batch_size, state.step + 1):
             now: dict[str, Any] = {"step": state.step, "progress": state.progress, "reader": state.reader}
             for discriminator_step in range(recipe.discriminator_steps):
                 real_image, c = real_batch(state, images, discriminator_step)
                 with torch.no_grad():  # D's step changes D alone; G is called bare, as there is no gradient to reduce
                     fake_image = generator(state.latents(len(c)), condition.encode(c))
-                b = Batch(
-                    state.parallel_discriminator,  # wrapped, so that its gradients are averaged over processes
-                    condition,
-                    c,
-                    real_image.requires_grad_(),
-                    fake_image.requires_grad_(),
-                    one_pass=state.one_pass,
-                    **now,
-                )
-                losses = minimise("D", discriminator, state.discriminator_optimizer, recipe.objective.discriminator, b)
-            # For G's terms that compare with real images: D's output before its update spares another pass.
-            known_real = DiscriminatorOutput(*(part.detach() for part in b.real))
-            with torch.no_grad():
+                losses: dict[str, Tensor] = {}
+                for terms in recipe.discriminator_terms:
+                    b = Batch(  # anew, as it keeps the outputs of D, which an update changes
+                        state.parallel_discriminator,  # wrapped, so that its gradients are averaged over processes
+                        condition,
+                        c,
+                        real_image.requires_grad_(),
+                        fake_image.requires_grad_(),
+                        one_pass=state.one_pass,
+                        **now,
+                    )
+                    losses |= minimise("D", all_of_d, [state.discriminator_optimizer], terms, b)
+            with torch.no_grad():  # also for an output that no term has used: its gradients would be waited for
+                # For G's terms that compare with real images: D's output before its update spares another pass.
+                known_real = DiscriminatorOutput(*(part.detach() for part in b.real))
                 statistics = {
                     name: state.mean(term(b), batch_size) for name, term in recipe.objective.statistics.items()
                 }
 
-            # In G's step D needs no gradients of its weights, which spares a third of its work. It is called bare:
-            # wrapped, it would wait for gradients that never come.
+            # In G's step D needs no gradients of its weights, which spares a third of its work, but for those that are
+            # updated with G. It is called bare: wrapped, it would wait for gradients that never come.
             discriminator.requires_grad_(False)
+            for weight in state.shared_weights:
+                weight.requires_grad_(True)
             for _ in range(recipe.generator_steps):
                 fake_image = state.parallel_generator(state.latents(len(c)), condition.encode(c))
                 b = Batch(discriminator, condition, c, real_image.detach(), fake_image, real=known_real, **now)
-                losses |= minimise("G", generator, state.generator_optimizer, recipe.objective.generator, b)
+                optimizers = [state.generator_optimizer, *state.shared_optimizers]
+                losses |= minimise("G", all_of_g, optimizers, recipe.objective.generator, b, state.shared_weights)
             discriminator.requires_grad_(True)
 
         state.step += 1

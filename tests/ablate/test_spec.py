@@ -106,6 +106,8 @@ def test_the_baseline_of_a_cell_differs_from_it_only_in_the_settings_of_the_base
         ("seeds: [0, 3]", "seeds: [0, 0]", ["line 10", "expected distinct values"]),
         ("minutes: 5", "minutes: 0", ["line 11", "greater than 0"]),
         ("precision: no", "precision: fp8", ["line 12", "'fp8'", "bf16"]),
+        ("precision: no", "previews: 100", ["line 12", "previews: found 100"]),
+        ("precision: no", 'previews: "200:100"', ["line 12", "found '200:100', expected EVERY:UNTIL in steps"]),
         ("{variant: plain}", "{variant: plane}", ["line 13", "found 'plane', expected one of plain, second"]),
         ("{variant: plain}", "{latent: 8}", ["line 13", "unknown setting 'latent'; did you mean 'latent_dim'"]),
         ("seeds: [0, 3]", "seeds: [0, 3", ["line 11", "expected valid YAML"]),
@@ -171,6 +173,8 @@ def test_the_examples_are_valid_specs(file: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.syspath_prepend(EXAMPLES.parent)  # recipes of examples/ are run from its folder
     for name in ("acgan", "dcgan", "projection"):
         recipes.use(f"examples.readers:{name}")
+    for name in ("concatenated", "cross_attention", "r1_of_scores", "finite_difference"):
+        recipes.use(f"examples.layout_parts:{name}")
     spec = read(file)
     for cell in spec.cells:
         recipes.build(cell.recipe, cell.options)

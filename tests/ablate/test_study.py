@@ -229,7 +229,7 @@ def test_records_of_earlier_versions_with_options_as_text_are_read(folder: Path,
     assert next(events)[2:4] == ("narrow/seed-0", "already done")
 
 
-def test_the_commands_have_no_minutes_if_the_spec_has_none(
+def test_the_commands_have_only_the_options_that_the_spec_has(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands: list[list[str]] = []
@@ -239,12 +239,13 @@ def test_the_commands_have_no_minutes_if_the_spec_has_none(
         return "stopped"
 
     monkeypatch.setattr("condgan.ablate.study.execute", execute)
-    for number, minutes in enumerate(("", "minutes: 0.5\n")):
+    for number, minutes in enumerate(("", 'minutes: 0.5\npreviews: "2:4"\n')):
         (folder / "budget.yaml").write_text(SPEC + minutes)
         assert final_state(Study(read(folder / "budget.yaml"), tmp_path / str(number))) == "failed: stopped"
     without, *_, with_minutes = commands
-    assert "--minutes" not in without
-    assert with_minutes[with_minutes.index("--minutes") + 1] == "0.5"
+    for option, value in {"--minutes": "0.5", "--previews": "2:4"}.items():
+        assert option not in without
+        assert with_minutes[with_minutes.index(option) + 1] == value
 
 
 def final_state(study: Study) -> str:

@@ -27,6 +27,7 @@ TRAINING = [
         ["cdcgan", "--data", "shapes", "--precision", "fp8"],
         ["--precision: found 'fp8', expected one of no, bf16, auto"],
     ),
+    (["cdcgan", "--data", "shapes", "--previews", "100"], ["--previews: found '100', expected EVERY:UNTIL in steps"]),
     (["cdcgan", "--data", "shapes", "--kimg", "-1"], ["--kimg: found -1, expected a positive number"]),
     (["cdcgan", "--data", "shapes", "--minutes", "inf"], ["--minutes: found inf, expected a positive number"]),
     (["cdcgan", "--data", "shapes", "--kimg", "nan"], ["--kimg: found nan, expected a positive number"]),

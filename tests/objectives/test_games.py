@@ -13,12 +13,14 @@ from condgan.objectives import (
     mismatched,
     non_saturating,
     relativistic,
+    saturating,
     target_game,
     wasserstein,
 )
 
 GAMES = {
     "non_saturating": non_saturating,
+    "saturating": saturating,
     "hinge": hinge,
     "wasserstein": wasserstein,
     "relativistic": relativistic,
@@ -83,6 +85,23 @@ def test_non_saturating_agrees_with_the_formula() -> None:
     torch.testing.assert_close(discriminator, -real.sigmoid().log() - (1 - fake.sigmoid()).log(), check_dtype=False)
 
 
+def test_saturating_is_the_printed_minimax_game() -> None:
+    real, fake = (score.double() for score in scores())
+    generator, discriminator = losses_of(saturating, KnownBatch(real, fake))
+    torch.testing.assert_close(generator, (1 - fake.sigmoid()).log(), check_dtype=False)
+    torch.testing.assert_close(discriminator, losses_of(non_saturating, KnownBatch(real, fake))[1])
+
+
+def test_targets_of_the_generator_are_in_their_range() -> None:
+    """The derivative of a cross-entropy is sigmoid(score) - target."""
+    fake = scores(1000)[1].requires_grad_()
+    target_game((1, 1), (0, 0), 0, generator=(0.8, 0.9)).generator["fake"](FakeOnlyBatch(fake)).sum().backward()
+    assert fake.grad is not None
+    targets = fake.sigmoid() - fake.grad
+    assert targets.min().item() == pytest.approx(0.8, abs=1e-3)
+    assert targets.max().item() == pytest.approx(0.9, abs=1e-3)
+
+
 def test_non_saturating_stays_finite_at_extreme_scores() -> None:
     extreme = torch.tensor([-1e4, 1e4])
     assert all(loss.isfinite().all() for loss in losses_of(non_saturating, KnownBatch(extreme, -extreme)))
@@ -122,7 +141,7 @@ def test_wasserstein_changes_sign_if_real_and_fake_are_swapped() -> None:
 def test_only_games_of_cross_entropy_have_probabilities(name: str) -> None:
     real, fake = scores()
     statistics = GAMES[name].statistics
-    if name in ("non_saturating", "target_game"):
+    if name in ("non_saturating", "saturating", "target_game"):
         assert list(statistics) == ["D(x)", "D(G(z))"]
         assert torch.equal(statistics["D(x)"](KnownBatch(real, fake)), real.sigmoid())
         assert torch.equal(statistics["D(G(z))"](KnownBatch(real, fake)), fake.sigmoid())

@@ -49,7 +49,8 @@ def fingerprint(name: str, options: Mapping[str, Any]) -> list[str]:
     recipe = build(name, {**narrow(name), **options})
     condition = recipe.condition(MultiLabel("abc"))
     generator, discriminator = recipe.generator(condition, 16, 3), recipe.discriminator(condition, 16, 3)
-    optimizers = recipe.generator_optimizer(generator), recipe.discriminator_optimizer(discriminator)
+    optimizers = [recipe.generator_optimizer(generator), recipe.discriminator_optimizer(discriminator)]
+    optimizers += [recipe.shared_optimizer(discriminator)] if recipe.shared_optimizer else []
     phases = recipe.discriminator_pretraining, recipe.reader and recipe.reader.pretraining
     numbers = [
         {name: value for name, value in vars(part).items() if isinstance(value, int | float)}
@@ -76,7 +77,17 @@ def fingerprint(name: str, options: Mapping[str, Any]) -> list[str]:
         batch.__dict__["uniform"] = uniform
         for terms in (recipe.objective.generator, recipe.objective.discriminator):
             losses += [f"{name}: {term(batch).tolist()}" for name, term in terms.items()]
-    return [str(generator), str(discriminator), str(shapes), str(groups), str(numbers), repr(condition), *losses]
+    updates = str(recipe.discriminator_updates)
+    return [
+        str(generator),
+        str(discriminator),
+        str(shapes),
+        str(groups),
+        updates,
+        str(numbers),
+        repr(condition),
+        *losses,
+    ]
 
 
 @cache

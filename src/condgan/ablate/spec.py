@@ -23,6 +23,7 @@ from pydantic import (
 from condgan import recipes
 from condgan.errors import InputError, did_you_mean
 from condgan.files import check_file, read_text
+from condgan.outputs import Previews
 
 MAX_CELLS = 1_000
 MAX_NAME = 200  # letters of a folder's name; file systems take at most 255 bytes
@@ -43,6 +44,11 @@ def _distinct(values: Sequence[Any]) -> Sequence[Any]:
     if len(set(values)) < len(values):
         raise ValueError("expected distinct values")
     return values
+
+
+def _previews(text: str) -> str:
+    Previews.parse(text)
+    return text
 
 
 Text = Annotated[str, BeforeValidator(_as_text)]
@@ -78,9 +84,9 @@ class Spec(_Entry):
     """The entries of a spec file. Every variant is trained with every combination of `grid` values and `data` sets.
 
     Training ends after `minutes` or `kimg`, whichever comes first, or else after all epochs of the recipe. `data` are
-    data sets as in `--data`. `judge` is a path relative to the spec. `baseline` is a variant or some settings, e.g.
-    `{aux_weight: 100}`: each cell is compared with the cell that differs from it in these settings only. By default all
-    are compared with the first cell.
+    data sets as in `--data`, `previews` steps as in `--previews`. `judge` is a path relative to the spec. `baseline` is
+    a variant or some settings, e.g. `{aux_weight: 100}`: each cell is compared with the cell that differs from it in
+    these settings only. By default all are compared with the first cell.
     """
 
     title: str
@@ -91,6 +97,7 @@ class Spec(_Entry):
     minutes: PositiveFloat = float("inf")
     kimg: PositiveFloat | None = None
     save_minutes: PositiveFloat = 1
+    previews: Annotated[str, AfterValidator(_previews)] | None = None
     precision: Precision = "no"
     resolution: PositiveInt | None = None
     draws: PositiveInt = 32

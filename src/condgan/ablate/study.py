@@ -203,6 +203,7 @@ class Study:
         train = ["train", cell.recipe, "--data", cell.settings["data"], "--seed", trial.seed, "--resume"]
         train += ["--runs", trial.folder.parent, "--name", trial.folder.name, "--precision", self.precision, *judge]
         train += ["--save-minutes", spec.save_minutes]
+        train += ["--previews", spec.previews] if spec.previews else []
         train += ["--minutes", spec.minutes] if spec.minutes < float("inf") else []
         train += ["--kimg", spec.kimg] if spec.kimg else []
         train += ["--resolution", spec.resolution] if spec.resolution else []

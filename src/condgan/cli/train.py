@@ -73,6 +73,13 @@ def train(
             "kimg), separated by commas. Default: last, or as before.",
         ),
     ] = None,
+    previews: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EVERY:UNTIL",
+            help="Write previews not only at saves, but also every EVERY steps up to step UNTIL, e.g. 100:1200.",
+        ),
+    ] = None,
     precision: Annotated[
         str, typer.Option(help="no (float32), bf16, or auto: bf16 if the recipe is clearly faster on this machine.")
     ] = "no",
@@ -91,6 +98,7 @@ def train(
     from condgan.checkpoint import checkpoint_bytes
     from condgan.cli.length import DiskUse, length_lines, precision_before, training_bar
     from condgan.config import Config
+    from condgan.outputs import Previews
     from condgan.recipes.presets import DEFAULT_RECIPE, preset_options
     from condgan.run import Diverged, Run
     from condgan.saves import Keep, read_keep
@@ -99,6 +107,7 @@ def train(
     _check_numbers({"--minutes": minutes, "--kimg": kimg, "--save-minutes": save_minutes})
     if precision not in machine.PRECISIONS:
         raise InputError(f"--precision: found {precision!r}, expected one of {', '.join(machine.PRECISIONS)}")
+    early = Previews.parse(previews) if previews is not None else None
     is_named, recipe = recipe is not None, recipe or DEFAULT_RECIPE
     table.use(recipe)
     chosen = {**preset_options(recipe, preset), **parse_options(options)}
@@ -144,7 +153,13 @@ def train(
                 print(line, flush=True)  # before a long training, also into a pipe
         with training_bar(forecast, run, hidden=not is_main) as show:
             for status in run.train(
-                images, budget, save_minutes=save_minutes, accelerator=processes, callback=callback, keep=kept
+                images,
+                budget,
+                save_minutes=save_minutes,
+                accelerator=processes,
+                callback=callback,
+                keep=kept,
+                previews=early,
             ):
                 show(status)
                 trained_kimg = status.kimg if status.phase == "game" else 0.0

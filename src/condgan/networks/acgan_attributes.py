@@ -54,12 +54,14 @@ def discriminator(
     channels: int = 3,
     *,
     width: int = 64,
+    extra_layers: int = 0,
     conditioning: Callable[..., Conditioning] = Unconditional,
     head: Callable[..., nn.Module] = AuxiliaryHead,
 ) -> Discriminator:
     """3x3 convolutions of stride 2 down to 2x2 maps, each doubling the channels; batch norm on all but the first.
 
-    Raises InputError unless the resolution is a power of two >= 8.
+    So many `extra_layers` of stride 1 follow, which keep the size of the maps. Raises InputError unless the resolution
+    is a power of two >= 8.
     """
     conditioner = conditioning(channels, condition)
     down = partial(nn.Conv2d, kernel_size=3, stride=2)
@@ -69,6 +71,8 @@ def discriminator(
     for _ in range(num_upsamplings(resolution)):
         layers += [nn.ZeroPad2d(at_the_end), down(hidden, hidden * 2), norm(hidden * 2), nn.LeakyReLU(0.2)]
         hidden *= 2
+    for _ in range(extra_layers):
+        layers += [nn.Conv2d(hidden, hidden, 3, padding=1), norm(hidden), nn.LeakyReLU(0.2)]
     return _init_as_keras(Discriminator(conditioner, IgnoreCondition(*layers), head(hidden, 2, condition)))
 
 

@@ -38,6 +38,13 @@ class Concat(Conditioning):
         return torch.cat([h, c], dim=1)
 
 
+class ConcatUniform(Concat):
+    """Concatenates [u, c], where u = erf(z / sqrt(2)) is uniform in (-1, 1) if z is from N(0, 1)."""
+
+    def forward(self, h: Tensor, c: Tensor) -> Tensor:
+        return super().forward(torch.erf(h / 2**0.5), c)
+
+
 class ConcatEmbedding(Conditioning):
     """Concatenates [LeakyReLU(Wc + b), z]."""
 

@@ -6,6 +6,7 @@ from condgan.objectives.games import (
     non_saturating,
     relativistic,
     relativistic_labels,
+    saturating,
     target_game,
     wasserstein,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "real_likelihood",
     "relativistic",
     "relativistic_labels",
+    "saturating",
     "squared_gradient_norm",
     "target_game",
     "wasserstein",

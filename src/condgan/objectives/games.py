@@ -23,6 +23,12 @@ non_saturating = Objective(
     discriminator={"real": lambda b: softplus(-b.real.score), "fake": lambda b: softplus(b.fake.score)},
     statistics=PROBABILITIES,
 )
+# Goodfellow et al. 2014, eq. 1: G minimises log(1 - D(G(z))), whose gradient vanishes where D recognises fakes.
+saturating = Objective(
+    generator={"fake": lambda b: -softplus(b.fake.score)},
+    discriminator=non_saturating.discriminator,
+    statistics=PROBABILITIES,
+)
 # Lim and Ye 2017, section 2; Miyato et al. 2018, eq. 17.
 hinge = Objective(
     generator={"fake": lambda b: -b.fake.score},
@@ -56,10 +62,15 @@ relativistic_labels = Objective(
 mismatched = Objective(discriminator={"mismatched": lambda b: softplus(b.mismatched.score)})
 
 
-def target_game(real: tuple[float, float], fake: tuple[float, float], flip_probability: float) -> Objective:
-    """Binary cross-entropy with soft, noisy and sometimes flipped targets for D; G's target is always 1.
+def target_game(
+    real: tuple[float, float],
+    fake: tuple[float, float],
+    flip_probability: float,
+    generator: tuple[float, float] = (1, 1),
+) -> Objective:
+    """Binary cross-entropy with soft, noisy and sometimes flipped targets for D, and a target for G.
 
-    Each target is uniform in its range (low, high). With `flip_probability` the two ranges are swapped for a whole
+    Each target is uniform in its range (low, high). With `flip_probability` the two ranges of D are swapped for a whole
     batch. With ranges (1, 1) and (0, 0) and no flips this is `non_saturating`. Salimans et al. 2016, section 3.4;
     report 001, section 2.4.
     """
@@ -80,8 +91,10 @@ def target_game(real: tuple[float, float], fake: tuple[float, float], flip_proba
         bounds = real if is_flipped(b) else fake
         return cross_entropy(b.fake.score, bounds)
 
+    # A target of 1 is not drawn, as the draw would change all random numbers after it.
+    smoothed = {"fake": lambda b: cross_entropy(b.fake.score, generator)}
     return Objective(
-        generator=non_saturating.generator,
+        generator=non_saturating.generator if generator == (1, 1) else smoothed,
         discriminator={"real": on_real, "fake": on_fake},
         statistics=PROBABILITIES,
     )

@@ -1,20 +1,24 @@
 """InfoGAN (report 003)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pydantic import NonNegativeInt, PositiveInt, validate_call
+from torch.nn import Parameter
 from torch.optim import Optimizer
 
 from condgan.conditions import Codes
 from condgan.networks import dcgan
 from condgan.networks import infogan as networks
-from condgan.networks.conditioning import Concat
+from condgan.networks.conditioning import Concat, ConcatUniform
 from condgan.networks.gan import Discriminator, init_normal
-from condgan.objectives import information, non_saturating
+from condgan.objectives import Objective, information, non_saturating
 from condgan.recipes.options import BatchSize, Beta, NonNegativeFloat, Rate, Sizes, Strength, Weight
 from condgan.recipes.recipe import Recipe, adam
+
+FRONT_END, Q = "body", "head.logits"  # names of the weights of D's parts
 
 
 @validate_call
@@ -23,10 +27,12 @@ def infogan(
     width: PositiveInt = 128,
     discriminator_width: PositiveInt = 64,
     latent_dim: PositiveInt = 62,
+    uniform_latent: bool = False,
     categorical: Sizes = (10,),
     continuous: NonNegativeInt = 2,
     information_weight: Weight = 1,
     continuous_weight: NonNegativeFloat = 0.1,
+    front_end_with_generator: bool = False,
     augment: Strength = 0,
     learning_rate: Rate = 1e-3,
     discriminator_learning_rate: Rate = 2e-4,
@@ -45,6 +51,11 @@ def infogan(
     for continuous ones: here a tenth, as G and D agreed on stripes instead of digits at 1. Betas and N(0, 0.02) weights
     are those of DCGAN.
 
+    The classes of the report have the names and layers of pianomania/infoGAN-pytorch, whose training differs in three
+    points from this one. The latent is uniform in (-1, 1) (`uniform_latent=True`). Q is not trained with D but with G,
+    and so is the front end that D and Q share, a second time: the same step minimises G's loss by G, Q and front end
+    (`front_end_with_generator=True`). Adam's beta2 is 0.99. The report mentions none of them.
+
     `augment` is not in the report: D and Q see randomly rotated, shifted and scaled images (`RandomAffine`), so that
     the categorical code has to encode what survives this. `docs/results.md` shows what it changes.
 
@@ -54,20 +65,32 @@ def infogan(
     Command: condgan train infogan --data mnist.
     """
 
-    def optimize_discriminator(discriminator: Discriminator) -> Optimizer:
-        groups: list[dict[str, Any]] = [{"params": []}, {"params": [], "lr": learning_rate}]  # D, Q
-        for name, weight in discriminator.named_parameters():
-            groups[name.startswith("head.logits")]["params"].append(weight)
-        return adam(groups, lr=discriminator_learning_rate, betas=(beta1, beta2))
+    betas = beta1, beta2
 
-    generator = partial(dcgan.generator, width=width, latent_dim=latent_dim, conditioning=Concat)
+    def optimize_discriminator(discriminator: Discriminator) -> Optimizer:
+        d = [*_weights(discriminator, FRONT_END), *_weights(discriminator, "head.score")]
+        q: dict[str, Any] = {"params": _weights(discriminator, Q), "lr": learning_rate}
+        groups = [{"params": d}] if front_end_with_generator else [{"params": d}, q]
+        return adam(groups, lr=discriminator_learning_rate, betas=betas)
+
+    def optimize_shared(discriminator: Discriminator) -> Optimizer:
+        groups = [{"params": _weights(discriminator, part)} for part in (FRONT_END, Q)]
+        return adam(groups, lr=learning_rate, betas=betas)
+
+    codes = information
+    if front_end_with_generator:
+        # Zero times D's term: DistributedDataParallel waits for a gradient of every weight in D's step, Q's too.
+        codes = replace(information, discriminator={}) + 0 * Objective(discriminator=information.discriminator)
+    latent = ConcatUniform if uniform_latent else Concat
+    generator = partial(dcgan.generator, width=width, latent_dim=latent_dim, conditioning=latent)
     discriminator = partial(networks.discriminator, width=discriminator_width, augment=augment)
     return Recipe(
         generator=lambda *shape: init_normal(generator(*shape)),
         discriminator=lambda *shape: init_normal(discriminator(*shape)),
-        objective=non_saturating + information_weight * information,
-        generator_optimizer=partial(adam, lr=learning_rate, betas=(beta1, beta2)),
+        objective=non_saturating + information_weight * codes,
+        generator_optimizer=partial(adam, lr=learning_rate, betas=betas),
         discriminator_optimizer=optimize_discriminator,
+        shared_optimizer=optimize_shared if front_end_with_generator else None,
         batch_size=batch_size,
         num_epochs=num_epochs,
         condition=lambda labels: (
@@ -75,6 +98,11 @@ def infogan(
         ),
         ema_half_life_kimg=ema_half_life_kimg,
     )
+
+
+def _weights(discriminator: Discriminator, part: str) -> list[Parameter]:
+    """The weights of a part of D."""
+    return [weight for name, weight in discriminator.named_parameters() if name.startswith(f"{part}.")]
 
 
 def _codes(categorical: Sequence[int], continuous: int, continuous_weight: float) -> Codes:

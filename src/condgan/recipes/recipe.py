@@ -1,6 +1,6 @@
 """A complete training setup apart from the data: what a recipe function returns."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,16 @@ from torch.optim import Adam, Optimizer
 
 from condgan.conditions import Condition
 from condgan.networks.gan import Discriminator, Generator
-from condgan.objectives import Objective
+from condgan.objectives import Objective, Term
 from condgan.schedules import Schedule, at
 
 
 def adam(
-    network: nn.Module | Iterable[Mapping[str, Any]], *, lr: float | Schedule, betas: tuple[float, float]
+    network: nn.Module | Iterable[Mapping[str, Any]],
+    *,
+    lr: float | Schedule,
+    betas: tuple[float, float],
+    eps: float = 1e-8,
 ) -> Optimizer:
     """Returns Adam over all parameters of a network, or over groups of parameters with learning rates of their own.
 
@@ -23,7 +27,9 @@ def adam(
     """
     groups = [{"params": network.parameters()}] if isinstance(network, nn.Module) else network
     with_rates = [{"lr": lr, **group} for group in groups]
-    return Adam([{**g, "lr": at(g["lr"], 0), "schedule": g["lr"]} for g in with_rates], betas=betas, fused=True)
+    return Adam(
+        [{**g, "lr": at(g["lr"], 0), "schedule": g["lr"]} for g in with_rates], betas=betas, eps=eps, fused=True
+    )
 
 
 def labels_as_condition(labels: Condition) -> Condition:
@@ -72,6 +78,10 @@ class Recipe:
     condition from that of the labels. After `ema_half_life_kimg` thousand real images the weights of G have half faded
     from their average; 0 disables averaging. Before the game, D (`discriminator_pretraining`) and a separate classifier
     (`reader`) may learn to predict the labels of real images.
+
+    `discriminator_updates` names the terms of D that are minimised together. With several groups, D is updated once for
+    each on the same batch; by default once for all terms. `shared_optimizer` takes D and returns an optimizer of those
+    of its weights that an update of G changes as well, on G's loss.
     """
 
     generator: Callable[[Condition, int, int], Generator]
@@ -84,6 +94,14 @@ class Recipe:
     condition: Callable[[Condition], Condition] = labels_as_condition
     discriminator_steps: int = 1
     generator_steps: int = 1
+    discriminator_updates: Sequence[Sequence[str]] = ()
+    shared_optimizer: Callable[[Discriminator], Optimizer] | None = None
     ema_half_life_kimg: float = 0.0
     discriminator_pretraining: Pretraining | None = None
     reader: Reader | None = None
+
+    @property
+    def discriminator_terms(self) -> Sequence[Mapping[str, Term]]:
+        """The terms of D of each update on a batch."""
+        terms = self.objective.discriminator
+        return [{name: terms[name] for name in names} for names in self.discriminator_updates or [tuple(terms)]]

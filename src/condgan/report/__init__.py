@@ -13,7 +13,9 @@ from condgan.data.listing import inside
 from condgan.files import read_json
 from condgan.plots import svg
 from condgan.report.attention_maps import attention_maps
+from condgan.report.cells import side_by_side
 from condgan.report.curve_section import curves
+from condgan.report.embeddings import embeddings
 from condgan.report.folder import RunFolder
 from condgan.report.layouts import layouts
 from condgan.report.pictures import Picture, Section, codes, condition_grids, interpolations, over_time, traversals
@@ -21,10 +23,11 @@ from condgan.report.pictures import Picture, Section, codes, condition_grids, in
 
 @dataclass(frozen=True)
 class Ablation:
-    """The content of an ablation.json, the curves of its cells, and the folders of its runs."""
+    """The content of an ablation.json, the curves and images of its cells, and the folders of its runs."""
 
     outcome: Outcome
     curves: Picture
+    images: Section
     folders: Sequence[Path]
 
 
@@ -58,6 +61,7 @@ def _sections(run: RunFolder) -> Iterator[Section]:
     yield from codes(run)
     yield from traversals(run)
     yield from interpolations(run)
+    yield from embeddings(run)
     yield from layouts(run)
     yield from attention_maps(run)
 
@@ -69,5 +73,7 @@ def _ablation(folder: Path) -> Ablation:
         inside(folder, name)
     runs = {cell: [folder / name for name in names] for cell, names in outcome.runs.items()}
     alt = f"Curves over training, one colour for each of {', '.join(runs)}"
-    folders = [run for cell in runs.values() for run in cell if (run / "run.json").is_file()]
-    return Ablation(outcome, Picture("", alt, svg=svg(compare(runs), alt)), folders)
+    present = {cell: [run for run in folders if (run / "run.json").is_file()] for cell, folders in runs.items()}
+    images = side_by_side({cell: [RunFolder(run) for run in folders] for cell, folders in present.items()})
+    curves = Picture("", alt, svg=svg(compare(runs), alt))
+    return Ablation(outcome, curves, images, [run for folders in present.values() for run in folders])

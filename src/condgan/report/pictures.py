@@ -20,6 +20,7 @@ from condgan.report.folder import RunFolder
 
 COLUMNS = 8
 NUM_SNAPSHOTS = 10
+NUM_EARLY = 24
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Section:
 def condition_grids(run: RunFolder) -> Section:
     """The images that `condgan evaluate` generated for each list of conditions."""
     pictures = [
-        Picture(name, f"Generated images of the conditions in {name}, with captions", _uri(file))
+        Picture(name, f"Generated images of the conditions in {name}, with captions", file_uri(file))
         for name, file in run.condition_lists.items()
     ]
     note = run.not_evaluated if not run.metrics else "" if pictures else "No list of conditions was evaluated."
@@ -54,11 +55,10 @@ def condition_grids(run: RunFolder) -> Section:
 
 def over_time(run: RunFolder) -> Section:
     """The first row of the previews at several saves; whole previews if they show traversals of continuous codes."""
-    snapshots = run.snapshots
+    snapshots = _early_and_evenly(run.snapshots)
     traversed = list(from_json(run.config.condition).traversals())
-    evenly = torch.linspace(0, len(snapshots) - 1, min(NUM_SNAPSHOTS, len(snapshots))).long().tolist()
     pictures = []
-    for when, file in [snapshots[i] for i in evenly]:
+    for when, file in snapshots:
         with _opened(file) as picture:
             scale = 1 if traversed else enlargement(run.config.resolution)
             height = picture.height if traversed else run.config.resolution + 4  # 2 pixels of padding on each side
@@ -73,6 +73,16 @@ def over_time(run: RunFolder) -> Section:
             f" In each, {', then '.join(traversed)} goes from -1 to 1 from left to right, with a row for each category."
         )
     return Section("Over training", pictures, note, "plots" if traversed else "rows")
+
+
+def _early_and_evenly(snapshots: Sequence[tuple[str, Path]]) -> list[tuple[str, Path]]:
+    """Returns the snapshots at regular steps from the start, which `--previews` writes, and some of the others."""
+    steps = [int(file.stem) for _, file in snapshots]
+    regular = [i for i, step in enumerate(steps) if len(steps) > 1 and steps[1] and step == i * steps[1]]
+    early = regular[:NUM_EARLY] if len(regular) > 2 else []
+    later = [i for i in range(len(snapshots)) if i not in early]
+    evenly = torch.linspace(0, len(later) - 1, min(NUM_SNAPSHOTS, len(later))).long().tolist()
+    return [snapshots[i] for i in sorted([*early, *(later[i] for i in evenly)])]
 
 
 def codes(run: RunFolder) -> Iterator[Section]:
@@ -167,7 +177,8 @@ def _opened(file: Path) -> Iterator[Image.Image]:
         raise InputError(f"{file}: broken PNG file ({reason}); delete it") from None
 
 
-def _uri(file: Path) -> str:
+def file_uri(file: Path) -> str:
+    """Returns the data URI of a PNG file. Raises InputError naming a broken one."""
     with _opened(file):  # a page embeds pictures only, whatever a file is called
         return _data(file.read_bytes())
 

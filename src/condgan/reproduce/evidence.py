@@ -19,7 +19,10 @@ REPRODUCED, NOT_REPRODUCED, NOT_COMPARABLE = "reproduced", "not reproduced", "no
 TEST = ("generator, test", "generator, held-out conditions")
 NEW_TEST = ("generator, new_test",)
 HELD_OUT = ("generator, held-out conditions",)
+CODES = ("generator, codes of the prior",)
 
+KID = "kid[judge]"
+ACCURACY_AND_KID = ("condition_accuracy", KID)
 NOISE = 0.05  # half the 95 % interval of the difference between two scores of about 200 images
 
 
@@ -96,6 +99,23 @@ def value(cell: str, *rows: Sequence[str], metric: str = "condition_accuracy") -
     return check
 
 
+def beside(one: str, other: str, rows: Sequence[str] = TEST, metrics: Sequence[str] = ACCURACY_AND_KID) -> Check:
+    """Shows the scores of two cells beside each other, for comparisons of which the report gives no result."""
+
+    def check(evidence: Evidence) -> Verdict:
+        texts = []
+        for metric in metrics:
+            both = [evidence.scores(cell, metric, HELD_OUT if metric == KID else rows) for cell in (one, other)]
+            for cell, scores in zip((one, other), both, strict=True):
+                if not scores:
+                    return evidence.missing(cell, f"no {metric} in metrics.json of {cell}")
+            means = [mean([score[0] for score in scores.values()]).value for scores in both]
+            texts.append(f"{metric} {means[0]:.3f} against {means[1]:.3f}, n = {min(map(len, both))}")
+        return Verdict(NOT_COMPARABLE, "; ".join(texts), "the report gives no result")
+
+    return check
+
+
 def above(
     better: str, worse: str, metric: str = "condition_accuracy", rows: Sequence[str] = TEST, sign: int = 1
 ) -> Check:
@@ -116,58 +136,17 @@ def above(
         means = [mean([score[0] for score in scores.values()]).value for scores in (ours, theirs)]
         measured = f"{means[0]:.3f} against {means[1]:.3f}, n = {len(gaps)}"
         if len(gaps) > 1:
-            return _of_gap(mean(gaps), measured)
+            return of_gap(mean(gaps), measured)
         (_, low, high), (_, their_low, their_high) = next(iter(ours.values())), next(iter(theirs.values()))
         least, most = sorted((sign * (low - their_high), sign * (high - their_low)))
-        return _of_gap(Estimate(gaps[0], least, most), measured)
+        return of_gap(Estimate(gaps[0], least, most), measured)
 
     return check
 
 
-def _of_gap(gap: Estimate, measured: str) -> Verdict:
+def of_gap(gap: Estimate, measured: str) -> Verdict:
+    """The verdict of a difference that has to be positive, with its 95 % interval."""
     if gap.low > 0:
         return Verdict(REPRODUCED, measured, "")
     order = "opposite order" if gap.value < 0 else "same order"
     return Verdict(NOT_REPRODUCED, measured, order if gap.high < 0 else f"{order}, but within the 95 % interval")
-
-
-def always(cell: str, what: str, holds: Callable[[Mapping[str, float]], bool], share: float = 0.95) -> Check:
-    """Checks that a condition holds in nearly all lines of log.jsonl."""
-
-    def check(evidence: Evidence) -> Verdict:
-        lines = [line for log in evidence.log(cell).values() for line in log]
-        if not lines:
-            return evidence.missing(cell, f"log.jsonl of {cell} is empty")
-        try:
-            held = sum(holds(line) for line in lines) / len(lines)
-        except KeyError as error:
-            return evidence.missing(cell, f"no {error} in log.jsonl of {cell}")
-        word = REPRODUCED if held >= share else NOT_REPRODUCED
-        return Verdict(word, f"{what} in {held:.0%} of the log", "" if held >= share else f"expected {share:.0%}")
-
-    return check
-
-
-def grows(cell: str, metric: str = "condition_accuracy", share: float = 0.25) -> Check:
-    """Checks that a score at the end of the training is higher than after a share of it, from scores.jsonl."""
-
-    def check(evidence: Evidence) -> Verdict:
-        curves = list(evidence.log(cell, "scores.jsonl").values())
-        pairs = [pair for lines in curves if (pair := _early_and_last(lines, share))]
-        if not pairs:
-            points = ", ".join(str(len(lines)) for lines in curves)
-            expected = f"expected one between {share:.0%} and the end of the training; use a larger budget"
-            return evidence.missing(cell, f"points in scores.jsonl: {points}; {expected}")
-        start, end = (mean([pair[i][metric] for pair in pairs]).value for i in (0, 1))
-        early = mean([first["step"] / last["step"] for first, last in pairs]).value
-        measured = f"{start:.3f} after {early:.0%} of the training, {end:.3f} at its end, n = {len(pairs)}"
-        gap = mean([last[metric] - first[metric] for first, last in pairs])
-        return _of_gap(gap if len(pairs) > 1 else Estimate(gap.value, gap.value - NOISE, gap.value + NOISE), measured)
-
-    return check
-
-
-def _early_and_last(lines: Sequence[Mapping[str, Any]], share: float) -> Sequence[Mapping[str, Any]]:
-    """Returns the first line after a share of the training and the last one, or nothing if they are the same."""
-    early = next((line for line in lines if line["step"] >= share * lines[-1]["step"]), None)
-    return [] if early is None or early is lines[-1] else [early, lines[-1]]

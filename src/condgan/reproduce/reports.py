@@ -3,10 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from condgan.reproduce.codes import controlled, diverging, matched
-from condgan.reproduce.evidence import HELD_OUT, NEW_TEST, TEST, Check, above, always, grows, value
+from condgan.reproduce import reported
+from condgan.reproduce.codes import controlled, matched
+from condgan.reproduce.embeddings import similar
+from condgan.reproduce.evidence import CODES, HELD_OUT, KID, NEW_TEST, TEST, Check, above, beside, value
+from condgan.reproduce.over_training import (
+    always,
+    approaching,
+    diverging,
+    grows,
+    real_told_apart_first,
+    steady,
+    within_with_a_rise,
+    worse_when_trained_too_long,
+)
 
 NO_NUMBER = "no number"
+NOT_CLAIMED = "not compared"
 
 
 @dataclass(frozen=True)
@@ -36,19 +49,29 @@ def _aux(weight: int) -> str:
     return f"acgan-aux_weight={weight}"
 
 
+def _better_images(better: str, worse: str) -> Check:
+    return above(better, worse, KID, HELD_OUT, sign=-1)
+
+
 REPORTS: Mapping[str, Report] = {
     "000": Report(
         "conditional DCGAN on i-CLEVR",
         {"learning_rate.yaml": ()},
         "sample",
         [
-            Claim("accuracy", "0.61", value("cdcgan-learning_rate=1e-4", TEST)),
+            Claim("accuracy", reported.accuracy(44 / 72), value("cdcgan", TEST)),
             Claim(
                 "a learning rate that is too high gives lower accuracy (here ten times as high)",
                 NO_NUMBER,
-                above("cdcgan-learning_rate=1e-4", "cdcgan-learning_rate=1e-3"),
+                above("cdcgan", "high_rate"),
             ),
-            Claim("too few epochs give lower accuracy", NO_NUMBER, grows("cdcgan-learning_rate=1e-4")),
+            Claim("too few epochs give lower accuracy", NO_NUMBER, grows("cdcgan")),
+            Claim("DCGAN keeps the training stable (here: KID does not rise again)", NO_NUMBER, steady("cdcgan")),
+            Claim(
+                "the printed loss log(1 - D(G(z))) of G (here beside -log D(G(z)))",
+                NOT_CLAIMED,
+                beside("saturating", "cdcgan"),
+            ),
         ],
     ),
     "001": Report(
@@ -56,14 +79,31 @@ REPORTS: Mapping[str, Report] = {
         {"aux_weight.yaml": (), "architectures.yaml": ("acgan", "dcgan")},
         "sample",
         [
-            Claim("accuracy on test / new_test", "0.843 / 0.786", value(_aux(100), TEST, NEW_TEST)),
-            Claim("auxiliary weight 100 gives higher accuracy than 24", "0.843 > 0.639", above(_aux(100), _aux(24))),
-            Claim("auxiliary weight 24 gives higher accuracy than 1", "0.639 > 0.375", above(_aux(24), _aux(1))),
-            Claim("ACGAN has higher accuracy than DCGAN", "0.843 > 0.694", above("acgan", "dcgan")),
+            Claim(
+                "accuracy on test / new_test",
+                reported.accuracy(0.8431, 66 / 84),
+                value(_aux(100), TEST, NEW_TEST),
+            ),
+            Claim(
+                "auxiliary weight 100 gives higher accuracy than 24",
+                reported.order(0.8431, 46 / 72),
+                above(_aux(100), _aux(24)),
+            ),
+            Claim(
+                "auxiliary weight 24 gives higher accuracy than 1",
+                reported.order(46 / 72, 27 / 72),
+                above(_aux(24), _aux(1)),
+            ),
+            Claim("ACGAN has higher accuracy than DCGAN", reported.order(0.8431, 50 / 72), above("acgan", "dcgan")),
             Claim(
                 "images of DCGAN look better than those of ACGAN (here: lower KID)",
                 NO_NUMBER,
-                above("dcgan", "acgan", "kid[judge]", HELD_OUT, sign=-1),
+                _better_images("dcgan", "acgan"),
+            ),
+            Claim(
+                "the auxiliary weight makes images less realistic (here: KID with weight 100 above that with 1)",
+                NO_NUMBER,
+                _better_images(_aux(1), _aux(100)),
             ),
         ],
     ),
@@ -77,10 +117,16 @@ REPORTS: Mapping[str, Report] = {
                 NO_NUMBER,
                 above("embeddings", "one_hot", rows=HELD_OUT),
             ),
+            Claim("similar colours get similar embeddings", NO_NUMBER, similar("embeddings")),
             Claim(
                 "smoothed targets stabilise training (here: lower KID)",
                 NO_NUMBER,
-                above("embeddings", "hard_targets", "kid[judge]", HELD_OUT, sign=-1),
+                _better_images("embeddings", "hard_targets"),
+            ),
+            Claim(
+                "D tells real images apart early, and fake ones only after about 900 steps",
+                "step 900",
+                real_told_apart_first("embeddings"),
             ),
             Claim(
                 "the generator's loss stays above the discriminator's",
@@ -91,11 +137,29 @@ REPORTS: Mapping[str, Report] = {
                     lambda line: line["G/fake"] > (line["D/real"] + line["D/fake"]) / 2,
                 ),
             ),
+            Claim(
+                "the generator's loss stays between 1 and 2, with a slight rise",
+                "1 to 2",
+                within_with_a_rise("embeddings", 1, 2),
+            ),
+            Claim(
+                "one more layer can break the training (here: higher KID with one more in D)",
+                NO_NUMBER,
+                _better_images("embeddings", "extra_layer"),
+            ),
+            Claim(
+                "WGAN, to be compared with ACGAN as the next step", NOT_CLAIMED, beside("wgan", "embeddings", HELD_OUT)
+            ),
+            Claim(
+                "the cited code's updates, targets of G and epsilon (here beside the report's listing)",
+                NOT_CLAIMED,
+                beside("cited_code", "embeddings", HELD_OUT),
+            ),
         ],
     ),
     "003": Report(
         "InfoGAN on MNIST",
-        {"infogan.yaml": ()},
+        {"infogan.yaml": ("infogan", "cited_code")},
         "mnist",
         [
             Claim(
@@ -103,7 +167,22 @@ REPORTS: Mapping[str, Report] = {
             ),
             Claim("one continuous code controls width, the other rotation", NO_NUMBER, controlled("infogan")),
             Claim(
+                "the losses are far apart at first, then nearer (here: after 20 epochs)",
+                NO_NUMBER,
+                approaching("infogan"),
+            ),
+            Claim(
                 "the losses move apart when trained too long, after about 80 epochs", "epoch 80", diverging("infogan")
+            ),
+            Claim(
+                "images get worse when trained too long (here: higher KID after 80 epochs)",
+                NO_NUMBER,
+                worse_when_trained_too_long("infogan"),
+            ),
+            Claim(
+                "the cited code's latent and updates of the front end (here beside the report's listing)",
+                NOT_CLAIMED,
+                beside("cited_code", "infogan", CODES, ("code_accuracy",)),
             ),
         ],
     ),
@@ -112,8 +191,12 @@ REPORTS: Mapping[str, Report] = {
         {"architectures.yaml": ("sagan", "dcgan")},
         "sample",
         [
-            Claim("accuracy on test / new_test", "0.74 / 0.83", value("sagan", TEST, NEW_TEST)),
-            Claim("SAGAN has higher accuracy than DCGAN", "0.74 > 0.69", above("sagan", "dcgan")),
+            Claim(
+                "accuracy on test / new_test",
+                reported.accuracy(53 / 72, 70 / 84),
+                value("sagan", TEST, NEW_TEST),
+            ),
+            Claim("SAGAN has higher accuracy than DCGAN", reported.order(53 / 72, 50 / 72), above("sagan", "dcgan")),
         ],
     ),
 }
