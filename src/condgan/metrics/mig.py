@@ -13,7 +13,7 @@ def mig(codes: Tensor, factors: Tensor) -> Estimate:
     """Mean over factors of the gap between the two codes that tell most about it, over its entropy, in [0, 1].
 
     `codes` (N, K) are numbers or categories, `factors` (N, V) categories. 1 if each factor is given by one code and no
-    other tells anything about it; two codes that share a factor give 0. A single code has a second one that tells
+    other tells anything about it, 0 if two codes share each factor. A single code has a second one that tells
     nothing. Factors with one value are left out. Chen et al. 2018, eq. 6. The interval is that of the jackknife over
     ten groups of images. Raises ValueError if there are fewer than 20 images, or no factor varies.
 
