@@ -27,7 +27,7 @@ from trainings import after_step
 
 LAYOUT = "condgan.recipes.layout:layout"
 OPTIONS: dict[str, Any] = {"width": 4, "discriminator_width": 4, "batch_size": 4}
-OPTIONS |= {"reader_kimg": 0.192, "discriminator_kimg": 0.064}  # three steps and two
+OPTIONS |= {"reader_kimg": 0.096, "discriminator_kimg": 0.064}  # three steps and two
 
 
 def train(folder: Path, images: Images, *, steps: int = 2, seed: int = 0) -> Path:
