@@ -1,7 +1,7 @@
 """Checks plain data that was read from a file against the fields of a dataclass."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from condgan.errors import InputError
 
 T = TypeVar("T")
-_adapter = cache(TypeAdapter)
+_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 
 def checked(kind: type[T], content: Any, where: str, advice: str = "restore the file") -> T:
