@@ -57,7 +57,9 @@ def test_codes_are_drawn_for_the_whole_batch() -> None:
 
 
 @pytest.mark.parametrize(
-    "layer", [Dropout(0.5), RandomAffine(0.5), RandomShift(3), partial(with_noise, scale=0.5)], ids=str
+    "layer",
+    [Dropout(0.5), RandomAffine(0.5), RandomShift(3), partial(with_noise, scale=0.5)],
+    ids=["dropout", "affine", "shift", "noise"],
 )
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 def test_random_layers_draw_for_the_whole_batch(

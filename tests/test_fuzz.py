@@ -57,7 +57,12 @@ def test_every_kind_of_failure_is_found_and_its_input_is_kept(tmp_path: Path) ->
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     first, *kinds = done.stdout.splitlines()
     assert first == "8 2 6", done.stdout + done.stderr
-    expected = ("1: ZeroDivisionError at -c:", "2: ended by SIGSEGV", "3: read outside", "4: wrote outside")
+    expected: tuple[str, ...] = (
+        "1: ZeroDivisionError at -c:",
+        "2: ended by SIGSEGV",
+        "3: read outside",
+        "4: wrote outside",
+    )
     expected += ("5: os.system outside", "6: damage accepted")
     assert [found[: len(kind)] for found, kind in zip(kinds, expected, strict=True)] == list(expected)
     assert (tmp_path / "broken-1.input").read_bytes() == b"x"

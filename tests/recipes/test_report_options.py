@@ -2,6 +2,7 @@
 
 from itertools import islice
 from math import sqrt
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from condgan.state import TrainState
 from condgan.train import train
 from contracts import assert_same_state, run_steps, saved_and_loaded, tiny_state
 
-SHARED = {"categorical": [3], "continuous": 1, "front_end_with_generator": True}
+SHARED: dict[str, Any] = {"categorical": [3], "continuous": 1, "front_end_with_generator": True}
 
 
 def weights(state: TrainState, part: str) -> list[Tensor]:

@@ -162,13 +162,13 @@ def read(file: Path) -> Spec:
     return spec.model_copy(update={"judge": file.parent / spec.judge}) if spec.judge else spec
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """Reads YAML without aliases: a few lines of them can stand for more entries than fit into memory."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             raise InputError("found an alias (*name), expected none; write the entry out")
-        return super().compose_node(parent, index)  # type: ignore[no-any-return]
+        return super().compose_node(parent, index)
 
 
 def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:

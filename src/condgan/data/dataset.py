@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import log2
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -50,9 +50,9 @@ class Images:
         return self.images.shape[-1]
 
     @property
-    def channels(self) -> int:
+    def channels(self) -> Literal[1, 3]:
         """3 for colour, 1 for grey."""
-        return self.images.shape[1]
+        return 1 if self.images.shape[1] == 1 else 3
 
     @property
     def num_training(self) -> int:
