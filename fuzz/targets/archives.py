@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from condgan.data import load_images
 from fuzz.bytes import changed
@@ -108,7 +109,8 @@ def _all(content: bytes, mark: bytes) -> list[int]:
 def _tar(members: dict[str, bytes], random: Random, compression: str) -> bytes:
     file = io.BytesIO()
     formats = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
-    with tarfile.open(fileobj=file, mode=f"w:{compression}", format=random.choice(formats)) as archive:
+    mode: Any = f"w:{compression}"  # the stubs know each mode as a text of its own
+    with tarfile.open(fileobj=file, mode=mode, format=random.choice(formats)) as archive:
         for name, content in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)
