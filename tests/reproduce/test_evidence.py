@@ -39,6 +39,7 @@ def metrics(scores: Sequence[Score]) -> list[dict[str, Any]]:
         ([at(0.62)], [at(0.6)], NOT_REPRODUCED, "same order, but within the 95 % interval"),
         ([at(0.58)], [at(0.6)], NOT_REPRODUCED, "opposite order, but within the 95 % interval"),
         ([at(0.5)], [at(0.6)], NOT_REPRODUCED, "opposite order"),
+        ([at(0.6)], [at(0.6)], NOT_REPRODUCED, "no difference"),
         ([at(0.80), at(0.81)], [at(0.70), at(0.71)], REPRODUCED, ""),  # paired: the difference is the same
         ([at(0.70), at(0.71)], [at(0.80), at(0.81)], NOT_REPRODUCED, "opposite order"),
         ([at(0.80), at(0.60)], [at(0.70), at(0.58)], NOT_REPRODUCED, "same order, but within the 95 % interval"),

@@ -148,5 +148,7 @@ def of_gap(gap: Estimate, measured: str) -> Verdict:
     """The verdict of a difference that has to be positive, with its 95 % interval."""
     if gap.low > 0:
         return Verdict(REPRODUCED, measured, "")
+    if not gap.value:
+        return Verdict(NOT_REPRODUCED, measured, "no difference")
     order = "opposite order" if gap.value < 0 else "same order"
     return Verdict(NOT_REPRODUCED, measured, order if gap.high < 0 else f"{order}, but within the 95 % interval")
