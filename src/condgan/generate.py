@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -113,6 +114,42 @@ class LoadedGenerator(nn.Module):
         if not texts:
             raise InputError("conditions: found none, expected at least one text")
         return self.condition.parse_all(texts)
+
+    def save_pretrained(
+        self,
+        folder: str | Path,
+        *,
+        license: str | None = None,
+        scores: Mapping[str, Any] | None = None,
+        conditions: Conditions | None = None,
+    ) -> None:
+        """Writes a folder that `from_pretrained` loads: model.safetensors, config.json, README.md and samples.png.
+
+        `license` is an identifier such as "mit", `scores` the content of metrics.json or `Scores.to_json()`, and
+        `conditions` those of the picture, by default each value of the vocabulary. Raises InputError if they are
+        unusable, if the folder is that of a run, or if it cannot be written.
+        """
+        from condgan import sharing
+
+        sharing.save(self, Path(folder), license=license, scores=scores, conditions=conditions)
+
+    def push_to_hub(
+        self,
+        name: str,
+        *,
+        private: bool = False,
+        license: str | None = None,
+        scores: Mapping[str, Any] | None = None,
+        conditions: Conditions | None = None,
+    ) -> str:
+        """Uploads what `save_pretrained` writes to the model OWNER/NAME of the Hub of Hugging Face, in one commit.
+
+        Creates the model if needed. Returns its address. Raises InputError like `save_pretrained`, and if the Hub
+        refuses or cannot be reached.
+        """
+        from condgan import sharing
+
+        return sharing.push(self, name, private, license=license, scores=scores, conditions=conditions)
 
     @property
     def has_layout(self) -> bool:

@@ -23,8 +23,8 @@ def slerp(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
 def walk(generator: LoadedGenerator, settings: Sequence[tuple[str, int]], frames: int) -> Tensor:
     """Returns images (N, C, R, R) uint8 that go from each condition and seed to the next in so many `frames`.
 
-    N is (len(settings) - 1) * frames + 1. Slerp between the first latents of the seeds, linear between encoded conditions. Every
-    `frames`-th image is that of a setting.
+    N is (len(settings) - 1) * frames + 1. Slerp between the first latents of the seeds, linear between encoded
+    conditions. Every `frames`-th image is that of a setting.
     """
     z = torch.cat([generator.latents(1, seed) for _, seed in settings])
     vector = generator.condition.encode(generator.batch([condition for condition, _ in settings]))
