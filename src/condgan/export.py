@@ -67,8 +67,10 @@ def to_program(generator: LoadedGenerator) -> ExportedProgram:
 
 def program_file(generator: LoadedGenerator) -> bytes:
     """Returns the content of a .pt2 file for `torch.export.load`, with `metadata` in the extra file condgan.json."""
-    buffer = io.BytesIO()
-    torch.export.save(to_program(generator), buffer, extra_files={"condgan.json": json.dumps(metadata(generator))})
+    buffer, program = io.BytesIO(), to_program(generator)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns that weights which share memory might not be on the CPU
+        torch.export.save(program, buffer, extra_files={"condgan.json": json.dumps(metadata(generator))})
     return buffer.getvalue()
 
 

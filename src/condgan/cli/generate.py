@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 COUNT, FRAMES, MAX_IMAGES = 16, 24, 100_000
+OTHER_PICTURES = (".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".mp4")  # not taken for names of folders
 ModelArgument = Annotated[
     Path,
     typer.Argument(
@@ -81,6 +82,8 @@ def generate(
     from condgan.machine import fast_device
 
     seeds, suffix = parse_seeds(seed), out.suffix.lower() if out else ""
+    if suffix in OTHER_PICTURES:
+        raise InputError(f"--out {out}: expected a folder, FILE.png or FILE.gif")
     use_recipes(recipe)
     generator = load(run).to(fast_device())
     texts = generator.condition.describe_all(generator.batch(conditions))
