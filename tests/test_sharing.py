@@ -15,6 +15,7 @@ import condgan
 from commands import Command, assert_input_error
 from condgan import InputError, LoadedGenerator
 from condgan.conditions import MultiLabel, to_json
+from condgan.config import Config
 from condgan.files import read_json, read_safetensors
 from condgan.generate import untrained
 from fake_hub import FakeHub, fake_hub
@@ -46,8 +47,13 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
         yield server
 
 
+def plain(config: Config) -> Any:
+    """A configuration as JSON holds it."""
+    return json.loads(json.dumps(config.to_json()))
+
+
 def assert_same_model(loaded: LoadedGenerator, generator: LoadedGenerator) -> None:
-    assert loaded.config == generator.config
+    assert plain(loaded.config) == plain(generator.config)
     weights = loaded.network.state_dict()
     assert weights.keys() == generator.network.state_dict().keys()
     assert all(torch.equal(weight, weights[name]) for name, weight in generator.network.state_dict().items())
@@ -66,7 +72,7 @@ def test_a_shared_folder_loads_as_the_same_generator(generator: LoadedGenerator,
     assert {file.name for file in (tmp_path / "shared").iterdir()} == names
     for load in (condgan.from_pretrained, condgan.load):
         assert_same_model(load(tmp_path / "shared"), generator)
-    assert read_json(tmp_path / "shared" / "config.json") == json.loads(json.dumps(generator.config.to_json()))
+    assert read_json(tmp_path / "shared" / "config.json") == plain(generator.config)
 
 
 def test_only_the_model_file_is_read(generator: LoadedGenerator, tmp_path: Path) -> None:
@@ -193,7 +199,7 @@ def test_the_command_shares_a_run_with_its_scores(
     assert (result.code, len(result.out.splitlines())) == (0, 1), result.err
     assert "0.250 [0.125, 0.500]" in card(tmp_path / "shared")[1]
     header, _ = read_safetensors(tmp_path / "shared" / "model.safetensors")
-    assert json.loads(header["run"]) == json.loads(json.dumps(generator.config.to_json()))
+    assert json.loads(header["run"]) == plain(generator.config)
     result = condgan("share", tmp_path / "shared", "--hub", "ann/shapes")
     assert result.out.splitlines() == [
         f"uploaded to {hub.address}/ann/shapes",
