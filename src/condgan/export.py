@@ -51,9 +51,13 @@ def columns(condition: Condition) -> list[str]:
 def plain_network(generator: LoadedGenerator) -> Generator:
     """Returns a copy on the CPU without parametrisations such as spectral norm, whose weights are what they yield."""
     network = deepcopy(generator.network).cpu().eval()
-    for module in network.modules():
-        for name in list(getattr(module, "parametrizations", ())):
-            parametrize.remove_parametrizations(module, name)
+    for module in list(network.modules()):
+        if parametrize.is_parametrized(module):
+            # A copy shares the class that torch made for the original, and removal would take the weights from both.
+            shared = type(module)
+            module.__class__ = type(shared.__name__, shared.__bases__, dict(shared.__dict__))
+            for name in list(module.parametrizations):  # type: ignore[arg-type]
+                parametrize.remove_parametrizations(module, name)
     return network
 
 

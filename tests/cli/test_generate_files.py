@@ -26,7 +26,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pixels(file: Path) -> Tensor:
     with Image.open(file) as picture:
-        return pil_to_tensor(picture)
+        image: Tensor = pil_to_tensor(picture)
+        return image
 
 
 def test_one_png_is_one_image(condgan: Command, model: Path, tmp_path: Path) -> None:

@@ -44,12 +44,13 @@ def share(
     scores = read_json(metrics) if metrics.is_file() else None
     if scores is not None and not isinstance(scores, dict):
         raise InputError(f"{metrics}: not written by condgan evaluate; run it again")
+    shown = conditions or None
     if out is not None:
-        generator.save_pretrained(out, license=license, scores=scores, conditions=conditions or None)
+        generator.save_pretrained(out, license=license, scores=scores, conditions=shown)
         print(f"wrote {', '.join(str(out / name) for name in ('model.safetensors', 'config.json', 'README.md'))}")
     elif hub is not None:
-        about = {"license": license, "scores": scores, "conditions": conditions or None}
-        print(f"uploaded to {generator.push_to_hub(hub, private=private, **about)}")
+        address = generator.push_to_hub(hub, private=private, license=license, scores=scores, conditions=shown)
+        print(f"uploaded to {address}")
     if scores is None:
         print("the card has no scores; `condgan evaluate` writes them into the folder of a run")
     if license is None:

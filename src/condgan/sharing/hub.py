@@ -37,7 +37,8 @@ def _explained(problem: str, advice: str) -> Iterator[None]:
     """Raises InputError in place of what huggingface_hub raises where the Hub refuses or cannot be reached."""
     from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
 
-    network_error = HfHubHTTPError.__bases__[0]  # of the HTTP library that this version of huggingface_hub uses
+    # The base is that of the HTTP library, which differs between versions of huggingface_hub.
+    network_error: type[Exception] = HfHubHTTPError.__bases__[0]  # type: ignore[assignment]
     try:
         yield
     except (network_error, OSError, EntryNotFoundError, HFValidationError) as error:
