@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import TypeAdapter, ValidationError
@@ -94,9 +95,10 @@ def escaped(text: object) -> str:
 
 
 def examples(condition: Condition) -> Tensor:
-    """Returns the conditions of a card's picture: each value in turn, or a traversal of the first continuous code."""
+    """Returns the conditions of a card's picture: values in turn, or a traversal of the first continuous code."""
     c = condition.each_value()
-    return (c if len(c) else next(iter(condition.traversals().values())))[:NUM_EXAMPLES]
+    c = c if len(c) else next(iter(condition.traversals().values()))
+    return c[torch.linspace(0, len(c) - 1, min(NUM_EXAMPLES, len(c))).long()]
 
 
 def _checked(scores: Mapping[str, Any]) -> CardScores:

@@ -38,7 +38,7 @@ def _explained(problem: str, advice: str) -> Iterator[None]:
     from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
 
     # The base is that of the HTTP library, which differs between versions of huggingface_hub.
-    network_error: type[Exception] = HfHubHTTPError.__bases__[0]  # type: ignore[assignment]
+    network_error: type[Exception] = HfHubHTTPError.__bases__[0]
     try:
         yield
     except (network_error, OSError, EntryNotFoundError, HFValidationError) as error:
