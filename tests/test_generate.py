@@ -69,9 +69,9 @@ def test_images_are_those_of_the_network_for_standard_normal_latents(
     assert generated.dtype == torch.uint8
 
 
-def test_calling_a_generator_maps_latents_and_vectors_to_images(generator: LoadedGenerator, images: Images) -> None:
+def test_latents_and_vectors_are_mapped_to_images(generator: LoadedGenerator, images: Images) -> None:
     c = images.labels[:4]
-    assert torch.equal(generator(generator.latents(4), images.condition.encode(c)), generator.generate(c))
+    assert torch.equal(generator.from_latents(generator.latents(4), images.condition.encode(c)), generator.generate(c))
 
 
 def test_a_seed_gives_the_same_images_and_another_seed_others(generator: LoadedGenerator, images: Images) -> None:

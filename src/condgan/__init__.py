@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from condgan.config import Config
     from condgan.data import Images, load_images
     from condgan.errors import InputError
-    from condgan.generate import LoadedGenerator, load
+    from condgan.generate import GeneratedImages, LoadedGenerator, load
     from condgan.judge import Judge, load_judge
     from condgan.networks.layout import Layout
     from condgan.objectives import Batch, Objective
     from condgan.recipes import Recipe
     from condgan.run import Run
+    from condgan.sharing import from_pretrained
     from condgan.state import TrainState
 
 __version__ = "0.1.0"
@@ -29,6 +30,7 @@ __all__ = [
     "Codes",
     "Condition",
     "Config",
+    "GeneratedImages",
     "Images",
     "InputError",
     "Judge",
@@ -39,6 +41,7 @@ __all__ = [
     "Recipe",
     "Run",
     "TrainState",
+    "from_pretrained",
     "load",
     "load_images",
     "load_judge",
@@ -50,12 +53,13 @@ _MODULES = {
     "condgan.config": ("Config",),
     "condgan.data": ("Images", "load_images"),
     "condgan.errors": ("InputError",),
-    "condgan.generate": ("LoadedGenerator", "load"),
+    "condgan.generate": ("GeneratedImages", "LoadedGenerator", "load"),
     "condgan.judge": ("Judge", "load_judge"),
     "condgan.networks.layout": ("Layout",),
     "condgan.objectives": ("Batch", "Objective"),
     "condgan.recipes": ("Recipe",),
     "condgan.run": ("Run",),
+    "condgan.sharing": ("from_pretrained",),
     "condgan.state": ("TrainState",),
 }
 
@@ -65,3 +69,7 @@ def __getattr__(name: str) -> Any:
         if name in names:
             return getattr(import_module(module), name)
     raise AttributeError(f"module 'condgan' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -165,7 +165,7 @@ def _generated(
 ) -> Samples:
     """Generates an image for each condition `c` and classifies it; `labels` are what the judge should recognise."""
     z, vector = generator.latents(len(c), seed), generator.condition.encode(c)
-    return _in_blocks(labels, lambda at: judge.classify(generator(z[at], vector[at]), labels[at]), mapped)
+    return _in_blocks(labels, lambda at: judge.classify(generator.from_latents(z[at], vector[at]), labels[at]), mapped)
 
 
 def _in_blocks(labels: Tensor, samples: Callable[[Tensor], Samples], mapped: Mapped) -> Samples:

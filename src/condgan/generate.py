@@ -1,12 +1,17 @@
 """Generates images with a trained generator: of a run, of a `generator.safetensors` alone, or a shipped one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor, nn
 
 from condgan import recipes
@@ -15,15 +20,49 @@ from condgan.config import Config
 from condgan.data.dataset import to_uint8
 from condgan.errors import InputError, did_you_mean
 from condgan.files import check_file, read_safetensors
+from condgan.grid import picture_of
 from condgan.networks.gan import Generator
 from condgan.networks.layout import Layout, LayoutGenerator
 from condgan.weights import load_weights
 
 SUFFIX = ".safetensors"
+NAMES = ("generator.safetensors", "model.safetensors")  # of the model in the folder of a run, and in a shared one
+
+Conditions = Tensor | str | Sequence[str]
+
+
+@dataclass(frozen=True, eq=False)
+class GeneratedImages:
+    """Images of one call, with the condition of each as text."""
+
+    tensor: Tensor
+    """(N, C, R, R) uint8, on the CPU."""
+
+    conditions: Sequence[str]
+
+    @property
+    def images(self) -> list[Image.Image]:
+        """One picture for each image, in RGB, or in grey for generators of one channel."""
+        return [picture_of(image) for image in self.tensor]
+
+    def numpy(self) -> NDArray[np.uint8]:
+        """Returns the images with the channels last, (N, R, R, C) uint8."""
+        array: NDArray[np.uint8] = self.tensor.permute(0, 2, 3, 1).numpy()
+        return array
 
 
 class LoadedGenerator(nn.Module):
-    """A generator with its configuration and its vocabulary."""
+    """A generator with its configuration and its vocabulary. Calling it generates images.
+
+    Conditions are texts, such as "red cube, blue cylinder"; a batch of the vocabulary's tensors does as well. What can
+    be asked for is in `condition.values`.
+
+    >>> import condgan
+    >>> pipe = condgan.load("iclevr")
+    >>> generated = pipe("red cube, blue cylinder", seed=0, num_images=4)
+    >>> generated.images[0].size, generated.tensor.shape, generated.numpy().shape
+    ((64, 64), torch.Size([4, 3, 64, 64]), (4, 64, 64, 3))
+    """
 
     def __init__(self, network: Generator, config: Config):
         super().__init__()
@@ -34,17 +73,83 @@ class LoadedGenerator(nn.Module):
         """The condition of its images; `condition.parse("red cube, blue cylinder")` returns one."""
         return from_json(self.config.condition)
 
-    def generate(self, c: Tensor, seed: int = 0, batch_size: int = 100, *, layout: Layout | None = None) -> Tensor:
-        """Returns one image for each condition of a batch, (N, C, R, R) uint8; equal for equal seeds.
+    def forward(self, conditions: Conditions, seed: int = 0, num_images: int = 1) -> GeneratedImages:
+        """Generates `num_images` images of each condition; equal for equal seeds.
 
-        `layout` is what `self.layout(c, seed)` returned, with other places or sizes. Unchanged, it gives the same
-        images as no layout, up to rounding if there are several batches. Raises InputError like `paint`.
+        The images of a condition follow one another. Image i is that of latent i of the seed, so that the first images
+        do not depend on `num_images`. Raises InputError for a condition that is not in the vocabulary.
         """
+        if num_images < 1:
+            raise InputError(f"num_images: found {num_images}, expected at least 1")
+        c = self.batch(conditions).repeat_interleave(num_images, dim=0)
+        return GeneratedImages(self.generate(c, seed), self.condition.describe_all(c))
+
+    def generate(
+        self, conditions: Conditions, seed: int = 0, batch_size: int = 100, *, layout: Layout | None = None
+    ) -> Tensor:
+        """Returns one image for each condition, (N, C, R, R) uint8; equal for equal seeds.
+
+        `layout` is what `self.layout(conditions, seed)` returned, with other places or sizes. Unchanged, it gives the
+        same images as no layout, up to rounding if there are several batches. Raises InputError like `batch` and
+        `paint`.
+        """
+        c = self.batch(conditions)
         z = self.latents(len(c), seed)
         if layout is not None:
             return self.paint(layout, z, batch_size)
-        images: Tensor = self(z, self.condition.encode(c), batch_size)
-        return images
+        return self.from_latents(z, self.condition.encode(c), batch_size)
+
+    def batch(self, conditions: Conditions) -> Tensor:
+        """Returns a batch of conditions `c`: of one text, or of one text for each; a batch as it is.
+
+        Raises InputError for a text that is not of the vocabulary, and for a tensor of another shape.
+        """
+        if isinstance(conditions, Tensor):
+            row = tuple(self.condition.each_value().shape[1:])
+            if not conditions.ndim or conditions.shape[1:] != row:
+                found, expected = tuple(conditions.shape), ", ".join(map(str, ("N", *row)))
+                raise InputError(f"conditions: found a tensor of shape {found}, expected a batch of shape ({expected})")
+            return conditions
+        texts = [conditions] if isinstance(conditions, str) else list(conditions)
+        if not texts:
+            raise InputError("conditions: found none, expected at least one text")
+        return self.condition.parse_all(texts)
+
+    def save_pretrained(
+        self,
+        folder: str | Path,
+        *,
+        license: str | None = None,
+        scores: Mapping[str, Any] | None = None,
+        conditions: Conditions | None = None,
+    ) -> None:
+        """Writes a folder that `from_pretrained` loads: model.safetensors, config.json, README.md and samples.png.
+
+        `license` is an identifier such as "mit", `scores` the content of metrics.json or `Scores.to_json()`, and
+        `conditions` those of the picture, by default each value of the vocabulary. Raises InputError if they are
+        unusable, if the folder is that of a run, or if it cannot be written.
+        """
+        from condgan import sharing
+
+        sharing.save(self, Path(folder), license=license, scores=scores, conditions=conditions)
+
+    def push_to_hub(
+        self,
+        name: str,
+        *,
+        private: bool = False,
+        license: str | None = None,
+        scores: Mapping[str, Any] | None = None,
+        conditions: Conditions | None = None,
+    ) -> str:
+        """Uploads what `save_pretrained` writes to the model OWNER/NAME of the Hub of Hugging Face, in one commit.
+
+        Creates the model if needed. Returns its address. Raises InputError like `save_pretrained`, and if the Hub
+        refuses or cannot be reached.
+        """
+        from condgan import sharing
+
+        return sharing.push(self, name, private, license=license, scores=scores, conditions=conditions)
 
     @property
     def has_layout(self) -> bool:
@@ -52,14 +157,14 @@ class LoadedGenerator(nn.Module):
         return isinstance(self.network.body, LayoutGenerator)
 
     @torch.no_grad()
-    def layout(self, c: Tensor, seed: int = 0) -> Layout:
-        """Returns the objects of the images that `generate(c, seed)` returns: features, places and sizes.
+    def layout(self, conditions: Conditions, seed: int = 0) -> Layout:
+        """Returns the objects of the images that `generate(conditions, seed)` returns: features, places and sizes.
 
         Object k of an image is that of name k of `token_names`; objects without a name come last. To move one, change
         `place` (N, K, 2): x to the right and y down, from (-1, -1) in the upper left corner to (1, 1).
         Raises InputError if the recipe places no objects.
         """
-        body, device = self._body, next(self.network.parameters()).device
+        body, device, c = self._body, next(self.network.parameters()).device, self.batch(conditions)
         z, vector = self.latents(len(c), seed).to(device), self.condition.encode(c).to(device)
         return Layout(*(part.cpu() for part in body.layout(z, vector)))
 
@@ -97,7 +202,7 @@ class LoadedGenerator(nn.Module):
         return torch.stack([torch.randn(self.network.latent_dim, generator=random) for _ in range(n)])
 
     @torch.no_grad()
-    def forward(self, z: Tensor, c: Tensor, batch_size: int = 100) -> Tensor:
+    def from_latents(self, z: Tensor, c: Tensor, batch_size: int = 100) -> Tensor:
         """Returns images (N, C, R, R) uint8 for latents (N, latent_dim) and encoded conditions (N, dim)."""
         self.network.eval()
         device = next(self.network.parameters()).device
@@ -106,7 +211,7 @@ class LoadedGenerator(nn.Module):
 
 
 def load(path: str | Path) -> LoadedGenerator:
-    """Loads the generator of a run's folder, of a `generator.safetensors` alone, or a shipped one by its name.
+    """Loads the generator of a run's folder, of a shared one, of a file alone, or a shipped one by its name.
 
     A checkpoint, RUN/checkpoints/NAME.pt, is loaded with the configuration of its run.
 
@@ -124,7 +229,7 @@ def load(path: str | Path) -> LoadedGenerator:
         from condgan.checkpoint import from_checkpoint  # which imports this module
 
         return from_checkpoint(file)
-    file = file / "generator.safetensors" if file.is_dir() else file
+    file = next((file / name for name in NAMES if (file / name).is_file()), file / NAMES[0]) if file.is_dir() else file
     check_file(file, "the folder of a run that has been saved at least once")
     header, weights = read_safetensors(file)
     if "run" not in header:

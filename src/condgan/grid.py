@@ -45,6 +45,20 @@ def _rows(name: str) -> list[str]:
     return wrap(shown, 22 if name.isascii() else 14)
 
 
+def picture_of(image: Tensor) -> Image.Image:
+    """Returns an image (C, R, R) uint8 as a picture, in RGB, or in grey if it has one channel."""
+    picture: Image.Image = to_pil_image(image.cpu())
+    return picture
+
+
+def gif(pictures: Sequence[Image.Image], seconds: float = 0.08) -> bytes:
+    """Returns the content of a GIF file that shows each picture so long, and repeats for ever."""
+    buffer = io.BytesIO()
+    first, *others = pictures
+    first.save(buffer, "GIF", save_all=True, append_images=others, duration=round(1000 * seconds), loop=0)
+    return buffer.getvalue()
+
+
 def png(picture: Image.Image) -> bytes:
     """Returns the content of a PNG file."""
     buffer = io.BytesIO()

@@ -26,7 +26,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def images_in(folder: Path) -> Tensor:
     pictures = []
-    for file in sorted(folder.glob("0*.png")):
+    for file in sorted(folder.glob("*-seed*.png")):
         with Image.open(file) as picture:
             pictures.append(pil_to_tensor(picture))
     return torch.stack(pictures)
@@ -118,7 +118,11 @@ def test_a_shipped_generator_is_used_by_default(
     save_generator(random_layouts(), package / "pretrained" / "iclevr.safetensors")
     result = condgan("generate", *words)
     assert result.code == 0, result.err
-    assert sorted(file.name for file in (here / "generated").iterdir()) == ["0000.png", "grid.png"]
+    assert sorted(file.name for file in (here / "generated").iterdir()) == [
+        "generated.json",
+        "grid.png",
+        "red-square-seed0-00.png",
+    ]
     first = (here / "generated" / "grid.png").read_bytes()
     shutil.rmtree(here / "generated")
     assert condgan("generate", "iclevr", *words).code == 0

@@ -22,8 +22,9 @@ def test_generate_writes_images_and_a_grid(condgan: Command, finished: Path, tmp
     words = ["--condition", "red square, blue circle", "--count", "5", "--out", tmp_path]
     result = condgan("generate", finished / "runs" / "cdcgan", *words)
     assert result.code == 0, result.err
-    assert sorted(file.name for file in tmp_path.iterdir()) == [*(f"000{i}.png" for i in range(5)), "grid.png"]
-    with Image.open(tmp_path / "0000.png") as image:
+    names = [f"red-square_blue-circle-seed0-0{i}.png" for i in range(5)]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["generated.json", "grid.png", *names]
+    with Image.open(tmp_path / names[0]) as image:
         assert (image.mode, image.size) == ("RGB", (16, 16))
 
 

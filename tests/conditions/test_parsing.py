@@ -51,6 +51,30 @@ def test_a_repeated_missing_or_impossible_value_is_refused(condition: Condition,
 
 
 @each
+def test_capitals_make_no_difference(condition: Condition) -> None:
+    c = condition.sample(condition.each_value()[:1])[0]
+    text = condition.describe(c)
+    assert text.upper() != text
+    assert torch.equal(condition.parse(text.upper()), condition.parse(text))
+
+
+def test_names_that_differ_in_capitals_only_are_told_apart() -> None:
+    labels = MultiLabel(("us", "US", "Nothing"))
+    assert labels.parse("US").tolist() == [0, 1, 0]
+    assert labels.parse("us, nothing".replace("nothing", "NOTHING")).tolist() == [1, 0, 1]
+    assert labels.parse("nothing").tolist() == [0, 0, 0]
+    with pytest.raises(InputError, match="unknown label 'Us'"):
+        labels.parse("Us")
+
+
+def test_a_name_is_given_twice_in_whatever_capitals() -> None:
+    with pytest.raises(InputError, match="'hair' is given twice"):
+        FACE.parse("aqua hair, dark red HAIR, blue eyes")
+    with pytest.raises(InputError, match="named twice"):
+        MultiLabel(FRUIT).parse("plum, PLUM")
+
+
+@each
 @pytest.mark.parametrize("text", ["", "  ", ",", "apple,,pear"])
 def test_an_empty_name_is_refused(condition: Condition, text: str) -> None:
     with pytest.raises(InputError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from condgan.conditions.vocabulary import spelled
 from condgan.errors import InputError, did_you_mean
 
 
@@ -19,7 +20,7 @@ def parse_places(texts: Iterable[str], names: Sequence[str], values: Sequence[st
         label, equals, place = text.rpartition("=")  # a code has an equals sign of its own: digit=3=0.2,-0.4
         if not equals:
             raise InputError(f"--place {text}: expected LABEL=X,Y, such as --place {_example(names)}")
-        name = " ".join(label.split())
+        name = spelled(" ".join(label.split()), {*names, *values})
         if name not in names:
             unknown = f"unknown label {name!r}{did_you_mean(name, [*names, *values])}"
             found = f"{name!r} is not in the condition" if name in values else unknown

@@ -1,4 +1,4 @@
-"""Commands for trained runs: generate, evaluate."""
+"""The command that scores a run: evaluate."""
 
 from __future__ import annotations
 
@@ -24,57 +24,6 @@ if TYPE_CHECKING:
     from condgan.evaluate import Scores
 
 app = typer.Typer()
-
-
-@app.command()
-def generate(
-    condition: Annotated[str, typer.Option("--condition", help='What to generate, e.g. "red cube, blue cylinder".')],
-    run: Annotated[
-        Path,
-        typer.Argument(
-            help="Folder of a run, one of its checkpoints, a generator.safetensors, or the name of a shipped generator."
-        ),
-    ] = Path("iclevr"),
-    place: Annotated[
-        list[str],
-        typer.Option(
-            "--place",
-            metavar="LABEL=X,Y",
-            help="Place an object: x to the right and y down, in [-1, 1]; can be repeated. Recipes with a layout only.",
-        ),
-    ] = [],  # noqa: B006
-    count: Annotated[int, typer.Option("--count", min=1, help="Number of images.")] = 16,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", help="Folder for the images. Default: RUN/generated; ./generated for a shipped generator."
-        ),
-    ] = None,
-    seed: SeedOption = 0,
-    recipe: RecipeOption = [],  # noqa: B006
-) -> None:
-    """Generate images of one condition: a PNG for each, and a grid of all."""
-    from condgan import files
-    from condgan.cli.places import parse_places
-    from condgan.generate import load
-    from condgan.grid import grid, png
-    from condgan.machine import fast_device
-
-    use_recipes(recipe)
-    generator = load(run).to(fast_device())
-    c = generator.condition.parse(condition).expand(count, *generator.condition.parse(condition).shape)
-    layout = None
-    if place:
-        layout = generator.layout(c, seed)
-        places = parse_places(place, generator.token_names(c[0]), generator.condition.values)
-        for k, x_and_y in places.items():
-            layout.place[:, k] = layout.place.new_tensor(x_and_y)
-    images = generator.generate(c, seed, layout=layout)
-    folder = out or (run if run.is_dir() else run.parent) / "generated"
-    for i, image in enumerate(images):
-        files.write(folder / f"{i:04d}.png", png(grid(image[None], 1)))
-    files.write(folder / "grid.png", png(grid(images)))
-    print(f"wrote {count} images and {folder / 'grid.png'}")
 
 
 @app.command()

@@ -83,9 +83,9 @@ class Attributes(Condition):
         found: dict[str, int] = {}
         for item in split_items(text):
             value, _, name = item.rpartition(" ")
-            values = self.attributes[known(name, list(self.attributes), "attribute")]
+            name = known(name, list(self.attributes), "attribute")
             check_once(name, found, "attribute")
-            found[name] = index_of(value, values, name)
+            found[name] = index_of(value, self.attributes[name], name)
         check_complete(found, self.attributes, "attribute")
         return torch.tensor([found[name] for name in self.attributes])
 

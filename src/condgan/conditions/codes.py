@@ -159,7 +159,7 @@ class Codes(Condition):
         found: dict[str, float] = {}
         for item in split_items(text):
             name, _, value = (part.strip() for part in item.partition("="))
-            known(name, [*self.categorical, *self.continuous], "code")
+            name = known(name, [*self.categorical, *self.continuous], "code")
             check_once(name, found, "code")
             found[name] = self._value(name, value)
         check_complete(found, [*self.categorical, *self.continuous], "code")

@@ -66,7 +66,7 @@ class Condition(ABC):
 
         Also returns a mask (N, K), False for padding. Padding is zero, and the tokens of a condition sum to its vector.
         """
-        tokens = vector.new_zeros(len(vector), len(self.sizes), self.dim)
+        tokens = vector.new_zeros(vector.shape[0], len(self.sizes), self.dim)
         start = 0
         for k, size in enumerate(self.sizes):
             tokens[:, k, start : start + size] = vector[:, start : start + size]

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from condgan.conditions.condition import Condition, Control, random_other
-from condgan.conditions.vocabulary import check_names, index_of, split_items
+from condgan.conditions.vocabulary import check_names, index_of, spelled, split_items
 from condgan.draws import per_sample
 from condgan.errors import InputError
 
@@ -114,10 +114,16 @@ class MultiLabel(Condition):
         return c.float()
 
     def tokens(self, vector: Tensor) -> tuple[Tensor, Tensor]:
-        """One token for each label that is present; K is the largest number of labels in the batch, at least 1."""
+        """One token for each label that is present; K is the largest number of labels in the batch, at least 1.
+
+        An exported program, whose shapes do not depend on values, has a token for every label, most of them padding.
+        """
         present = vector != 0
-        num_tokens = max(int(present.sum(1).max()), 1) if len(vector) else 1
-        labels = present.int().sort(dim=1, descending=True, stable=True).indices[:, :num_tokens]
+        if torch.compiler.is_exporting():
+            labels = torch.arange(self.dim, device=vector.device).expand(present.shape)
+        else:
+            num_tokens = max(int(present.sum(1).max()), 1) if len(vector) else 1
+            labels = present.int().sort(dim=1, descending=True, stable=True).indices[:, :num_tokens]
         tokens = F.one_hot(labels, self.dim) * vector.gather(1, labels)[:, :, None]
         return tokens, present.gather(1, labels)
 
@@ -171,7 +177,7 @@ class MultiLabel(Condition):
     def parse(self, text: str) -> Tensor:
         """Parses "red cube, blue cylinder", or "nothing" for the empty set, "no labels" if "nothing" is a label."""
         c = torch.zeros(self.dim, dtype=torch.uint8)
-        if text.strip() == self._nothing:
+        if spelled(text.strip(), {self._nothing, *self.names}) == self._nothing:
             return c
         for name in split_items(text):
             index = index_of(name, self.names, "label")

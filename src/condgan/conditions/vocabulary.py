@@ -36,11 +36,27 @@ def split_items(text: str) -> list[str]:
     return items
 
 
+def spelled(name: str, names: Iterable[str]) -> str:
+    """Returns the name as it is spelled in `names`, where capitals make no difference unless two names differ in them.
+
+    A name that is not among them is returned in Unicode's composed form.
+
+    >>> spelled("RED CUBE", ["red cube", "blue cube"]), spelled("US", ["us", "Us"])
+    ('red cube', 'US')
+    """
+    names = list(names)
+    if name in names or (name := unicodedata.normalize("NFC", name)) in names:
+        return name
+    alike = [each for each in names if each.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else name
+
+
 def known(name: str, names: Sequence[str], what: str) -> str:
-    """Returns the name. Raises InputError with the most similar known one if it is unknown."""
-    name = name if name in names else unicodedata.normalize("NFC", name)
+    """Returns the name as it is spelled in `names`. Raises InputError with the most similar one if it is unknown."""
+    name = spelled(name, names)
     if name not in names:
-        raise InputError(f"unknown {what} {name!r}{did_you_mean(name, names)} (known: {', '.join(names)})")
+        nearest = did_you_mean(name, names) or did_you_mean(name.casefold(), names)
+        raise InputError(f"unknown {what} {name!r}{nearest} (known: {', '.join(names)})")
     return name
 
 

@@ -25,7 +25,7 @@ def code_effects(generator: LoadedGenerator, seed: int = 0) -> dict[str, dict[st
     effects = {}
     for name, c in condition.traversals(NUM_POSITIONS).items():
         z = latents.repeat_interleave(len(c), dim=0)
-        images = generator(z, condition.encode(c).repeat(NUM_LATENTS, 1))
+        images = generator.from_latents(z, condition.encode(c).repeat(NUM_LATENTS, 1))
         effects[name] = {
             kind: _absolute(mean(_correlations(measure(images).view(NUM_LATENTS, -1, NUM_POSITIONS), position)))
             for kind, measure in STROKE_PROPERTIES.items()

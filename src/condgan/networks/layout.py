@@ -135,7 +135,7 @@ class LayoutGenerator(nn.Module):
     def layout(self, z: Tensor, c: Tensor) -> Layout:
         """Returns the objects for latents (N, latent_dim) and encoded conditions (N, dim); free ones come last."""
         tokens, exists = self.condition.tokens(c)
-        n, num_free = len(c), len(self.free)
+        n, num_free = c.shape[0], len(self.free)  # `len(c)` would fix the batch size of an exported program
         image_latent, token_latents = z[:, :GLOBAL_DIM], z[:, GLOBAL_DIM:].unflatten(1, (NUM_MIXED, TOKEN_DIM))
         strength = tokens.abs()
         mixture = torch.cat(

@@ -16,6 +16,7 @@ from condgan.errors import InputError
 from condgan.files import check_file
 from condgan.generate import LoadedGenerator
 from condgan.grid import grid, png
+from condgan.interpolation import slerp
 from condgan.report.folder import RunFolder
 
 COLUMNS = 8
@@ -97,7 +98,7 @@ def codes(run: RunFolder) -> Iterator[Section]:
     pictures = []
     for name, value in named:
         caption = f"{name}, matched to {meaning[name]}" if name in meaning else name
-        images = generator(z, condition.encode(value.expand(COLUMNS, -1)))
+        images = generator.from_latents(z, condition.encode(value.expand(COLUMNS, -1)))
         pictures.append(Picture(caption, f"Eight images of the code {caption}", tiles(images)))
     note = "Every row shows the same latents; all other codes are 0."
     yield Section("Codes", pictures, note if meaning else f"{note} Labels of the codes: {run.not_evaluated}")
@@ -110,7 +111,7 @@ def traversals(run: RunFolder) -> Iterator[Section]:
         return
     condition, pictures = generator.condition, []
     for name, c in condition.traversals(COLUMNS).items():
-        images = generator(generator.latents(1).expand(len(c), -1), condition.encode(c))
+        images = generator.from_latents(generator.latents(1).expand(len(c), -1), condition.encode(c))
         rows = f", one row for each {condition.controls[0].name}" if condition.values else ""
         caption = f"{name} from -1 to 1{rows}"
         pictures.append(Picture(caption, f"Images of the code {caption}", tiles(images)))
@@ -128,7 +129,7 @@ def interpolations(run: RunFolder) -> Iterator[Section]:
     names = generator.condition.describe_all(c)
     encoded, latents = generator.condition.encode(c), generator.latents(2)
     share = torch.linspace(0, 1, COLUMNS)[:, None]
-    between = _slerp(latents[0], latents[1], share)
+    between = slerp(latents[0], latents[1], share)
     same = latents[:1].expand(COLUMNS, -1)
     pictures = [
         _row(generator, between, vector.expand(COLUMNS, -1), f"two latents: {text}")
@@ -142,13 +143,7 @@ def interpolations(run: RunFolder) -> Iterator[Section]:
 
 
 def _row(generator: LoadedGenerator, z: Tensor, c: Tensor, caption: str) -> Picture:
-    return Picture(caption, f"Interpolation, {caption}", tiles(generator(z, c)))
-
-
-def _slerp(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
-    """Spherical linear interpolation, which keeps the norm typical of latents. White 2016, section 2.1."""
-    angle = torch.acos((a / a.norm()) @ (b / b.norm()))
-    return (torch.sin((1 - share) * angle) * a + torch.sin(share * angle) * b) / torch.sin(angle)
+    return Picture(caption, f"Interpolation, {caption}", tiles(generator.from_latents(z, c)))
 
 
 def tiles(images: Tensor) -> str:

@@ -1,0 +1,147 @@
+"""Commands that use a trained generator: generate, vocabulary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from condgan.cli.options import RecipeOption, use_recipes
+from condgan.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from condgan.generate import LoadedGenerator
+
+app = typer.Typer()
+
+COUNT, FRAMES, MAX_IMAGES = 16, 24, 100_000
+OTHER_PICTURES = (".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".mp4")  # not taken for names of folders
+ModelArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN", help="Folder of a run or of a shared model, a generator.safetensors, or a shipped generator."
+    ),
+]
+
+
+@app.command()
+def generate(
+    conditions: Annotated[
+        list[str],
+        typer.Option("--condition", help='What to generate, e.g. "red cube, blue cylinder"; can be repeated.'),
+    ],
+    run: ModelArgument = Path("iclevr"),
+    place: Annotated[
+        list[str],
+        typer.Option(
+            "--place",
+            metavar="LABEL=X,Y",
+            help="Place an object: x to the right and y down, in [-1, 1]; can be repeated. Recipes with a layout only.",
+        ),
+    ] = [],  # noqa: B006
+    count: Annotated[
+        int | None,
+        typer.Option(
+            "--count",
+            min=1,
+            help=f"Images of each condition and seed. Default: {COUNT}; 1 with several seeds or into one PNG.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Folder for the images; FILE.png for one image, or a grid of several; FILE.gif for an interpolation "
+            "through all conditions and seeds. Default: a new folder RUN/generated, RUN/generated-2, ...",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the images of an earlier call in the folder.")
+    ] = False,
+    seed: Annotated[
+        list[str],
+        typer.Option("--seed", metavar="SEEDS", help="Random seed, or several, e.g. 0,5 or 0-9; can be repeated."),
+    ] = ["0"],  # noqa: B006
+    frames: Annotated[int, typer.Option("--frames", min=1, help="Frames of a GIF from one setting to the next.")] = (
+        FRAMES
+    ),
+    recipe: RecipeOption = [],  # noqa: B006
+) -> None:
+    """Generate images: a PNG for each, named by its condition and seed, and a grid of all."""
+    import torch
+
+    from condgan import files
+    from condgan.cli.seeds import parse_seeds
+    from condgan.generate import load
+    from condgan.grid import gif, grid, picture_of, png
+    from condgan.image_folder import Shown, earlier_files, free_folder, write_images
+    from condgan.interpolation import walk
+    from condgan.machine import fast_device
+
+    seeds, suffix = parse_seeds(seed), out.suffix.lower() if out else ""
+    if suffix in OTHER_PICTURES:
+        raise InputError(f"--out {out}: expected a folder, FILE.png or FILE.gif")
+    use_recipes(recipe)
+    generator = load(run).to(fast_device())
+    texts = generator.condition.describe_all(generator.batch(conditions))
+    settings = [(text, each) for text in texts for each in seeds]
+    if out and suffix == ".gif":
+        if len(settings) < 2 or place or count:
+            raise InputError(
+                f"--out {out}: expected at least two conditions or seeds to interpolate between, e.g. --seed 0-3, and "
+                "neither --count nor --place"
+            )
+        _check_number((len(settings) - 1) * frames)
+        files.write(out, gif([picture_of(image) for image in walk(generator, settings, frames)]))
+        print(f"wrote {out}")
+        return
+    settings = list(dict.fromkeys(settings))  # a condition that is given twice is needed for an interpolation only
+    count = count or (1 if suffix == ".png" or len(seeds) > 1 else COUNT)
+    _check_number(len(settings) * count)
+    folder = out or free_folder((run if run.is_dir() else run.parent) / "generated")
+    replaced = earlier_files(folder, overwrite) if suffix != ".png" else set[str]()
+    images = torch.cat([_images(generator, text, each, count, place) for text, each in settings])
+    columns = 8 if len(settings) == 1 or count > 16 else count if count > 1 else len(seeds)
+    if out and suffix == ".png":
+        files.write(out, png(picture_of(images[0]) if len(images) == 1 else grid(images, columns)))
+        print(f"wrote {out}: " + ("one image" if len(images) == 1 else f"a grid of {len(images)} images"))
+        return
+    shown = [Shown(text, each, i) for text, each in settings for i in range(count)]
+    for name in replaced:
+        (folder / name).unlink(missing_ok=True)
+    write_images(folder, images, shown, columns, {"model": run.absolute().name, "places": place})
+    print(f"wrote {len(images)} images and {folder / 'grid.png'}")
+
+
+@app.command()
+def vocabulary(run: ModelArgument = Path("iclevr"), recipe: RecipeOption = []) -> None:  # noqa: B006
+    """List what a generator can be asked for."""
+    from condgan.generate import load
+
+    use_recipes(recipe)
+    condition = load(run).condition
+    print(f"{run.name}: {condition.summary}")
+    for control in condition.controls:
+        kind = "any of " if control.multiple else "one of " if control.values else "a number in [-1, 1]"
+        print(f"{control.name}: {kind}{', '.join(control.values)}")
+
+
+def _images(generator: LoadedGenerator, text: str, seed: int, count: int, place: list[str]) -> Tensor:
+    """The images of one condition and seed, with its objects at their places."""
+    from condgan.cli.places import parse_places
+
+    c = generator.batch([text] * count)
+    if not place:
+        return generator.generate(c, seed)
+    layout = generator.layout(c, seed)
+    for k, x_and_y in parse_places(place, generator.token_names(c[0]), generator.condition.values).items():
+        layout.place[:, k] = layout.place.new_tensor(x_and_y)
+    return generator.generate(c, seed, layout=layout)
+
+
+def _check_number(num_images: int) -> None:
+    if num_images > MAX_IMAGES:
+        raise InputError(f"found {num_images} images to generate, expected at most {MAX_IMAGES} in one call")

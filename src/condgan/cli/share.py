@@ -1,0 +1,88 @@
+"""Commands that give a trained generator to others: share, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from condgan.cli.generate import ModelArgument
+from condgan.cli.options import RecipeOption, fail, use_recipes
+from condgan.errors import InputError
+
+app = typer.Typer()
+
+
+@app.command()
+def share(
+    run: ModelArgument,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write.")] = None,
+    hub: Annotated[
+        str | None, typer.Option("--hub", metavar="OWNER/NAME", help="Model on the Hub of Hugging Face to upload to.")
+    ] = None,
+    license: Annotated[
+        str | None, typer.Option("--license", metavar="ID", help="Licence of the model, e.g. mit or cc-by-4.0.")
+    ] = None,
+    conditions: Annotated[
+        list[str],
+        typer.Option("--condition", help="A condition of the card's picture; can be repeated. Default: each value."),
+    ] = [],  # noqa: B006
+    private: Annotated[bool, typer.Option("--private", help="Create the Hub's model as a private one.")] = False,
+    recipe: RecipeOption = [],  # noqa: B006
+) -> None:
+    """Write or upload a model with its card: vocabulary, data, scores, samples, licence, how to use it."""
+    from condgan.files import read_json
+    from condgan.generate import load
+
+    if (out is None) == (hub is None):
+        raise InputError("expected one of --out FOLDER and --hub OWNER/NAME")
+    if private and hub is None:
+        raise InputError("--private: found no --hub, expected the name of a model on the Hub")
+    use_recipes(recipe)
+    generator, metrics = load(run), run / "metrics.json"
+    scores = read_json(metrics) if metrics.is_file() else None
+    if scores is not None and not isinstance(scores, dict):
+        raise InputError(f"{metrics}: not written by condgan evaluate; run it again")
+    shown = conditions or None
+    if out is not None:
+        generator.save_pretrained(out, license=license, scores=scores, conditions=shown)
+        print(f"wrote {', '.join(str(out / name) for name in ('model.safetensors', 'config.json', 'README.md'))}")
+    elif hub is not None:
+        address = generator.push_to_hub(hub, private=private, license=license, scores=scores, conditions=shown)
+        print(f"uploaded to {address}")
+    if scores is None:
+        print("the card has no scores; `condgan evaluate` writes them into the folder of a run")
+    if license is None:
+        print("the card states no licence; add --license, e.g. --license mit")
+
+
+@app.command()
+def export(
+    run: ModelArgument,
+    onnx: Annotated[Path | None, typer.Option("--onnx", help="ONNX file to write, e.g. model.onnx.")] = None,
+    program: Annotated[
+        Path | None, typer.Option("--program", help="Program of torch.export to write, e.g. model.pt2.")
+    ] = None,
+    recipe: RecipeOption = [],  # noqa: B006
+) -> None:
+    """Export a generator to ONNX, which is compared with torch, or to torch.export."""
+    from condgan import files
+    from condgan.export import TOLERANCE, onnx_difference, onnx_file, program_file
+    from condgan.generate import load
+
+    if onnx is None and program is None:
+        raise InputError("expected --onnx FILE, --program FILE or both")
+    use_recipes(recipe)
+    generator = load(run)
+    inputs = f"z (N, {generator.network.latent_dim}), condition (N, {generator.condition.dim})"
+    if onnx is not None:
+        content = onnx_file(generator)
+        difference = onnx_difference(generator, content)
+        if not difference <= TOLERANCE:
+            fail(f"{onnx}: not written, its images differ from those of torch by up to {difference:.1e} in [-1, 1]", 1)
+        files.write(onnx, content)
+        print(f"wrote {onnx}: {inputs}; largest difference from torch {difference:.1e} in [-1, 1]")
+    if program is not None:
+        files.write(program, program_file(generator))
+        print(f"wrote {program}: {inputs}")

@@ -1,0 +1,77 @@
+"""Shares a trained generator: a folder, or a model on the Hub of Hugging Face, in the layout of its models.
+
+`model.safetensors` is a generator with its configuration in the header, as a run saves it; loading it executes no code
+and reads no other file. `config.json` repeats the configuration, `README.md` is the model card, `samples.png` its
+picture.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from condgan import files
+from condgan.errors import InputError
+from condgan.generate import NAMES, Conditions, LoadedGenerator, load, shipped
+from condgan.grid import labelled_grid, png
+from condgan.sharing import hub
+from condgan.sharing.card import SAMPLES, examples, model_card
+
+RUN_MODEL, SHARED_MODEL = NAMES
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+def contents(
+    generator: LoadedGenerator,
+    title: str,
+    source: str,
+    *,
+    license: str | None = None,
+    scores: Mapping[str, Any] | None = None,
+    conditions: Conditions | None = None,
+) -> dict[str, bytes]:
+    """Returns the content of each file of a shared model by its name.
+
+    `source` is what the card's example passes to `from_pretrained`. For the other arguments, and for errors, see
+    `LoadedGenerator.save_pretrained`.
+    """
+    c = examples(generator.condition) if conditions is None else generator.batch(conditions)
+    card = model_card(generator.config, title, source, generator.condition.describe(c[0]), license, scores)
+    run = json.dumps(generator.config.to_json())
+    return {
+        SHARED_MODEL: files.to_safetensors(generator.network.state_dict(), {"run": run}),
+        "config.json": (json.dumps(generator.config.to_json(), indent=2) + "\n").encode(),
+        SAMPLES: png(labelled_grid(generator.generate(c), generator.condition.describe_all(c))),
+        "README.md": card.encode(),
+    }
+
+
+def save(generator: LoadedGenerator, folder: Path, **about: Any) -> None:
+    """Writes a shared model to a folder; see `LoadedGenerator.save_pretrained`."""
+    if (folder / RUN_MODEL).exists():
+        raise InputError(f"{folder}: found the folder of a run, expected another one for the shared model")
+    for name, content in contents(generator, folder.absolute().name, "path/to/this/folder", **about).items():
+        files.write(folder / name, content)
+
+
+def push(generator: LoadedGenerator, name: str, private: bool, **about: Any) -> str:
+    """Uploads a shared model to the Hub and returns its address; see `LoadedGenerator.push_to_hub`."""
+    if not HUB_NAME.fullmatch(name):
+        raise InputError(f"Hub name {name!r}: expected OWNER/NAME, e.g. ann/faces, of letters, digits and .-_")
+    return hub.upload(name, contents(generator, name, name, **about), private)
+
+
+def from_pretrained(name: str | Path, revision: str | None = None) -> LoadedGenerator:
+    """Loads a shipped generator, a folder or file like `load`, or else the model OWNER/NAME from the Hub.
+
+    `revision` is a branch, tag or commit of the Hub's model. Only its model.safetensors is downloaded, once, into the
+    cache of huggingface_hub. Raises InputError like `load`, and if the Hub has no such model or cannot be reached.
+
+    >>> import condgan
+    >>> condgan.from_pretrained("iclevr").condition.summary
+    'a set of 24 labels'
+    """
+    if Path(name).exists() or str(name) in shipped() or not HUB_NAME.fullmatch(str(name)):
+        return load(name)
+    return load(hub.download(str(name), SHARED_MODEL, revision))

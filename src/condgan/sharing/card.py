@@ -1,0 +1,112 @@
+"""The model card of a shared generator, in Markdown."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor
+
+from condgan.conditions import Condition, from_json
+from condgan.config import Config
+from condgan.errors import InputError
+from condgan.metrics import Estimate
+from condgan.recipes import RECIPES
+
+SAMPLES, NUM_EXAMPLES = "samples.png", 16
+METRICS = {
+    "condition_accuracy": "share of the wanted labels that the judge recognises in the image",
+    "exact_accuracy": "share of images in which the judge sees exactly the wanted labels",
+    "code_accuracy": "share of images whose recognised label is the one matched to their code",
+    "kid[judge]": "kernel distance to held-out real images in the features of the judge, lower is better; "
+    "not comparable with KID in Inception features",
+}
+
+
+@dataclass(frozen=True)
+class CardScores:
+    """What a card says of metrics.json. `rows`: source of the images -> metric -> value and 95 % interval."""
+
+    judge: str
+    draws: int
+    seed: int
+    rows: Mapping[str, Mapping[str, tuple[float, float, float]]]
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics of all rows."""
+        return list(dict.fromkeys(metric for row in self.rows.values() for metric in row))
+
+    @property
+    def table(self) -> list[list[str]]:
+        """One row for each source of images: its name, then the value of each metric."""
+        return [
+            [source, *(str(Estimate(*row[metric])) if metric in row else "" for metric in self.metrics)]
+            for source, row in self.rows.items()
+        ]
+
+
+def model_card(
+    config: Config, title: str, source: str, example: str, license: str | None, scores: Mapping[str, Any] | None
+) -> str:
+    """Returns a model card: how to use the model, its vocabulary, its data, its scores, its licence.
+
+    `example` is a condition. Raises InputError for a licence that is no identifier, and for scores that are not those
+    of `condgan evaluate`.
+    """
+    if license is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", license):
+        raise InputError(f"license {license!r}: expected an identifier of the Hub, e.g. mit, apache-2.0, cc-by-4.0")
+    facts = {
+        "library_name": "condgan",
+        **({"license": license} if license else {}),
+        "tags": ["gan", "conditional-gan", "image-generation"],
+    }
+    environment = Environment(
+        loader=PackageLoader("condgan.sharing", ""), autoescape=False, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters |= {"text": escaped, "quoted": lambda text: json.dumps(text, ensure_ascii=False)}
+    return environment.get_template("card.md.jinja").render(
+        facts=yaml.safe_dump(facts, sort_keys=False),
+        title=title,
+        source=source,
+        example=example,
+        samples=SAMPLES,
+        config=config,
+        is_own_recipe=config.recipe not in RECIPES,
+        condition=from_json(config.condition),
+        license=license,
+        scores=None if scores is None else _checked(scores),
+        meanings=METRICS,
+    )
+
+
+def escaped(text: object) -> str:
+    """Returns a text in which no character starts HTML, a link or a cell of a table: names come from data sets.
+
+    >>> print(escaped("a|b <i>"))
+    a\\|b \\<i\\>
+    """
+    return re.sub(r"([\\`*\[\]<>|#&~!])", r"\\\1", " ".join(str(text).split()))
+
+
+def examples(condition: Condition) -> Tensor:
+    """Returns the conditions of a card's picture: values in turn, or a traversal of the first continuous code."""
+    c = condition.each_value()
+    c = c if len(c) else next(iter(condition.traversals().values()))
+    return c[torch.linspace(0, len(c) - 1, min(NUM_EXAMPLES, len(c))).long()]
+
+
+def _checked(scores: Mapping[str, Any]) -> CardScores:
+    try:
+        return TypeAdapter(CardScores).validate_python(dict(scores))
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = ".".join(map(str, wrong["loc"]))
+        raise InputError(
+            f"scores: {name}: {wrong['msg']}; expected what `condgan evaluate` wrote, run it again"
+        ) from None
