@@ -11,7 +11,7 @@ from condgan.callbacks import KID, MIN_IMAGES, NUM_LABELS, Callback, accuracy_at
 from condgan.conditions import Class, Codes, Condition
 from condgan.config import Config
 from condgan.data import Images
-from condgan.generate import LoadedGenerator, untrained
+from condgan.generate import Conditions, LoadedGenerator, untrained
 from condgan.judge import Judge, small_judge
 from condgan.log import read_lines
 from condgan.networks.layout import Layout
@@ -100,10 +100,10 @@ def test_at_most_200_conditions_are_generated(judge: Judge) -> None:
 
     class Counting(LoadedGenerator):
         def generate(
-            self, c: torch.Tensor, seed: int = 0, batch_size: int = 100, *, layout: Layout | None = None
+            self, conditions: Conditions, seed: int = 0, batch_size: int = 100, *, layout: Layout | None = None
         ) -> torch.Tensor:
-            sizes.append(len(c))
-            return images.images[: len(c)]
+            sizes.append(len(conditions))
+            return images.images[: len(conditions)]
 
     scores = callback_of(images, judge)(Counting(untrained(config_of(images)).network, config_of(images)))
     assert sizes == [NUM_LABELS]
@@ -140,9 +140,10 @@ def test_codes_are_scored_by_the_labels_that_the_judge_predicts(shift: int, vari
 
     class Channel(LoadedGenerator):
         def generate(
-            self, c: torch.Tensor, seed: int = 0, batch_size: int = 100, *, layout: Layout | None = None
+            self, conditions: Conditions, seed: int = 0, batch_size: int = 100, *, layout: Layout | None = None
         ) -> torch.Tensor:
-            brightest = (varies * c[:, 0].long() + shift) % 3
+            assert isinstance(conditions, torch.Tensor)
+            brightest = (varies * conditions[:, 0].long() + shift) % 3
             return torch.eye(3)[brightest][:, :, None, None].mul(255).expand(-1, -1, 16, 16).byte()
 
     generator = Channel(untrained(config_of(images)).network, config_of(images))

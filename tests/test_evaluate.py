@@ -216,7 +216,7 @@ class Painter(LoadedGenerator):
         super().__init__(untrained(config_of(images)).network, config_of(images))
         self.wrong, self.brightness = torch.tensor(wrong), 100.0
 
-    def forward(self, z: Tensor, c: Tensor, batch_size: int = 100) -> Tensor:
+    def from_latents(self, z: Tensor, c: Tensor, batch_size: int = 100) -> Tensor:
         label = c.argmax(1)
         return painted((label + torch.isin(label, self.wrong)) % 3, self.brightness + 40 * uniform(len(c)))
 
@@ -318,7 +318,7 @@ class CodePainter(LoadedGenerator):
         config = Config.of("infogan", options, "shapes:class", images, seed=0, precision="no")
         super().__init__(untrained(config).network, config)
 
-    def forward(self, z: Tensor, c: Tensor, batch_size: int = 100) -> Tensor:
+    def from_latents(self, z: Tensor, c: Tensor, batch_size: int = 100) -> Tensor:
         return painted((c[:, :3].argmax(1) + 1) % 3, 100 + 40 * uniform(len(c)))
 
 
