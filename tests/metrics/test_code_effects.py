@@ -92,9 +92,16 @@ def test_the_effect_is_the_mean_over_latents_with_its_interval(grey: Images, sig
     assert code_effects(generator, seed=3)["c1"]["width"] == pytest.approx(expected, abs=0.01)
 
 
-def test_eight_latents_and_each_category_are_combined_with_eight_positions(grey: Images) -> None:
-    generator, calls = painter(grey, follows(FIRST)), []
-    generator.register_forward_pre_hook(lambda module, inputs: calls.append(inputs))
+def test_eight_latents_and_each_category_are_combined_with_eight_positions(
+    grey: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator, calls = painter(grey, follows(FIRST)), list[tuple[Tensor, Tensor]]()
+
+    def recorded(z: Tensor, c: Tensor) -> Tensor:
+        calls.append((z, c))
+        return LoadedGenerator.from_latents(generator, z, c)
+
+    monkeypatch.setattr(generator, "from_latents", recorded)
     code_effects(generator, seed=2)
     for (z, c), code in zip(calls, (FIRST, SECOND), strict=True):
         assert torch.equal(z[:: 3 * 8], generator.latents(8, seed=2))

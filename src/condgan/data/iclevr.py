@@ -43,6 +43,7 @@ def iclevr(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> I
     condition = _read_objects(files)
     labels = _read_labels(files, condition, min_objects)
     scenes = _scenes(files, labels)
+    held_out = _held_out(files, scenes)
     lists = {
         name: parse_conditions(*files.text(f"{name}.json"), condition)
         for name in CONDITION_LISTS
@@ -63,7 +64,7 @@ def iclevr(path: str | Path, resolution: int = 64, *, min_objects: int = 1) -> I
         labels=torch.stack(list(labels.values())),
         condition=condition,
         scenes=scenes,
-        held_out=_held_out(files, scenes),
+        held_out=held_out,
         condition_lists=lists,
         symmetric=True,
         files=image_files,

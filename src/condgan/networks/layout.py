@@ -209,7 +209,7 @@ class DenseHead(nn.Module):
 
 
 def generator(
-    condition: Condition, resolution: int, channels: int = 3, *, width: int = 32, num_free: int = 0
+    condition: Condition, resolution: int, channels: int = 3, *, width: int = 48, num_free: int = 0
 ) -> Generator:
     """A LayoutGenerator with `width` channels on the second largest maps.
 

@@ -6,8 +6,10 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from condgan.schedules import Schedule, as_schedule
 
-PositiveFloat = Annotated[float, Field(gt=0, le=1e30)]  # products with counts of images stay finite
-NonNegativeFloat = Annotated[float, Field(ge=0, le=1e30)]
+PositiveFloat = Annotated[
+    float, Field(gt=0, le=1e30, allow_inf_nan=False)
+]  # products with counts of images stay finite
+NonNegativeFloat = Annotated[float, Field(ge=0, le=1e30, allow_inf_nan=False)]
 Rate = Annotated[PositiveFloat | Schedule, BeforeValidator(as_schedule)]  # a learning rate
 Weight = Annotated[NonNegativeFloat | Schedule, BeforeValidator(as_schedule)]  # of a term
 Probability = Annotated[float, Field(ge=0, le=1)]
