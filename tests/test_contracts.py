@@ -171,7 +171,8 @@ def images(request: pytest.FixtureRequest, tmp_path: Path) -> Images:
 
 
 def test_every_data_set_is_tested_here() -> None:
-    assert DATASETS.keys() == {"shapes", "sample", "iclevr"} | WRITERS.keys()
+    libraries = {"torchvision", "huggingface"}  # in tests/data/test_libraries.py
+    assert DATASETS.keys() == {"shapes", "sample", "iclevr"} | libraries | WRITERS.keys()
 
 
 def test_images_are_uint8_and_as_many_as_their_labels(images: Images) -> None:

@@ -135,10 +135,12 @@ def test_a_seed_gives_the_same_scores_and_another_seed_others(images: Images, ju
     assert score(images, judge, seed=2) != first
 
 
-def test_by_default_each_condition_is_drawn_32_times_with_seed_0(images: Images, judge: Judge) -> None:
+def test_by_default_each_condition_is_drawn_32_times_with_seed_0(
+    images: Images, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
     generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
     lists, counts = {"test": images.condition.parse_all(CONDITIONS)}, []
-    generator.register_forward_pre_hook(lambda module, inputs: counts.append(len(inputs[0])))
+    monkeypatch.setattr(generator, "from_latents", recorded(generator, lambda z, c, shown: counts.append(len(z))))
     scores = evaluate(generator, images, lists, judge)
     assert counts == [int(images.held_out.sum()), 2 * 32]
     assert scores == score(images, judge, draws=32, seed=0)
@@ -219,6 +221,20 @@ class Painter(LoadedGenerator):
     def from_latents(self, z: Tensor, c: Tensor, batch_size: int = 100) -> Tensor:
         label = c.argmax(1)
         return painted((label + torch.isin(label, self.wrong)) % 3, self.brightness + 40 * uniform(len(c)))
+
+
+def recorded(
+    generator: LoadedGenerator, record: Callable[[Tensor, Tensor, Tensor], object]
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """`generator.from_latents`, whose latents, conditions and images are given to `record`."""
+    original = generator.from_latents
+
+    def from_latents(z: Tensor, c: Tensor) -> Tensor:
+        shown = original(z, c)
+        record(z, c, shown)
+        return shown
+
+    return from_latents
 
 
 def config_of(images: Images) -> Config:
@@ -331,21 +347,21 @@ def test_codes_that_follow_labels_are_matched_to_them() -> None:
     assert scores.rows["untrained, codes of the prior"]["code_accuracy"].value < 0.9
 
 
-def test_kid_of_a_generator_of_codes_compares_with_held_out_images() -> None:
+def test_kid_of_a_generator_of_codes_compares_with_held_out_images(monkeypatch: pytest.MonkeyPatch) -> None:
     images, shown = painted_images(held_out_brightness=160), []
     generator, judge, held_out = CodePainter(images), brightest_channel(Class("rgb")), images.part(held_out=True)
-    generator.register_forward_hook(lambda module, inputs, output: shown.append(output))
+    monkeypatch.setattr(generator, "from_latents", recorded(generator, lambda z, c, fakes: shown.append(fakes)))
     row = scores_of(generator, images).rows["generator, codes of the prior"]
     (generated,) = shown
     reals, fakes = (judge.classify(each, held_out.labels) for each in (held_out.images, generated))
     assert row["kid[judge]"] == kid(fakes, reals, images.condition)
 
 
-def test_codes_and_latents_follow_from_the_seed() -> None:
+def test_codes_and_latents_follow_from_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The generator gets the codes that the prior gives after seeding, and other ones with another seed."""
     images, calls = painted_images(), []
     generator = CodePainter(images)
-    generator.register_forward_pre_hook(lambda module, inputs: calls.append(inputs))
+    monkeypatch.setattr(generator, "from_latents", recorded(generator, lambda z, c, shown: calls.append((z, c))))
     judge, num_held_out = brightest_channel(Class("rgb")), int(images.held_out.sum())
     for seed, disturbance in ((0, 1), (0, 2), (1, 2)):
         torch.manual_seed(disturbance)

@@ -58,7 +58,7 @@ def test_every_kind_of_failure_is_found_and_its_input_is_kept(tmp_path: Path) ->
     first, *kinds = done.stdout.splitlines()
     assert first == "8 2 6", done.stdout + done.stderr
     expected: tuple[str, ...] = (
-        "1: ZeroDivisionError at -c:",
+        "1: ZeroDivisionError at ",
         "2: ended by SIGSEGV",
         "3: read outside",
         "4: wrote outside",
