@@ -15,11 +15,11 @@ from condgan.config import Config
 from condgan.data.listing import inside
 from condgan.diagnostics import findings
 from condgan.errors import InputError
-from condgan.evaluate import Scores
 from condgan.files import read_json, read_text
 from condgan.generate import LoadedGenerator
 from condgan.log import read_lines
 from condgan.metrics import Estimate
+from condgan.scores import Scores
 
 GENERATOR = "generator, "  # start of the names of its rows in metrics.json
 
