@@ -181,7 +181,31 @@ def _print_rows(names: Sequence[str], rows: Mapping[tuple[str, ...], Mapping[str
         _console().print(table, markup=False)
 
 
-def _console() -> Console:
+def _console(width: int = 120) -> Console:
+    """Prints on a terminal, or with this width elsewhere."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 120)
+    return Console(width=None if sys.stdout.isatty() else width)
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN RUN...", help="Folders of runs that `evaluate` scored, at least two.")
+    ],
+    recipe: RecipeOption = [],  # noqa: B006
+) -> None:
+    """Compare scored runs: ranks and differences with intervals, and whether they are within noise.
+
+    Runs that differ only in their seed are trainings of one system.
+    """
+    from rich.table import Table
+
+    from condgan.systems import comparisons
+
+    use_recipes(recipe)
+    for table in comparisons(runs):
+        printed = Table(*table.columns, title=table.title)
+        for row in table.rows:
+            printed.add_row(*row)
+        _console(160).print(printed, markup=False)
