@@ -194,7 +194,7 @@ def neighbour_pictures(generator: LoadedGenerator, images: Images, scores: Score
     labels = images.labels[images.held_out]
     c = held_out_conditions(generator, labels, scores.seed)[list(fakes)]
     z = generator.latents(len(labels), scores.seed)[list(fakes)]
-    pictures = generator(z, generator.condition.encode(c)), images.images[list(reals)]
+    pictures = generator.from_latents(z, generator.condition.encode(c)), images.images[list(reals)]
     captions = [f"generated, {text}" for text in generator.condition.describe_all(c)]
     known = images.condition.describe_all(images.labels[list(reals)])
     captions += [f"training image, distance {far:.2f}, {text}" for far, text in zip(distances, known, strict=True)]
