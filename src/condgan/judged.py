@@ -32,9 +32,11 @@ class JudgedImages:
     def generated(self, generator: LoadedGenerator, c: Tensor, labels: Tensor) -> Samples:
         """Generates an image for each condition `c` and classifies it; `labels` are what the judge should recognise."""
         z, vector = generator.latents(len(c), self.seed), generator.condition.encode(c)
-        return _in_blocks(
-            labels, lambda rows: self.judge.classify(generator.from_latents(z[rows], vector[rows]), labels[rows]), self.mapped
-        )
+
+        def work(rows: Tensor) -> Samples:
+            return self.judge.classify(generator.from_latents(z[rows], vector[rows]), labels[rows])
+
+        return _in_blocks(labels, work, self.mapped)
 
     def measured(self, metrics: Mapping[str, Metric], fakes: Samples) -> dict[str, Estimate]:
         """Scores generated images, beside the held-out ones where a metric needs them."""
