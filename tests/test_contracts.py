@@ -17,11 +17,11 @@ from condgan.data import DATASETS, Images, load_images, sample
 from condgan.data.shapes import KINDS
 from condgan.errors import InputError
 from condgan.judge import Samples
-from condgan.metrics import METRICS
 from condgan.objectives import Batch
 from condgan.recipes import RECIPES, build
 from condgan.run import Run
 from condgan.state import TrainState, check_trainable
+from condgan.suites import SUITES
 from condgan.train import pretrain
 from contracts import (
     GAMES,
@@ -45,6 +45,7 @@ UNCHANGED = {"sagan": (KEY_BIAS, SCORE_BIAS), "projection": (SCORE_BIAS,)}
 games = pytest.mark.parametrize(
     ("recipe", "kind"), [pytest.param(recipe, kind, marks=pytest.mark.slow) for recipe, kind in GAMES]
 )
+METRICS = {**SUITES["quick"].following, **SUITES["quick"].realism}
 kinds = pytest.mark.parametrize("kind", KINDS)
 metrics = pytest.mark.parametrize("metric", METRICS)
 

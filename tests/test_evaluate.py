@@ -10,11 +10,12 @@ from condgan.conditions import Class
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
-from condgan.evaluate import Scores, evaluate, seen_conditions
+from condgan.evaluate import evaluate, seen_conditions
 from condgan.generate import LoadedGenerator, untrained
 from condgan.judge import Judge, Samples, small_judge
 from condgan.metrics import code_effects, kid
 from condgan.metrics.estimate import proportion
+from condgan.scores import Scores
 from contracts import tiny_images, tiny_options
 
 CONDITIONS = ["red square", "blue circle, green triangle"]

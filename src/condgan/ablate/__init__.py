@@ -16,9 +16,9 @@ from condgan.ablate.study import DONE, Study, Trial, TrialEvent
 from condgan.checked import checked
 from condgan.config import Config
 from condgan.curves import compare
-from condgan.evaluate import Scores
 from condgan.files import read_json, read_text
 from condgan.plots import png
+from condgan.scores import Scores
 
 MEANS = "Mean over n seeds ± half the width of Student's 95 % interval (no interval for n = 1)."
 DIFFERENCES = (

@@ -1,4 +1,4 @@
-"""Commands for data sets: render, inspect."""
+"""Commands for data sets: render, inspect, split."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NUM_PREVIEWS = 32
 SHOWN_VALUES = 24  # half of them the most frequent and half the rarest if there are more
 SHOWN_PAIRS = 3
 
-app = typer.Typer(help="Render and inspect data sets.", no_args_is_help=True)
+app = typer.Typer(help="Render, inspect and split data sets.", no_args_is_help=True)
 
 
 @app.command("render")
@@ -100,6 +100,45 @@ def inspect(
         print(f"wrote {html}")
     if strict and any(found.notices):
         fail(f"{data}: found notices, which --strict does not allow", 1)
+
+
+@app.command("split")
+@with_reading
+def split(
+    data: DataArgument,
+    what: Annotated[
+        str,
+        typer.Option(
+            "--hold-out",
+            help="triples or pairs of labels; colour-shape: whole objects; count: images with the most labels.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="JSON file to write, for --split of `train` and `evaluate`.")],
+    share: Annotated[
+        float, typer.Option("--share", min=0, max=1, help="Share of the combinations that are held out.")
+    ] = 0.1,
+    seed: SeedOption = 0,
+    *,
+    reading: Mapping[str, Any],
+) -> None:
+    """Hold out combinations of labels whose parts are still trained on, with lists of seen and unseen conditions."""
+    from condgan import files
+    from condgan.data.held_out import check_labelled, hold_out_combinations
+    from condgan.metrics import hold_out
+
+    if out.suffix != ".json":
+        raise InputError(f"--out {out}: expected a name that ends with .json, by which --split knows the file")
+    images = load_data(data, 8, **reading)
+    check_labelled(images)
+    labels = images.labels[~images.held_out]
+    found = hold_out(what, images.condition.sample(labels), images.condition, share=share, seed=seed)
+    after = hold_out_combinations(images, found.combinations)
+    files.write_json(out, found.combinations)
+    lists = {out.with_name(f"{out.stem}-{name}.json"): getattr(found, name) for name in ("seen", "unseen")}
+    for file, conditions in lists.items():
+        files.write_json(file, images.condition.describe_all(conditions))
+    print(f"held out {len(found.combinations)} combinations; {after.num_training} of {len(images)} images to train on")
+    print("wrote " + ", ".join(map(str, [out, *lists])))
 
 
 def _print_inspection(found: Inspection) -> None:

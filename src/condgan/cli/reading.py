@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
+
+from condgan.cli.options import read_file
 
 PANEL = "Reading of the data's files"
 
@@ -35,8 +38,8 @@ OPTIONS: Mapping[
             str,
             _option(
                 "--split",
-                "auto: the split that columns, files or folders name, else stratified by label; stratified; or "
-                "every-20th by name.",
+                "auto: the split that columns, files or folders name, else stratified by label; stratified; "
+                "every-20th by name; or a .json file of `data split`, which holds out what it names as well.",
             ),
         ],
         "auto",
@@ -81,6 +84,12 @@ OPTIONS: Mapping[
 }
 
 
+def _combinations(file: Path) -> list[list[str]]:
+    from condgan.data.held_out import parse_combinations
+
+    return parse_combinations(read_file(file), str(file))
+
+
 def with_reading(command: Callable[..., None]) -> Callable[..., None]:
     """Adds these options to a command, which takes them as `reading`: those that were given, for `load_data`."""
     hints = get_type_hints(command, include_extras=True)
@@ -101,6 +110,8 @@ def with_reading(command: Callable[..., None]) -> Callable[..., None]:
         reading = {name: value for name, value in given.items() if value != OPTIONS[name][1]}
         if reading.pop("allow_empty", False):
             reading["min_objects"] = 0
+        if reading.get("split", "").endswith(".json"):
+            reading["hold_out"] = _combinations(Path(reading.pop("split")))
         command(**values, reading=reading)
 
     parameters = [parameter.replace(kind=keyword) for parameter in own] + added

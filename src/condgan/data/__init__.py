@@ -9,6 +9,7 @@ from condgan.data.anime import anime, is_anime
 from condgan.data.coco import annotation_files, coco
 from condgan.data.dataset import Images, to_float, to_uint8
 from condgan.data.folder import folder
+from condgan.data.held_out import hold_out_combinations
 from condgan.data.huggingface import huggingface
 from condgan.data.iclevr import iclevr, is_iclevr
 from condgan.data.listing import Listing, list_folder, open_folder
@@ -70,10 +71,11 @@ def load_images(
         raise InputError(f"data {spec!r}: expected {expected}")
     options = {"min_objects": min_objects} | ({} if resolution is None else {"resolution": resolution})
     choices = {} if name not in WITH_CHOICES else {"reading": reading}
-    if not choices and (chosen := replace(reading, split="auto").chosen):
+    if not choices and (chosen := replace(reading, split="auto", hold_out=()).chosen):
         raise InputError(f"data {spec!r}: {option(next(iter(chosen)))} has no effect on {name}; leave it out")
     try:
-        return DATASETS[name](*[argument] if argument else [], **options, **choices)
+        images = DATASETS[name](*[argument] if argument else [], **options, **choices)
+        return hold_out_combinations(images, reading.hold_out) if reading.hold_out else images
     except InputError as error:
         raise InputError(f"{error}{because}") from None
 

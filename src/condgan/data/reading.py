@@ -20,6 +20,7 @@ class Reading:
     the labels, and images with the same value of `group_by` are on one side of the split. `yes` and `no` are
     additional spellings. `missing` and `uncertain` are one of `refuse`, `drop` (the row), `no`, `yes` and `keep` (as a
     value of its own). `split` is `auto` (that of the files, or else stratified), `stratified` or `every-20th`.
+    `hold_out` are values, e.g. labels: images that show all values of one of its entries are held out as well.
     """
 
     table: str | None = None
@@ -34,6 +35,7 @@ class Reading:
     uncertain: str = "refuse"
     label_per_row: bool = False
     split: str = "auto"
+    hold_out: Sequence[Sequence[str]] = ()
 
     def __post_init__(self) -> None:
         for name, known in {"missing": UNCLEAR, "uncertain": UNCLEAR, "split": SPLITS}.items():

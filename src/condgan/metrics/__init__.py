@@ -28,13 +28,6 @@ from condgan.metrics.manifolds import coverage, density, precision, recall
 from condgan.metrics.memorisation import Neighbours, memorisation
 from condgan.metrics.mig import mig
 
-METRICS: dict[str, Metric] = {
-    "condition_accuracy": condition_accuracy,
-    "exact_accuracy": exact_accuracy,
-    "kid[judge]": kid,
-}
-"""The metrics of a quick evaluation, by the name in its table."""
-
 CONDITION_METRICS: dict[str, Metric] = {
     metric.__name__: metric
     for metric in (
@@ -62,7 +55,6 @@ __all__ = [
     "FEATURE_METRICS",
     "HOLD_OUTS",
     "LOWER_IS_BETTER",
-    "METRICS",
     "UNDEFINED",
     "Comparison",
     "Estimate",

@@ -15,11 +15,11 @@ from condgan.config import Config
 from condgan.data.listing import inside
 from condgan.diagnostics import findings
 from condgan.errors import InputError
-from condgan.evaluate import Scores
 from condgan.files import read_json, read_text
 from condgan.generate import LoadedGenerator
 from condgan.log import read_lines
 from condgan.metrics import Estimate
+from condgan.scores import Scores
 
 GENERATOR = "generator, "  # start of the names of its rows in metrics.json
 
@@ -55,8 +55,10 @@ class RunFolder:
 
     @property
     def scores(self) -> dict[str, dict[str, str]]:
-        """Row of metrics.json -> metric -> value and interval as text."""
-        rows = self.metrics.get("rows", {})
+        """Row of metrics.json, then of seen and unseen conditions and the gap -> metric -> estimate as text."""
+        rows = dict(self.metrics.get("rows", {}))
+        composition = self.metrics.get("composition", {})
+        rows |= {f"{name}, all lists": row for name, row in composition.items()}
         return {source: {name: str(Estimate(*value)) for name, value in row.items()} for source, row in rows.items()}
 
     @property
@@ -102,6 +104,12 @@ class RunFolder:
         steps = {int(file.stem): file for file in files if re.fullmatch("[0-9]{1,15}", file.stem)}
         step_kimg = last["kimg"] / max(last["step"], 1)
         return [(f"step {step}, {step * step_kimg:.1f} kimg", file) for step, file in steps.items()]
+
+    @property
+    def neighbours(self) -> Path | None:
+        """The picture of generated images and their nearest training images, if the run was evaluated in full."""
+        file = self.folder / "neighbours.png"
+        return file if self.metrics.get("neighbours") and file.is_file() else None
 
     @property
     def condition_lists(self) -> dict[str, Path]:

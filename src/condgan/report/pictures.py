@@ -50,6 +50,9 @@ def condition_grids(run: RunFolder) -> Section:
         Picture(name, f"Generated images of the conditions in {name}, with captions", file_uri(file))
         for name, file in run.condition_lists.items()
     ]
+    if run.neighbours:
+        alt = "Generated images that are nearest to training images, above these training images, with captions"
+        pictures.append(Picture("nearest training images", alt, file_uri(run.neighbours)))
     note = run.not_evaluated if not run.metrics else "" if pictures else "No list of conditions was evaluated."
     return Section("By condition", pictures, note, "wide")
 

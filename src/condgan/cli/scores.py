@@ -1,0 +1,211 @@
+"""Commands for scores of trained runs: evaluate, compare."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from condgan.cli.options import JudgeOption, RecipeOption, SeedOption, load_data, progress_bar, read_file, use_recipes
+from condgan.cli.reading import with_reading
+from condgan.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from condgan.data import Images
+    from condgan.generate import LoadedGenerator
+    from condgan.judged import Mapped
+    from condgan.metrics import Estimate
+    from condgan.scores import Scores
+
+METRICS_SIDE_BY_SIDE = 4  # columns of estimates that fit on a screen
+
+app = typer.Typer()
+
+
+@app.command()
+@with_reading
+def evaluate(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
+    suite: Annotated[
+        str,
+        typer.Option(
+            "--suite",
+            help="quick: accuracies and KID. full: all metrics that apply, with breakdowns and nearest training images "
+            "(docs/metrics.md).",
+        ),
+    ] = "quick",
+    conditions: Annotated[
+        list[Path],
+        typer.Option(
+            "--conditions",
+            help="JSON list of conditions; can be repeated. Default: the lists of the data set, or the most frequent "
+            "conditions of its training images.",
+        ),
+    ] = [],  # noqa: B006
+    draws: Annotated[int, typer.Option("--draws", min=1, help="Images per condition.")] = 32,
+    data: Annotated[
+        str | None, typer.Option("--data", help="Data set with the held-out images. Default: that of each run.")
+    ] = None,
+    judge: JudgeOption = None,
+    seed: SeedOption = 0,
+    recipe: RecipeOption = [],  # noqa: B006
+    *,
+    reading: Mapping[str, Any],
+) -> None:
+    """Score runs: how well images follow their conditions and how realistic they are, beside real images."""
+    from condgan import files
+    from condgan.conditions import parse_conditions
+    from condgan.evaluate import check_comparable, seen_conditions
+    from condgan.evaluate import evaluate as score
+    from condgan.generate import load
+    from condgan.judge import load_judge
+    from condgan.processes import fast_device, joined
+    from condgan.run import data_location
+    from condgan.suites import suite_named
+
+    suite_named(suite)
+    for run in runs:
+        if not run.is_dir():
+            raise InputError(f"{run}: no such folder; expected the folder of a run")
+    use_recipes(recipe)
+    found = {}
+    with joined() as process:
+        for run in runs:
+            generator = load(run).to(fast_device())
+            location = data or data_location(run, generator.config)
+            with process.local_main_process_first():  # so that caches are filled once
+                images = load_data(location, generator.config.resolution, **{**generator.config.reading, **reading})
+            check_comparable(generator, images)
+            lists = dict(images.condition_lists) or {"seen": seen_conditions(images)}
+            if conditions:
+                lists = {f.stem: parse_conditions(read_file(f), str(f), images.condition) for f in conditions}
+            classifier = load_judge(judge, images.condition).to(fast_device())
+            with _shared(hidden=not (process.is_main_process and sys.stdout.isatty())) as mapped:
+                scores = score(generator, images, lists, classifier, draws=draws, seed=seed, suite=suite, mapped=mapped)
+            found[str(run)] = scores
+            if process.is_main_process:
+                files.write_json(run / "metrics.json", scores.to_json())
+                pictures = _pictures(generator, images, scores, {name: lists[name] for name in scores.per_condition})
+                for name, content in pictures.items():
+                    files.write(run / name, content)
+                if len(runs) == 1:
+                    _print_scores(scores)
+                print("wrote " + ", ".join(str(run / file) for file in ("metrics.json", *pictures)))
+        if process.is_main_process and len(runs) > 1:
+            rows = {(run, source): row for run, scores in found.items() for source, row in scores.rows.items()}
+            _print_rows(["run", "images"], rows, _title(scores))
+
+
+@contextmanager
+def _shared(*, hidden: bool) -> Iterator[Mapped]:
+    """Yields `map_over_processes` with a progress bar, which starts again for each set of images."""
+    from condgan.processes import map_over_processes
+
+    with progress_bar("of {task.fields[images]} images, set {task.fields[number]}", hidden=hidden) as bar:
+        task = bar.add_task("", total=None, images=0, number=0)
+
+        def mapped(work: Callable[[Any], Any], tasks: Any) -> list[Any]:
+            blocks = list(tasks)
+            number = bar.tasks[0].fields["number"] + 1
+            bar.reset(task, total=len(blocks), images=sum(map(len, blocks)), number=number)
+
+            def done(block: Any) -> Any:
+                result = work(block)
+                bar.advance(task, 1)
+                return result
+
+            return map_over_processes(done, blocks)
+
+        yield mapped
+
+
+def _pictures(generator: LoadedGenerator, images: Images, scores: Scores, lists: Mapping[str, Any]) -> dict[str, bytes]:
+    """Returns the pictures of an evaluation by file name: each list of conditions, and nearest training images."""
+    from condgan.evaluate import neighbour_pictures
+    from condgan.grid import labelled_grid, png
+
+    contents = {
+        f"{name}.png": png(labelled_grid(generator.generate(c, scores.seed), images.condition.describe_all(c)))
+        for name, c in lists.items()
+    }
+    if scores.neighbours:
+        pictures, captions = neighbour_pictures(generator, images, scores)
+        contents["neighbours.png"] = png(labelled_grid(pictures, captions, len(scores.neighbours)))
+    return contents
+
+
+def _title(scores: Scores) -> str:
+    return f"judge {scores.judge}, {scores.draws} images per condition, seed {scores.seed}"
+
+
+def _print_scores(scores: Scores) -> None:
+    from rich.table import Table
+
+    console = _console()
+    _print_rows(["images"], {(source,): row for source, row in scores.rows.items()}, _title(scores))
+    for name, counts in scores.occurrences.items():
+        total = counts["seen"] + counts["unseen"]
+        console.print(f"{name}: {counts['seen']} of {total} conditions occur in training", markup=False)
+    if scores.composition:
+        rows = {(name,): row for name, row in scores.composition.items()}
+        _print_rows(["conditions"], rows, "conditions that occur in training, and others")
+    for name, objects in scores.per_object.items():
+        by_object = Table("object", "accuracy", title=f"{name}: accuracy by object")
+        for label, estimate in sorted(objects.items(), key=lambda item: item[1].value):
+            by_object.add_row(label, str(estimate))
+        console.print(by_object, markup=False)
+    for code, meaning in scores.meaning.items():
+        console.print(f"{code}: matched to {meaning}", markup=False)
+    for code, effects in scores.code_effects.items():
+        values = ", ".join(f"{kind} {estimate}" for kind, estimate in effects.items())
+        console.print(f"{code}: correlation with {values}", markup=False)
+
+
+def _print_rows(names: Sequence[str], rows: Mapping[tuple[str, ...], Mapping[str, Estimate]], title: str) -> None:
+    """Prints a table of estimates, a few metrics at a time so that each fits on a line."""
+    from rich.table import Table
+
+    metrics = list(dict.fromkeys(metric for row in rows.values() for metric in row))
+    for start in range(0, len(metrics), METRICS_SIDE_BY_SIDE):
+        some = metrics[start : start + METRICS_SIDE_BY_SIDE]
+        table = Table(*names, *some, title=title)
+        for row_names, row in rows.items():
+            if any(metric in row for metric in some):
+                table.add_row(*row_names, *(str(row[metric]) if metric in row else "" for metric in some))
+        _console().print(table, markup=False)
+
+
+def _console(width: int = 120) -> Console:
+    """Prints on a terminal, or with this width elsewhere."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else width)
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN RUN...", help="Folders of runs that `evaluate` scored, at least two.")
+    ],
+    recipe: RecipeOption = [],  # noqa: B006
+) -> None:
+    """Compare scored runs: ranks and differences with intervals, and whether they are within noise.
+
+    Runs that differ only in their seed are trainings of one system.
+    """
+    from rich.table import Table
+
+    from condgan.systems import comparisons
+
+    use_recipes(recipe)
+    for table in comparisons(runs):
+        printed = Table(*table.columns, title=table.title)
+        for row in table.rows:
+            printed.add_row(*row)
+        _console(160).print(printed, markup=False)
