@@ -19,10 +19,10 @@ class Copier(LoadedGenerator):
     def __init__(self, images: Images, recipe: str = "cdcgan"):
         config = Config.of(recipe, tiny_options(recipe), "shapes", images, seed=0, precision="no")
         super().__init__(untrained(config).network, config)
-        self.training = images.images[~images.held_out]
+        self.shown = images.images[~images.held_out]
 
     def from_latents(self, z: Tensor, c: Tensor, batch_size: int = 100) -> Tensor:
-        return self.training[: len(c)]
+        return self.shown[: len(c)]
 
 
 def judge_of(images: Images) -> Judge:
@@ -34,12 +34,11 @@ def test_copies_are_found_and_shown_beside_their_training_images() -> None:
     images = tiny_images("class", num_images=400)
     copier = Copier(images)
     scores = evaluate(copier, images, {}, judge_of(images), suite="full")
-    assert (
-        scores.rows["generator, held-out conditions"]["memorisation[judge]"].value > 0.9
-    )  # some held-out images look like one, too
+    row = scores.rows["generator, held-out conditions"]
+    assert row["memorisation[judge]"].value > 0.9  # some held-out images look like one, too
     assert len(scores.neighbours) == 8
     for fake, real, distance in scores.neighbours:
-        assert torch.equal(images.images[real], copier.training[fake])
+        assert torch.equal(images.images[real], copier.shown[fake])
         assert distance == pytest.approx(0, abs=1e-6)
     pictures, captions = neighbour_pictures(copier, images, scores)
     assert pictures.shape[0] == len(captions) == 16

@@ -257,7 +257,7 @@ def test_losses_equal_the_printed_ones(pair: Pair, monkeypatch: pytest.MonkeyPat
     for uniform, flip in ((0.0999, True), (0.1001, False), (0.9, False)):
         noise = Noise(torch.tensor([0.2, 0.7]).double(), torch.tensor([0.4, 0.9]).double(), flip)
         draws = iter(noise[:2])  # the term of real images comes first
-        monkeypatch.setattr("condgan.objectives.games.rand_like", lambda score, draws=draws: next(draws))
+        monkeypatch.setattr("condgan.objectives.games.per_sample", lambda draw, n, draws=draws: next(draws))
         batch.__dict__["uniform"] = uniform
         expected = pair.report.discriminator_loss(real, fake, c, noise)
         assert_close(mean_of_sum(objective.discriminator.values(), batch), expected)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from condgan.metrics import Estimate
     from condgan.scores import Scores
 
+    Rows = Mapping[tuple[str, ...], Mapping[str, Estimate]]  # of a table, by the texts of its first columns
+
 METRICS_SIDE_BY_SIDE = 4  # columns of estimates that fit on a screen
 
 app = typer.Typer()
@@ -98,7 +100,7 @@ def evaluate(
                     _print_scores(scores)
                 print("wrote " + ", ".join(str(run / file) for file in ("metrics.json", *pictures)))
         if process.is_main_process and len(runs) > 1:
-            rows = {(run, source): row for run, scores in found.items() for source, row in scores.rows.items()}
+            rows: Rows = {(run, source): row for run, scores in found.items() for source, row in scores.rows.items()}
             _print_rows(["run", "images"], rows, _title(scores))
 
 
@@ -148,7 +150,8 @@ def _print_scores(scores: Scores) -> None:
     from rich.table import Table
 
     console = _console()
-    _print_rows(["images"], {(source,): row for source, row in scores.rows.items()}, _title(scores))
+    rows: Rows = {(source,): row for source, row in scores.rows.items()}
+    _print_rows(["images"], rows, _title(scores))
     for name, counts in scores.occurrences.items():
         total = counts["seen"] + counts["unseen"]
         console.print(f"{name}: {counts['seen']} of {total} conditions occur in training", markup=False)
@@ -167,7 +170,7 @@ def _print_scores(scores: Scores) -> None:
         console.print(f"{code}: correlation with {values}", markup=False)
 
 
-def _print_rows(names: Sequence[str], rows: Mapping[tuple[str, ...], Mapping[str, Estimate]], title: str) -> None:
+def _print_rows(names: Sequence[str], rows: Rows, title: str) -> None:
     """Prints a table of estimates, a few metrics at a time so that each fits on a line."""
     from rich.table import Table
 
