@@ -140,9 +140,9 @@ def test_failures_that_hold_at_the_end_are_shown(runs: dict[str, Path], tmp_path
     shutil.copytree(runs["started"], tmp_path / "run")
     assert "Warning:" not in page([tmp_path / "run"], "One")
     collapsed = {"real_above_fake": 0.8, "own_condition[fake]": 0.9, "latent_variety": 0.01}
-    lines = [{"step": step, "kimg": step * 0.1, **collapsed} for step in (0, 300, 600, 900)]
+    lines = [{"step": step, "kimg": step * 0.1, **collapsed} for step in (0, 1000, 2000, 3000)]
     (tmp_path / "run" / "diagnostics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    assert "Warning: mode collapse since step 300: G ignores its latent" in text_of(page([tmp_path / "run"], "One"))
+    assert "Warning: mode collapse since step 1000: G ignores its latent" in text_of(page([tmp_path / "run"], "One"))
 
 
 def test_a_run_without_logs_and_generator_says_what_is_missing(runs: dict[str, Path]) -> None:

@@ -255,5 +255,5 @@ def final_state(study: Study) -> str:
 
 def test_a_broken_record_is_reported_by_name(folder: Path, tmp_path: Path) -> None:
     files.write(tmp_path / "study" / "narrow" / "seed-0.json", "{}")
-    with pytest.raises(InputError, match=r"seed-0\.json: not the record of a run"):
+    with pytest.raises(InputError, match=r"seed-0\.json: training: missing entry; restore the file"):
         Study(read(folder / "widths.yaml"), tmp_path / "study")

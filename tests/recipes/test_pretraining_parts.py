@@ -43,7 +43,7 @@ def test_the_defaults_are_those_of_layout() -> None:
     torch.testing.assert_close(reader_loss(found), reader_loss(expected))
     assert found.reader
     assert expected.reader
-    assert found.reader.pretraining.kimg == expected.reader.pretraining.kimg == 65
+    assert found.reader.pretraining.kimg == expected.reader.pretraining.kimg == 90
 
 
 @recipes
@@ -65,12 +65,12 @@ def test_a_recipe_has_at_most_one_reader() -> None:
         with_reader(layout())
 
 
-@pytest.mark.parametrize(("kimg", "num_steps"), [(0.064, 1), (0.32, 5)])
+@pytest.mark.parametrize(("kimg", "num_steps"), [(0.032, 1), (0.16, 5)])
 def test_the_reader_learns_for_as_long_as_asked_before_the_game(kimg: float, num_steps: int) -> None:
     images = tiny_images("class")
     recipe = with_reader(build("dcgan", tiny_options("dcgan")), kimg=kimg)
     progress = [(p.phase, p.step, round(p.kimg, 6)) for p in pretrain(state_of(recipe, images), images)]
-    assert progress == [("reader", step, round(0.064 * step, 6)) for step in range(1, num_steps + 1)]
+    assert progress == [("reader", step, round(0.032 * step, 6)) for step in range(1, num_steps + 1)]
 
 
 def test_a_condition_without_labels_is_refused_with_a_reader() -> None:
