@@ -270,6 +270,8 @@ def test_resuming_in_any_phase_equals_an_uninterrupted_training(images: Images, 
     second.load_state_dict(saved)
     assert losses_at(whole_training(second, images), num_steps - saved_after) == losses[saved_after:]
     assert_same_state(whole, second)
+    options = [[phase.optimizer.state_dict()["param_groups"] for phase in state.phases] for state in (whole, second)]
+    assert options[0] == options[1]  # of finished phases too, as checkpoints hold them
 
 
 def test_a_loaded_state_whose_pretraining_is_finished_continues_with_the_game(images: Images) -> None:

@@ -47,6 +47,8 @@ class Phase:
         """Restores what `state_dict` returned."""
         load_optimizer(self.optimizer, state["optimizer"])
         self.step = state["step"]
+        if self.step:  # the rates of the last step, which a phase that is over would not set again
+            set_rates(self.optimizer, self.rates, (self.step - 1) / self.num_steps)
 
 
 class TrainState:
