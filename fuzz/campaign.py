@@ -144,7 +144,7 @@ def _child(target: Target, num_inputs: int, seed: int, first: int, folder: Path)
         watch = Watch((files, cache_folder()))
         with (folder / "failures").open("a") as failures, _limited():
             code = _try_all(target, make, watch, num_inputs, seed, first, folder, failures)
-    except BaseException:
+    except BaseException:  # of any kind: the child ends here, and must not run on in the code of its parent
         traceback.print_exc()
     finally:
         sys.stdout.flush()

@@ -15,6 +15,7 @@ from PIL import Image
 
 from commands import condgan, finished
 from condgan.rendering.scenes import LABELS
+from random_layouts import random_layouts, save_generator
 from trainings import images, log_every_two_steps
 
 __all__ = ["condgan", "finished", "images", "log_every_two_steps"]
@@ -86,3 +87,11 @@ def iclevr_folder(tmp_path: Path) -> Folder:
     folder.write("train.json", labels)
     folder.write("test.json", [["gray cube"], ["red cube", "blue sphere"]])
     return folder
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a generator with layouts of a set of shapes, untrained."""
+    file = tmp_path_factory.mktemp("model") / "model.safetensors"
+    save_generator(random_layouts(), file)
+    return file

@@ -86,6 +86,11 @@ def joined() -> Iterator[PartialState]:
     """Joins the other processes of this job, and at the end waits for them before it leaves."""
     state = processes()
     yield state
+    leave(state)
+
+
+def leave(state: PartialState) -> None:
+    """Waits for the other processes of this job, and ends the communication with them."""
     state.wait_for_everyone()  # a process that exits early would abort the communication of the others
     gc.collect()  # wrapped networks, which are in reference cycles, have to go before their process group
     state.destroy_process_group()

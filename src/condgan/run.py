@@ -104,8 +104,10 @@ class Run:
         At every save `callback` is called with the averaged generator and the scores it returns are appended to
         scores.jsonl; they do not influence the training. `keep` says which saves are kept, by default the last two or
         as before; the best one is that with the highest first score of `callback`. `previews` are written beside those
-        of saves; a run that continues needs them again. Raises InputError if another
-        process trains this run or if its checkpoints cannot be used, and Diverged if a loss or a weight is not finite.
+        of saves; a run that continues needs them again.
+
+        Raises InputError if another process trains this run or if its checkpoints cannot be used, and Diverged if a
+        loss or a weight is not finite.
         """
         accelerator = accelerator or machine.accelerator(self.config.precision)
         with locked(self.folder) if accelerator.is_main_process else nullcontext():

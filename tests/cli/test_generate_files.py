@@ -17,13 +17,6 @@ from random_layouts import random_layouts, save_generator
 PAIR = "red square, blue circle"
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("model") / "model.safetensors"
-    save_generator(random_layouts(), file)
-    return file
-
-
 def pixels(file: Path) -> Tensor:
     with Image.open(file) as picture:
         image: Tensor = pil_to_tensor(picture)

@@ -99,6 +99,7 @@ def train(
     from condgan.cli.length import DiskUse, length_lines, precision_before, training_bar
     from condgan.config import Config
     from condgan.outputs import Previews
+    from condgan.processes import leave
     from condgan.recipes.presets import DEFAULT_RECIPE, preset_options
     from condgan.run import Diverged, Run
     from condgan.saves import Keep, read_keep
@@ -171,9 +172,7 @@ def train(
         print(f"saved {run.folder / 'generator.safetensors'}")
         if kimg is None and trained_kimg >= all_kimg:
             print(f"all {built.num_epochs} epochs of the recipe are done; for more, use --set num_epochs=N or --kimg N")
-    processes.wait_for_everyone()  # a process that exits early would abort the communication of the others
-    gc.collect()  # the wrapped networks, which are in reference cycles, have to go before their process group
-    processes.end_training()
+    leave(started)
 
 
 def _check_numbers(options: Mapping[str, float | None]) -> None:
