@@ -1,12 +1,14 @@
 import math
 import runpy
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
+from condgan import load_images, load_judge
 from condgan.ablate import read
 from condgan.conditions import Class, MultiLabel
 from condgan.errors import InputError
@@ -125,3 +127,13 @@ def test_the_finite_difference_estimates_the_squared_gradient_norms() -> None:
     estimate = build("examples.layout_parts:finite_difference", {}).objective.discriminator["finite_difference"]
     weight = PENALTY_EVERY * at(GAMMA, 0) / 2
     assert estimate(b).mean() / weight == pytest.approx(float(exact(b).mean().detach()), rel=0.1)
+
+
+def test_composites_show_the_objects_of_two_training_images() -> None:
+    images = load_images("sample")
+    composites = runpy.run_path(str(EXAMPLES / "composites.py"))["composites"](images)
+    pixels, labels = (torch.stack([*map(torch.from_numpy, part)]) for part in zip(*islice(composites, 24), strict=True))
+    assert set(labels.sum(1).tolist()) == {4, 5}
+    judge = load_judge(None, images.condition)
+    samples = judge.classify(pixels.permute(0, 3, 1, 2), labels)
+    assert images.condition.hits(samples.logits, labels).sum() > 0.8 * labels.sum()
