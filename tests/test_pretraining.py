@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector
 
 from condgan.conditions import MultiLabel
 from condgan.data import Images, shapes
@@ -317,6 +318,22 @@ def test_a_rate_of_pretraining_follows_the_progress_of_its_phase(images: Images)
         if phase.name == progress.phase
     ]
     assert rates == pytest.approx([0.4, 0.3, 0.2, 0.1, 0.4, 0.2])
+
+
+@pytest.mark.parametrize("max_norm", [0.01, 1e6])
+def test_gradients_longer_than_the_limit_are_scaled_down_to_it(images: Images, max_norm: float) -> None:
+    plain, limited = (
+        state_of(with_reader(lr=1.0, **options), images) for options in ({}, {"max_gradient_norm": max_norm})
+    )
+    steps = []
+    for state in (plain, limited):
+        assert state.reader is not None
+        before = parameters_to_vector(state.reader.parameters()).detach()
+        next(pretrain(state, images))
+        steps.append(parameters_to_vector(state.reader.parameters()).detach() - before)
+    expected = steps[0] * min(1, max_norm / steps[0].norm())
+    assert steps[0].norm() > 0.01
+    torch.testing.assert_close(steps[1], expected)
 
 
 def test_images_are_augmented_before_they_are_classified(images: Images) -> None:

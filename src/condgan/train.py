@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
 from condgan.data.dataset import Batches, to_float
@@ -128,6 +129,7 @@ def pretrain(state: TrainState, images: Batches) -> Iterator[Progress]:
                 logits = phase.logits(phase.pretraining.augment(real_image), condition.encode(c))
             loss = state.mean(condition.nll(logits, c), batch_size)
             accelerator.backward(loss)
+            clip_grad_norm_(phase.network.parameters(), phase.pretraining.max_gradient_norm)
             set_rates(phase.optimizer, phase.rates, phase.step / phase.num_steps)
             phase.optimizer.step()
             phase.network.zero_grad()  # also of weights that the phase's optimizer does not hold

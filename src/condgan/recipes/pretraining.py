@@ -38,12 +38,19 @@ def with_reader(recipe: Recipe, *, weight: float | Schedule = 0.5, kimg: float =
 
 
 def discriminator_pretraining(kimg: float) -> Pretraining | None:
-    """Pretraining of D's label head on `kimg` thousand slightly noisy images; none for 0."""
-    optimizer = partial(_adamw, peak=2e-3, weight_decay=0.01)
-    return (
-        Pretraining(kimg=kimg, batch_size=32, optimizer=optimizer, augment=partial(with_noise, scale=0.04))
-        if kimg
-        else None
+    """Pretraining of D's label head on `kimg` thousand slightly noisy images; none for 0.
+
+    Gradients are clipped, because one large step at the highest learning rate can spoil a network without
+    normalisation for good.
+    """
+    if not kimg:
+        return None
+    return Pretraining(
+        kimg=kimg,
+        batch_size=32,
+        optimizer=partial(_adamw, peak=2e-3, weight_decay=0.01),
+        max_gradient_norm=1,
+        augment=partial(with_noise, scale=0.04),
     )
 
 

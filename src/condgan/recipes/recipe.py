@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from torch import Tensor, nn
@@ -47,12 +48,14 @@ class Pretraining:
     """How a network learns to predict the labels of real images by maximum likelihood, before the game.
 
     `kimg` is its length in thousands of images. `optimizer` takes the network; its learning rates may be schedules over
-    the phase. `augment` maps images (N, C, R, R) in [-1, 1] to others with the same labels.
+    the phase. A gradient whose norm over all weights exceeds `max_gradient_norm` is scaled down to it. `augment` maps
+    images (N, C, R, R) in [-1, 1] to others with the same labels.
     """
 
     kimg: float
     batch_size: int
     optimizer: Callable[[nn.Module], Optimizer]
+    max_gradient_norm: float = inf
     augment: Callable[[Tensor], Tensor] = unchanged
 
 
