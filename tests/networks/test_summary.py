@@ -37,6 +37,18 @@ def test_the_total_includes_the_products_of_attention_weights() -> None:
     assert layers[-1].num_parameters == sum(weight.numel() for weight in network.parameters())
 
 
+def test_attention_of_a_transformer_is_one_layer() -> None:
+    condition = Class("ab")
+    with torch.device("meta"):
+        network = build("layout", {"num_free": 2}).generator(condition, 16, 3)
+        layers = summarize(network, torch.empty(1, network.latent_dim), torch.empty(1, 2))
+    attention = [layer for layer in layers if layer.description == "MultiheadAttention(96, num_heads=4)"]
+    assert [layer.path for layer in attention] == [f"body.attention.layers.{i}.self_attn" for i in (0, 1)]
+    for layer in attention:
+        assert layer.shape == (4, 96)  # the image, the class and two free objects
+        assert layer.num_parameters == 4 * (96 * 96 + 96)
+
+
 def test_a_summary_leaves_weights_and_statistics_as_they_are() -> None:
     """Batch norm in training would refuse the batch of one, or count it."""
     condition = Class("ab")

@@ -29,8 +29,12 @@ def summarize(network: Generator | Discriminator, *inputs: Tensor) -> list[Layer
     """
     layers: list[tuple[str, nn.Module, tuple[int, ...]]] = []
 
-    def note(path: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
-        return lambda module, _, output: layers.append((path, module, tuple(output.shape[1:])))
+    def note(path: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor | tuple[Tensor, ...]], None]:
+        def hook(module: nn.Module, _: tuple[Tensor, ...], output: Tensor | tuple[Tensor, ...]) -> None:
+            tensor = output if isinstance(output, Tensor) else output[0]  # attention returns its weights as well
+            layers.append((path, module, tuple(tensor.shape[1:])))
+
+        return hook
 
     hooks = [
         module.register_forward_hook(note(path))
@@ -50,11 +54,16 @@ def summarize(network: Generator | Discriminator, *inputs: Tensor) -> list[Layer
 
 
 def _is_layer(module: nn.Module) -> bool:
-    return all(name == "parametrizations" for name, _ in module.named_children())
+    # The projections inside attention are not called as modules.
+    return isinstance(module, nn.MultiheadAttention) or all(
+        name == "parametrizations" for name, _ in module.named_children()
+    )
 
 
 def _describe(module: nn.Module) -> str:
     name = type(module).__name__.removeprefix("Parametrized")
+    if isinstance(module, nn.MultiheadAttention):
+        return f"{name}({module.embed_dim}, num_heads={module.num_heads})"
     return f"{name}({module.extra_repr()})"
 
 
