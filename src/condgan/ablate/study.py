@@ -102,8 +102,9 @@ class Study:
         self.spec, self.folder = spec, folder
         if spec.judge:
             files.check_file(spec.judge, "a judge")
+        # Seeds in the outer loop: a study that is stopped half way has results of every cell.
         self.trials = [
-            Trial(cell, seed, folder / cell.name / f"seed-{seed}") for cell in spec.cells for seed in spec.seeds
+            Trial(cell, seed, folder / cell.name / f"seed-{seed}") for seed in spec.seeds for cell in spec.cells
         ]
         self._hashes = {name: self._check_data(name) for name in spec.data}
         self.precision = self._precision()
