@@ -1,13 +1,14 @@
-"""The logs of a run: log.jsonl, pretraining.jsonl, scores.jsonl, diagnostics.jsonl, and TensorBoard if installed."""
+"""The logs of a run: log.jsonl, pretraining.jsonl, scores.jsonl, diagnostics.jsonl, and trackers of experiments."""
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from accelerate.tracking import GeneralTracker
 from torch import Tensor
 
 from condgan import files
@@ -51,10 +52,14 @@ class RunLog:
     """Writes the logs of a run, on the main process.
 
     `steps` holds for each phase the step that the run continues from, and is empty for a run that starts anew: lines of
-    later steps, and of phases that are not in it, are removed.
+    later steps, and of phases that are not in it, are removed. `trackers` get the same values; their steps count those
+    of all phases, as W&B refuses steps that go back.
     """
 
-    def __init__(self, folder: Path, steps: Mapping[str, int], is_main_process: bool):
+    def __init__(
+        self, folder: Path, steps: Mapping[str, int], is_main_process: bool, trackers: Sequence[GeneralTracker] = ()
+    ):
+        self.folder, self.steps, self.trackers = folder, dict(steps), trackers
         self.files = [folder / f"{name}.jsonl" for name in ("log", "pretraining", "scores", "diagnostics")]
         self.log, self.pretraining, self.scores, self.diagnostics = self.files
         self.is_main_process = is_main_process
@@ -67,7 +72,6 @@ class RunLog:
                 kept = [line for line in read_lines(file) if line["step"] <= steps.get(line.get("phase", GAME), -1)]
                 if file.exists():
                     files.write(file, "".join(json.dumps(line) + "\n" for line in kept))
-            self._writer = _tensorboard(folder)
 
     def start(self) -> None:
         """Starts the clock that the speed of the next line is measured with."""
@@ -103,8 +107,8 @@ class RunLog:
 
     def write(self, progress: Progress, seconds: float, share: float) -> Status:
         """Writes a line with the means since the last one. `share` is the progress of the phase, in [0, 1]."""
-        means, kimg = self.means(), progress.kimg - (self._kimg or 0.0)
-        self.images_per_second = 1000 * kimg / max(time.monotonic() - self._time, 1e-9)
+        status = self.status(progress, seconds, share)
+        means = status.losses
         self._sums, self._num_steps = {}, 0
         self.start()
         if self.is_main_process:
@@ -114,25 +118,36 @@ class RunLog:
             line |= {name: mean if isfinite(mean) else None for name, mean in means.items()}  # JSON has no NaN
             _append(self.log if progress.phase == GAME else self.pretraining, line)
             prefix = "" if progress.phase == GAME else f"{progress.phase}/"
-            self._plot({prefix + name: mean for name, mean in means.items()}, progress.step)
-        speed = self.images_per_second
-        return Status(progress.phase, progress.step, progress.kimg, seconds, speed, share, means)
+            self._track({prefix + name: mean for name, mean in means.items()}, progress.step, progress.phase)
+        return status
+
+    def status(self, progress: Progress, seconds: float, share: float) -> Status:
+        """Returns the progress since the last line without writing one."""
+        kimg = progress.kimg - (self._kimg or 0.0)
+        self.images_per_second = speed = 1000 * kimg / max(time.monotonic() - self._time, 1e-9)
+        return Status(progress.phase, progress.step, progress.kimg, seconds, speed, share, self.means())
 
     def score(self, scores: Mapping[str, float], step: int, kimg: float, seconds: float) -> None:
         """Appends the scores of a save to scores.jsonl. Call it on the main process only."""
         _append(self.scores, {"step": step, "kimg": kimg, "seconds": round(seconds, 3), **scores})
-        self._plot(scores, step)
+        self._track(scores, step)
 
     def diagnose(self, measurements: Mapping[str, float], step: int, kimg: float) -> None:
         """Appends the measurements of a save to diagnostics.jsonl. Call it on the main process only."""
         _append(self.diagnostics, {"step": step, "kimg": kimg, **measurements})
-        self._plot(measurements, step)
+        self._track(measurements, step)
 
-    def _plot(self, values: Mapping[str, float], step: int) -> None:
-        if self._writer:
-            with writing(Path(self._writer.get_logdir())):
-                for name, value in values.items():
-                    self._writer.add_scalar(name, value, step)
+    def finish(self) -> None:
+        """Ends the trackers."""
+        for tracker in self.trackers:
+            with writing(self.folder):
+                tracker.finish()
+
+    def _track(self, values: Mapping[str, float], step: int, phase: str = GAME) -> None:
+        self.steps[phase] = step
+        for tracker in self.trackers:
+            with writing(self.folder):
+                tracker.log(dict(values), step=sum(self.steps.values()))
 
 
 def read_lines(file: Path) -> list[dict[str, Any]]:
@@ -170,12 +185,3 @@ def _is_number(value: Any) -> bool:
 def _append(file: Path, line: Mapping[str, Any]) -> None:
     with writing(file), file.open("a") as log:
         log.write(json.dumps(line) + "\n")
-
-
-def _tensorboard(folder: Path) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        return None
-    with writing(folder / "tensorboard"):
-        return SummaryWriter(str(folder / "tensorboard"))

@@ -15,17 +15,40 @@ from accelerate.utils import gather_object, parse_flag_from_env
 from torch.distributed import DistError
 from torch.distributed.rendezvous import rendezvous
 
-from condgan.errors import InputError
+from condgan.errors import InputError, did_you_mean
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 NUMBERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK")  # what a launcher tells every process it starts
 ADDRESS = ("MASTER_ADDR", "MASTER_PORT")  # where the processes meet
+_chosen: list[torch.device] = []  # by a person, at most one
+
+
+def use_device(name: str | None) -> None:
+    """Makes `fast_device` return this device from now on, e.g. "cpu" or "cuda:1"; None is the fastest.
+
+    Raises InputError if there is no such device, or if a launcher gives each of several processes one.
+    """
+    _chosen[:] = []
+    if name is None:
+        return
+    fastest = fast_device()
+    known = ["cpu"] if fastest.type == "cpu" else ["cpu", fastest.type]
+    known += [f"{kind}:{i}" for kind in known if kind != "cpu" for i in range(torch.accelerator.device_count())]
+    if name not in known:
+        raise InputError(f"--device: found {name!r}, expected one of {', '.join(known)}{did_you_mean(name, known)}")
+    if ":" in name:
+        if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+            raise InputError(f"--device: found {name!r} for several processes, expected {fastest.type} or cpu")
+        torch.accelerator.set_device_index(int(name.partition(":")[2]))  # which accelerate takes, too
+    _chosen.append(torch.device(name))
 
 
 def fast_device() -> torch.device:
-    """Returns the accelerator if there is one, else the CPU."""
+    """Returns the device that was chosen by `use_device`, by default the accelerator if there is one, else the CPU."""
+    if _chosen:
+        return _chosen[0]
     return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 
 

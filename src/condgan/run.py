@@ -16,7 +16,7 @@ reader.safetensors      the recipe's reader, if it has one, from the first save 
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import chain
@@ -41,12 +41,14 @@ from condgan.log import GAME, RunLog, Status
 from condgan.outputs import Outputs, Previews
 from condgan.saves import Keep, read_keep, read_saves
 from condgan.state import TrainState, check_trainable
+from condgan.trackers import start_trackers
 from condgan.train import Progress, pretrain, train
 
 if TYPE_CHECKING:
     from condgan.callbacks import Callback
 
 LOG_STEPS = 50
+SHOW_SECONDS = 1.0
 
 
 class Diverged(RuntimeError):
@@ -96,15 +98,17 @@ class Run:
         callback: "Callback | None" = None,
         keep: Keep | None = None,
         previews: Previews | None = None,
+        log_with: Sequence[str] = (),
     ) -> Iterator[Status]:
-        """Trains until the budget is used up and saves regularly; yields every LOG_STEPS steps.
+        """Trains until the budget is used up and saves regularly; yields every LOG_STEPS steps, and every second.
 
         Continues from the newest whole save; what is newer is deleted and made again, with the same result. On SIGINT,
         SIGTERM or SIGHUP it finishes the step, saves and raises KeyboardInterrupt; on a second one it raises at once.
         At every save `callback` is called with the averaged generator and the scores it returns are appended to
         scores.jsonl; they do not influence the training. `keep` says which saves are kept, by default the last two or
         as before; the best one is that with the highest first score of `callback`. `previews` are written beside those
-        of saves; a run that continues needs them again.
+        of saves; a run that continues needs them again. `log_with` names trackers of experiments, see
+        `condgan.trackers`; by default it is TensorBoard if that is installed.
 
         Raises InputError if another process trains this run or if its checkpoints cannot be used, and Diverged if a
         loss or a weight is not finite.
@@ -112,7 +116,7 @@ class Run:
         accelerator = accelerator or machine.accelerator(self.config.precision)
         with locked(self.folder) if accelerator.is_main_process else nullcontext():
             try:
-                yield from self._train(images, budget, save_minutes, accelerator, callback, keep, previews)
+                yield from self._train(images, budget, save_minutes, accelerator, callback, keep, previews, log_with)
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(self.saved_so_far()) from None
 
@@ -125,6 +129,7 @@ class Run:
         callback: "Callback | None",
         keep: Keep | None,
         previews: Previews | None,
+        log_with: Sequence[str],
     ) -> Iterator[Status]:
         recipe = recipes.build(self.config.recipe, self.config.options)
         check_trainable(recipe, images, accelerator.num_processes)
@@ -146,7 +151,8 @@ class Run:
             return
         if is_main:
             self._write_config()  # the budget may have changed
-        log = RunLog(self.folder, state.steps if last else {}, is_main)
+        trackers = start_trackers(log_with, self.folder, self.config.to_json()) if is_main else []
+        log = RunLog(self.folder, state.steps if last else {}, is_main, trackers)
         log.load_state_dict(saved.get("log", {}))
         watch = Watch(log.log, log.diagnostics)
 
@@ -169,7 +175,7 @@ class Run:
 
         if not last:
             save(seconds)
-        started, saved_at = time.monotonic() - seconds, time.monotonic()
+        started, saved_at, shown_at = time.monotonic() - seconds, time.monotonic(), time.monotonic()
         log.start()
         with deferred_interrupts() as interrupted:
             for progress in chain(pretrain(state, images.training), train(state, images.training)):
@@ -187,6 +193,10 @@ class Run:
                     status = log.write(progress, seconds, share)
                     self._check_finite(status.losses, status.step)
                     yield status
+                    shown_at = time.monotonic()
+                elif time.monotonic() - shown_at >= SHOW_SECONDS:  # a step may take long, and fifty even longer
+                    yield log.status(progress, seconds, share)
+                    shown_at = time.monotonic()
                 if is_main and previews and phase == GAME and previews.at(progress.step):
                     files.write(self.folder / outputs.preview_name, outputs.preview())
                 if due:
@@ -197,7 +207,9 @@ class Run:
                     break
             if interrupted():
                 accelerator.wait_for_everyone()  # a process that ended early would have the others ended, too
+                log.finish()
                 raise KeyboardInterrupt
+        log.finish()
 
     def _write_config(self) -> None:
         files.write_json(self.folder / "run.json", self.config.to_json())
@@ -227,10 +239,11 @@ def data_location(folder: Path, config: Config) -> str:
 
 
 def _is_empty(folder: Path) -> bool:
-    """Whether a folder does not exist, or holds only what a process left that was killed while it created a run."""
+    """Whether a folder does not exist, or holds only what a process left that ended before the first save of a run."""
     if not folder.exists():
         return True
-    return folder.is_dir() and all(files.is_temporary(file) or file.name == LOCK for file in folder.iterdir())
+    left = (LOCK, "run.json", "local.json")
+    return folder.is_dir() and all(files.is_temporary(file) or file.name in left for file in folder.iterdir())
 
 
 def _share(state: TrainState, progress: Progress) -> float:

@@ -7,7 +7,6 @@ from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -22,13 +21,12 @@ from pydantic import (
 
 from condgan import recipes
 from condgan.errors import InputError, did_you_mean
-from condgan.files import check_file, read_text
+from condgan.files import check_file
 from condgan.outputs import Previews
+from condgan.yaml_files import Place, read_yaml
 
 MAX_CELLS = 1_000
 MAX_NAME = 200  # letters of a folder's name; file systems take at most 255 bytes
-
-Place = tuple[str | int, ...]  # the keys and positions of an entry of the file
 
 
 def _as_text(value: Any) -> str:
@@ -139,41 +137,15 @@ class Spec(_Entry):
 def read(file: Path) -> Spec:
     """Reads a spec from a YAML file. Raises InputError naming file, line, what was found and what was expected."""
     check_file(file, "a spec, e.g. examples/aux_weight.yaml")
-    text = read_text(file)
-    try:
-        loader = _Loader(text)
-        tree = loader.get_single_node()
-        content = loader.construct_document(tree) if tree else None
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from None
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise InputError(f"{file}{line}: {error.problem}; expected valid YAML") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{file}: {' '.join(str(error).split())}; expected valid YAML") from None
-    except Exception as error:  # PyYAML raises errors of many types: nested too deeply, a date that does not exist
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{file}: {reason}; expected valid YAML") from None
-    if not isinstance(content, dict):
-        raise InputError(f"{file}: expected `name: value` entries, among them title, data and variants")
-    for place, problem in _problems(tree, content):
-        raise InputError(f"{file}, line {_line(tree, place)}: {problem}")
-    spec = Spec.model_validate(content)
+    found = read_yaml(file, "among them title, data and variants")
+    for place, problem in _problems(found.content):
+        raise found.problem(place, problem)
+    spec = Spec.model_validate(found.content)
     return spec.model_copy(update={"judge": file.parent / spec.judge}) if spec.judge else spec
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """Reads YAML without aliases: a few lines of them can stand for more entries than fit into memory."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise InputError("found an alias (*name), expected none; write the entry out")
-        return super().compose_node(parent, index)
-
-
-def _problems(tree: yaml.Node, content: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+def _problems(content: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     """Yields the problems of a file and their places."""
-    yield from _repeated(tree)
     try:
         spec = Spec.model_validate(content)
     except ValidationError as error:
@@ -229,34 +201,3 @@ def _explained(place: Place, error: Any) -> str:
         return f"{where}: missing entry"
     found = "" if error["type"] == "value_error" and not place else f"found {error['input']!r}: "
     return f"{where}: {found}{error['msg'].removeprefix('Value error, ')}"
-
-
-def _repeated(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """Yields repeated keys, of which YAML would silently keep the last."""
-    if isinstance(node, yaml.SequenceNode):
-        for i, value in enumerate(node.value):
-            yield from _repeated(value, (*place, i))
-    elif isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                yield (*place, key.value), f"{key.value!r} is given twice; remove one of them"
-            seen.add(key.value)
-            yield from _repeated(value, (*place, key.value))
-
-
-def _line(node: yaml.Node, place: Place) -> int:
-    """Returns the line of an entry, counted from 1, or of the innermost existing entry around it."""
-    line = node.start_mark.line
-    for part in place:
-        if isinstance(node, yaml.MappingNode):
-            entries = {key.value: (key, value) for key, value in node.value}
-        elif isinstance(node, yaml.SequenceNode):
-            entries = {str(i): (value, value) for i, value in enumerate(node.value)}
-        else:
-            break
-        if str(part) not in entries:
-            break
-        key, node = entries[str(part)]
-        line = key.start_mark.line
-    return int(line) + 1

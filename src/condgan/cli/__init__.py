@@ -11,7 +11,7 @@ import typer
 
 from condgan import __version__
 from condgan.cli import data, generate, judge, recipes, scores, share, studies, train
-from condgan.cli.options import Interrupted, fail
+from condgan.cli.console import Interrupted, fail, with_output
 from condgan.errors import InputError
 from condgan.interrupts import prompt_interrupts
 
@@ -23,7 +23,6 @@ app = typer.Typer(
     help="Train, sample and evaluate conditional GANs.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 app.add_typer(recipes.app)
 app.add_typer(train.app)
@@ -33,6 +32,9 @@ app.add_typer(share.app)
 app.add_typer(studies.app)
 app.add_typer(judge.app, name="judge")
 app.add_typer(data.app, name="data")
+for group in app.registered_groups:
+    for command in group.typer_instance.registered_commands if group.typer_instance else ():
+        command.callback = with_output(command.callback) if command.callback else None
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from condgan.cli.options import DataArgument, ResolutionOption, SeedOption, fail, load_data, progress_bar, read_file
+from condgan.cli.console import console, fail
+from condgan.cli.options import DataArgument, ResolutionOption, SeedOption, load_data, read_file
 from condgan.cli.reading import with_reading
 from condgan.errors import InputError
 
@@ -37,7 +38,7 @@ def render(
     ] = 64,
     seed: SeedOption = 0,
     processes: Annotated[int | None, typer.Option(min=1, help="Number of processes. Default: one per core.")] = None,
-) -> None:
+) -> dict[str, Any]:
     """Render i-CLEVR scenes from a label file or at random. Run the same command again to continue."""
     from condgan.rendering.folder import read_entries, render_dataset, sample_entries
     from condgan.rendering.scenes import HELD_OUT_TRIPLES
@@ -48,11 +49,11 @@ def render(
         entries = sample_entries(scenes, seed, min_objects, max_objects, HELD_OUT_TRIPLES if hold_out_triples else ())
     else:
         raise InputError("expected either --labels FILE or --scenes N")
-    with progress_bar("{task.completed:.0f} of {task.total:.0f} images") as bar:
-        task = bar.add_task("", total=len(entries))
+    with console.progress() as show:
         for finished in render_dataset(out, entries, resolution, seed, processes):
-            bar.update(task, completed=finished)
-    print(f"wrote {len(entries)} images to {out}")
+            show("rendered", finished / len(entries), f"rendered {finished} of {len(entries)} images")
+    console.print(f"wrote {len(entries)} images to {out}")
+    return {"folder": out, "images": len(entries)}
 
 
 @app.command("inspect")
@@ -72,7 +73,7 @@ def inspect(
     resolution: ResolutionOption = None,
     *,
     reading: Mapping[str, Any],
-) -> None:
+) -> dict[str, Any]:
     """Show the size, labels, balance and duplicates of a data set, what was left out, and possible problems."""
     import torch
 
@@ -81,25 +82,28 @@ def inspect(
     from condgan.data.inspection_page import page
     from condgan.grid import labelled_grid, png
 
-    images = load_data(data, resolution, **reading, **({} if min_objects is None else {"min_objects": min_objects}))
-    print(f"data        {summary(images)}")
-    print(f"channels    {images.channels}")
-    print(f"scenes      {len(images.scenes.unique())}")
+    fewest = {} if min_objects is None else {"min_objects": min_objects}
+    images = load_data(data, resolution, **{**reading, **fewest})
+    console.print(f"data        {summary(images)}", f"channels    {images.channels}")
+    console.print(f"scenes      {len(images.scenes.unique())}")
     for name, values in images.condition_lists.items():
-        print(f"conditions  {name}: {len(values)}")
-    print(f"content     {images.content_hash}")
+        console.print(f"conditions  {name}: {len(values)}")
+    console.print(f"content     {images.content_hash}")
     found = inspect(images)
     _print_inspection(found)
     if out:
         previews = images.at(torch.linspace(0, len(images) - 1, min(NUM_PREVIEWS, len(images))).long())
         captions = images.condition.describe_all(images.condition.sample(previews.labels))
         files.write(out, png(labelled_grid(previews.images, captions)))
-        print(f"wrote {out}")
+        console.print(f"wrote {out}")
     if html:
         files.write(html, page(found, data))
-        print(f"wrote {html}")
-    if strict and any(found.notices):
+        console.print(f"wrote {html}")
+    result = _as_data(found)
+    if strict and result["notices"]:
+        console.document(result)
         fail(f"{data}: found notices, which --strict does not allow", 1)
+    return result
 
 
 @app.command("split")
@@ -120,7 +124,7 @@ def split(
     seed: SeedOption = 0,
     *,
     reading: Mapping[str, Any],
-) -> None:
+) -> dict[str, Any]:
     """Hold out combinations of labels whose parts are still trained on, with lists of seen and unseen conditions."""
     from condgan import files
     from condgan.data.held_out import check_labelled, hold_out_combinations
@@ -137,20 +141,42 @@ def split(
     lists = {out.with_name(f"{out.stem}-{name}.json"): getattr(found, name) for name in ("seen", "unseen")}
     for file, conditions in lists.items():
         files.write_json(file, images.condition.describe_all(conditions))
-    print(f"held out {len(found.combinations)} combinations; {after.num_training} of {len(images)} images to train on")
-    print("wrote " + ", ".join(map(str, [out, *lists])))
+    console.print(
+        f"held out {len(found.combinations)} combinations; {after.num_training} of {len(images)} images to train on"
+    )
+    console.print("wrote " + ", ".join(map(str, [out, *lists])))
+    return {"files": [out, *lists], "combinations": found.combinations, "training_images": after.num_training}
 
 
 def _print_inspection(found: Inspection) -> None:
     from condgan.data.inspect import balance
 
     if found.counts:
-        print(f"balance     {found.num_combinations} distinct conditions")
+        console.print(f"balance     {found.num_combinations} distinct conditions")
     for line in balance(found.counts, len(found.images), SHOWN_VALUES):
-        print(f"            {line}")
+        console.print(f"            {line}")
     print(f"duplicates  {len(found.exact)} exact, {len(found.mirrored)} mirrored")
     for kind, pairs in (("is a copy of", found.exact), ("mirrors", found.mirrored)):
         for image, copy in pairs[:SHOWN_PAIRS]:
-            print(f"            {found.name(copy)} {kind} {found.name(image)}")
+            console.print(f"            {found.name(copy)} {kind} {found.name(image)}")
     for notice in found.notices:
-        print(f"notice      {notice}")
+        console.print(f"notice      {notice}")
+
+
+def _as_data(found: Inspection) -> dict[str, Any]:
+    images = found.images
+    pairs = {"exact": found.exact, "mirrored": found.mirrored}
+    return {
+        "images": len(images),
+        "held_out": int(images.held_out.sum()),
+        "resolution": images.resolution,
+        "channels": images.channels,
+        "scenes": len(images.scenes.unique()),
+        "condition": images.condition.summary,
+        "condition_lists": {name: len(values) for name, values in images.condition_lists.items()},
+        "content_hash": images.content_hash,
+        "distinct_conditions": found.num_combinations,
+        "counts": found.counts,
+        "duplicates": {kind: [[found.name(i) for i in pair] for pair in each] for kind, each in pairs.items()},
+        "notices": list(found.notices),
+    }

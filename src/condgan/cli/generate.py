@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from condgan.cli.options import RecipeOption, use_recipes
+from condgan.cli.console import console
+from condgan.cli.early import check_model
+from condgan.cli.options import DeviceOption, RecipeOption, use_recipes
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,10 +21,19 @@ app = typer.Typer()
 
 COUNT, FRAMES, MAX_IMAGES = 16, 24, 100_000
 OTHER_PICTURES = (".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".mp4")  # not taken for names of folders
+
+
+def _checked(run: Path) -> Path:
+    check_model(run)  # before torch is imported, which takes seconds
+    return run
+
+
 ModelArgument = Annotated[
     Path,
     typer.Argument(
-        metavar="RUN", help="Folder of a run or of a shared model, a generator.safetensors, or a shipped generator."
+        metavar="RUN",
+        callback=_checked,
+        help="Folder of a run or of a shared model, a generator.safetensors, or a shipped generator.",
     ),
 ]
 
@@ -69,7 +80,8 @@ def generate(
         FRAMES
     ),
     recipe: RecipeOption = [],  # noqa: B006
-) -> None:
+    device: DeviceOption = None,
+) -> dict[str, Any]:
     """Generate images: a PNG for each, named by its condition and seed, and a grid of all."""
     import torch
 
@@ -77,14 +89,15 @@ def generate(
     from condgan.cli.seeds import parse_seeds
     from condgan.generate import load
     from condgan.grid import gif, grid, picture_of, png
-    from condgan.image_folder import Shown, earlier_files, free_folder, write_images
+    from condgan.image_folder import GRID, Shown, earlier_files, file_names, free_folder, write_images
     from condgan.interpolation import walk
-    from condgan.machine import fast_device
+    from condgan.processes import fast_device, use_device
 
     seeds, suffix = parse_seeds(seed), out.suffix.lower() if out else ""
     if suffix in OTHER_PICTURES:
         raise InputError(f"--out {out}: expected a folder, FILE.png or FILE.gif")
     use_recipes(recipe)
+    use_device(device)
     generator = load(run).to(fast_device())
     texts = generator.condition.describe_all(generator.batch(conditions))
     settings = [(text, each) for text in texts for each in seeds]
@@ -96,8 +109,8 @@ def generate(
             )
         _check_number((len(settings) - 1) * frames)
         files.write(out, gif([picture_of(image) for image in walk(generator, settings, frames)]))
-        print(f"wrote {out}")
-        return
+        console.print(f"wrote {out}")
+        return {"files": [out]}
     settings = list(dict.fromkeys(settings))  # a condition that is given twice is needed for an interpolation only
     count = count or (1 if suffix == ".png" or len(seeds) > 1 else COUNT)
     _check_number(len(settings) * count)
@@ -107,26 +120,28 @@ def generate(
     columns = 8 if len(settings) == 1 or count > 16 else count if count > 1 else len(seeds)
     if out and suffix == ".png":
         files.write(out, png(picture_of(images[0]) if len(images) == 1 else grid(images, columns)))
-        print(f"wrote {out}: " + ("one image" if len(images) == 1 else f"a grid of {len(images)} images"))
-        return
+        console.print(f"wrote {out}: " + ("one image" if len(images) == 1 else f"a grid of {len(images)} images"))
+        return {"files": [out]}
     shown = [Shown(text, each, i) for text, each in settings for i in range(count)]
     for name in replaced:
         (folder / name).unlink(missing_ok=True)
     write_images(folder, images, shown, columns, {"model": run.absolute().name, "places": place})
-    print(f"wrote {len(images)} images and {folder / 'grid.png'}")
+    console.print(f"wrote {len(images)} images and {folder / GRID}")
+    return {"files": [folder / name for name in (*file_names(shown), GRID)]}
 
 
 @app.command()
-def vocabulary(run: ModelArgument = Path("iclevr"), recipe: RecipeOption = []) -> None:  # noqa: B006
+def vocabulary(run: ModelArgument = Path("iclevr"), recipe: RecipeOption = []) -> dict[str, Any]:  # noqa: B006
     """List what a generator can be asked for."""
     from condgan.generate import load
 
     use_recipes(recipe)
     condition = load(run).condition
-    print(f"{run.name}: {condition.summary}")
+    console.print(f"{run.name}: {condition.summary}")
     for control in condition.controls:
         kind = "any of " if control.multiple else "one of " if control.values else "a number in [-1, 1]"
-        print(f"{control.name}: {kind}{', '.join(control.values)}")
+        console.print(f"{control.name}: {kind}{', '.join(control.values)}")
+    return {"summary": condition.summary, "controls": [control._asdict() for control in condition.controls]}
 
 
 def _images(generator: LoadedGenerator, text: str, seed: int, count: int, place: list[str]) -> Tensor:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from condgan.cli.options import JudgeOption, ResolutionOption, SeedOption, load_data, progress_bar
+from condgan.cli.console import console
+from condgan.cli.options import DeviceOption, JudgeOption, ResolutionOption, SeedOption, load_data
 from condgan.cli.reading import with_reading
 
 if TYPE_CHECKING:
@@ -26,35 +27,37 @@ def train(
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 20,
     resolution: ResolutionOption = None,
     seed: SeedOption = 0,
+    device: DeviceOption = None,
     *,
     reading: Mapping[str, Any],
-) -> None:
+) -> dict[str, Any] | None:
     """Train a judge and score it on the held-out images."""
     import torch
 
     from condgan import files
     from condgan.judge import judge_to_bytes, small_judge, train_judge
     from condgan.machine import fast_precision, keep_freed_memory
-    from condgan.processes import joined
+    from condgan.processes import joined, use_device
 
+    use_device(device)
     with joined() as process:
-        is_main = process.is_main_process
         with process.local_main_process_first():
             images = load_data(data, resolution, **{**reading, "min_objects": 0})
-        if is_main:
-            for notice in images.notices:
-                print(f"notice: {notice}")
+        for notice in images.notices:
+            console.note(f"notice: {notice}")
         keep_freed_memory()
         torch.manual_seed(seed)
         judge = small_judge(images.condition, images.resolution)
-        with progress_bar("loss {task.fields[loss]:.4f}", hidden=not is_main) as bar:
-            task = bar.add_task("", total=None, loss=float("nan"))
+        with console.progress() as show:
             for step in train_judge(judge, images, num_epochs=epochs, seed=seed, precision=fast_precision()):
-                bar.update(task, completed=step.step, total=step.num_steps, loss=step.loss)
-        if is_main:
-            files.write(out, judge_to_bytes(judge))
-            _print_judge_score(judge, images)
-            print(f"wrote {out}")
+                text = f"judge  step {step.step} of {step.num_steps}  loss {step.loss:.4f}"
+                show("judge", step.step / step.num_steps, text)
+        if not process.is_main_process:
+            return None
+        files.write(out, judge_to_bytes(judge))
+        scores = _score(judge, images)
+        console.print(f"wrote {out}")
+        return {"file": out, **scores}
 
 
 @app.command("score")
@@ -63,23 +66,33 @@ def score(
     data: Annotated[str, typer.Argument(help="Data set; the held-out images are used.")],
     judge: JudgeOption = None,
     resolution: ResolutionOption = None,
+    device: DeviceOption = None,
     *,
     reading: Mapping[str, Any],
-) -> None:
+) -> dict[str, Any]:
     """Score a judge on real held-out images: condition accuracy, exact accuracy and calibration error."""
     from condgan.judge import load_judge
+    from condgan.processes import fast_device, use_device
 
     images = load_data(data, resolution, **{**reading, "min_objects": 0})
-    _print_judge_score(load_judge(judge, images.condition), images)
+    use_device(device)
+    return _score(load_judge(judge, images.condition).to(fast_device()), images)
 
 
-def _print_judge_score(judge: Judge, images: Images) -> None:
+def _score(judge: Judge, images: Images) -> dict[str, Any]:
+    """Prints and returns the scores of a judge on held-out images."""
     from condgan.judge import calibration_error
     from condgan.metrics import condition_accuracy, exact_accuracy
 
     held_out = images.part(held_out=True)
     samples = judge.classify(held_out.images, held_out.labels)
-    print(f"held-out images      {len(samples)}")
-    print(f"condition_accuracy   {condition_accuracy(samples, samples, images.condition)}")
-    print(f"exact_accuracy       {exact_accuracy(samples, samples, images.condition)}")
-    print(f"calibration error    {calibration_error(judge, samples):.4f}")
+    accuracies = {
+        "condition_accuracy": condition_accuracy(samples, samples, images.condition),
+        "exact_accuracy": exact_accuracy(samples, samples, images.condition),
+    }
+    error = calibration_error(judge, samples)
+    console.print(f"held-out images      {len(samples)}")
+    for name, estimate in accuracies.items():
+        console.print(f"{name:20} {estimate}")
+    console.print(f"calibration error    {error:.4f}")
+    return {"images": len(samples), **{n: list(e) for n, e in accuracies.items()}, "calibration_error": error}

@@ -1,22 +1,29 @@
 """What `condgan train` says: before it starts how long and how large it becomes, then its progress and time left."""
 
+import gc
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil, inf
 from pathlib import Path
 from typing import Any
 
-from rich.progress import TaskID
+import typer
 
-from condgan.budget import Forecast
-from condgan.cli.options import duration, progress_bar, size
+from condgan.budget import Budget, Forecast
+from condgan.checkpoint import checkpoint_bytes
+from condgan.cli.console import console, duration, size
 from condgan.config import Config
+from condgan.data import Images
+from condgan.data.inspect import summary
 from condgan.errors import InputError
 from condgan.files import read_text
 from condgan.log import GAME, Status, read_lines
+from condgan.machine import Speed
 from condgan.recipes import Recipe
 from condgan.run import Run
+from condgan.saves import Keep, read_saves
 
 FIRST_LOOK = 10  # minutes; suggested if a training takes more than twice as long
 
@@ -53,6 +60,38 @@ class DiskUse:
             raise InputError(f"{found}; free some space, choose another --runs, or keep fewer with --keep")
 
 
+def describe(context: typer.Context, data: str, images: Images, default_recipe: str) -> None:
+    """Says what the data set is, and which recipe was chosen for it."""
+    console.note(f"data {data}: {summary(images)}")
+    for notice in images.notices:
+        console.note(f"notice: {notice}")
+    if context.obj.data_hash not in ("", images.content_hash):
+        console.note(f"notice: these are not the images of {context.obj.file}, or they have another resolution")
+    if default_recipe:
+        console.note(f"recipe {default_recipe}, the default for labelled images; for another one see condgan recipes")
+
+
+def forecast_of(
+    recipe: Recipe,
+    images: Images,
+    kept: Keep,
+    budget: Budget,
+    save_minutes: float,
+    speeds: Mapping[str, Speed],
+    folder: Path,
+) -> tuple[Callable[[Run], Iterable[str]], Forecast]:
+    """Returns what to say about the length of a run before it starts, and a forecast of it.
+
+    Raises InputError if the checkpoints do not fit on the disk.
+    """
+    gc.collect()  # the networks that were measured, which are in reference cycles
+    num_saves = inf if budget.minutes is None else ceil(budget.minutes / save_minutes) + 1
+    disk = DiskUse(kept.most(budget.kimg, num_saves), checkpoint_bytes(recipe, images))
+    disk.check(folder)
+    forecast = Forecast(budget, speeds)
+    return lambda run: length_lines(run, forecast, recipe, images.num_training, disk), forecast
+
+
 def length_lines(run: Run, forecast: Forecast, recipe: Recipe, num_training: int, disk: DiskUse) -> Iterator[str]:
     """Yields what to say about the length of a run before it starts or continues; nothing if it is over."""
     budget, phases = forecast.budget, list(forecast.images_per_second)
@@ -62,6 +101,9 @@ def length_lines(run: Run, forecast: Forecast, recipe: Recipe, num_training: int
     left = forecast.seconds_left(last["phase"], last["kimg"], last["seconds"], run.config.planned_kimg)
     if not left:
         return
+    saves = [save for save in read_saves(run.folder) if save.checkpoint]
+    if saves:
+        yield f"continues from {saves[-1].checkpoint}, {saves[-1].kimg:.1f} kimg"
     pretraining = forecast.pretraining_left(last["phase"], last["kimg"])
     speed = f"at {forecast.images_per_second[GAME]:.0f} images/s"
     ending = " left" if lines else ""
@@ -89,21 +131,16 @@ def _warning(run: Run, pretraining: float, minutes: float, phases: list[str]) ->
 
 
 @contextmanager
-def training_bar(forecast: Forecast, run: Run, *, hidden: bool) -> Iterator[Callable[[Status], None]]:
-    """Shows a progress bar for each phase of a training; yields a function to call with the newest status."""
-    with progress_bar("{task.fields[text]}", "{task.fields[left]}", hidden=hidden) as bar:
-        tasks: dict[str, TaskID] = {}
+def training_progress(forecast: Forecast, run: Run) -> Iterator[Callable[[Status], None]]:
+    """Shows the progress of each phase of a training; yields a function to call with the newest status."""
+    with console.progress() as progress:
 
         def show(status: Status) -> None:
-            if status.phase not in tasks:
-                for task in tasks.values():
-                    bar.update(task, left="")
-                tasks[status.phase] = bar.add_task("", total=1.0, text="starting", left="")
             losses = "  ".join(f"{network} {total:.3f}" for network, total in status.totals.items())
             done = f"{status.phase}  step {status.step}  {status.kimg:.1f} kimg"
-            text = f"{done}  {status.images_per_second:.0f} images/s  {losses}"
             forecast.images_per_second[status.phase] = status.images_per_second
             left = forecast.seconds_left(status.phase, status.kimg, status.seconds, run.config.planned_kimg)
-            bar.update(tasks[status.phase], completed=status.progress, text=text, left=f"{duration(left)} left")
+            text = f"{done}  {status.images_per_second:.0f} images/s  {losses}"
+            progress(status.phase, status.progress, text, f"{duration(left)} left")
 
         yield show

@@ -1,24 +1,23 @@
-"""Options shared by several commands, and functions to read files and to show messages and progress."""
+"""Options shared by several commands, and functions to read what they name."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from condgan.cli.console import console
+from condgan.cli.early import check_data
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from condgan.data import Images
 
 DATA = (
-    "Data set: a folder, zip or tar file of labelled images (see docs/data.md), or `sample`, `mnist`, `shapes[:KIND]`."
+    "Data set: a folder, zip or tar file of labelled images (see docs/data.md), `sample`, `mnist`, `shapes[:KIND]`, or "
+    "your own as module:function."
 )
 DataOption = Annotated[str, typer.Option("--data", help=DATA)]
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help=DATA)]
@@ -32,6 +31,10 @@ SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="R
 JudgeOption = Annotated[
     Path | None,
     typer.Option("--judge", help="Judge: a judge.safetensors or the lab's checkpoint.pth. Default: the embedded one."),
+]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option("--device", help="Device, e.g. cpu, cuda or cuda:1. Default: the accelerator if there is one."),
 ]
 OptionsOption = Annotated[
     list[str], typer.Option("--set", metavar="NAME=VALUE", help="Set an option of the recipe; can be repeated.")
@@ -60,37 +63,30 @@ def use_recipes(names: Iterable[str]) -> None:
         use(name)
 
 
-class Interrupted(Exception):
-    """A training was interrupted. The message says what of it is saved."""
+def load_data(
+    spec: str, resolution: int | None, *, by_person: bool = True, min_objects: int = 1, **reading: Any
+) -> Images:
+    """Loads a data set, and shows how many of its files are listed, hashed and decoded.
 
-
-def fail(message: str, code: int) -> NoReturn:
-    """Exits with this code after printing one message."""
-    print(f"condgan: {message}", file=sys.stderr)
-    sys.exit(code)
-
-
-def load_data(spec: str, resolution: int | None, *, min_objects: int = 1, **reading: Any) -> Images:
-    """Loads the data set named by an option, with a progress bar on a terminal while its files are read.
-
-    `reading` are fields of `condgan.data.Reading`, as run.json has them.
+    `by_person` tells whether a person named it, who may name code of their own, and not a file. `reading` are fields of
+    `condgan.data.Reading`, as run.json has them.
     """
+    if check_data(spec) and by_person:
+        from condgan.data import use
+
+        use(spec)
+
     from condgan.data import Reading, load_images
     from condgan.data.progress import watched
 
-    with progress_bar("{task.description}", hidden=not sys.stdout.isatty()) as bar, watched(partial(show, bar)):
-        return load_images(spec, resolution, min_objects=min_objects, reading=Reading(**reading))
+    with console.progress() as show:
 
+        def report(what: str, done: int, total: int | None) -> None:
+            share, of = (None, "") if total is None else (done / max(total, 1), f" of {total}")
+            show(what, share, f"{what} {done}{of} files")
 
-def show(bar: Progress, what: str, done: int, total: int | None) -> None:
-    """Shows how many files of a data set are listed, hashed or decoded, each in a line of its own."""
-    description = f"{what} {done}" + ("" if total is None else f" of {total}") + " files"
-    task = next((task.id for task in bar.tasks if task.description.startswith(what)), None)
-    if task is None:
-        for earlier in bar.tasks:  # is done, also if it was unknown of how many files
-            bar.update(earlier.id, total=earlier.completed)
-        task = bar.add_task(description, total=total)
-    bar.update(task, completed=done, total=total, description=description)
+        with watched(report):
+            return load_images(spec, resolution, min_objects=min_objects, reading=Reading(**reading))
 
 
 def read_file(file: Path) -> str:
@@ -109,36 +105,3 @@ def parse_options(texts: Iterable[str]) -> dict[str, str]:
             raise InputError(f"--set {text}: expected NAME=VALUE, such as --set aux_weight=24")
         options[name.strip()] = value
     return options
-
-
-def progress_bar(text: str, left: str = "", *, hidden: bool = False) -> Progress:
-    """Returns a progress bar with the percentage, `text` (formatted with the task's fields) and the time left.
-
-    `left` is the text of the time left; by default it is estimated from the speed of the bar.
-    """
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    time_left = [TextColumn(left)] if left else [TimeRemainingColumn(), TextColumn("left")]
-    return Progress(BarColumn(10), TextColumn("{task.percentage:>3.0f}%"), TextColumn(text), *time_left, disable=hidden)
-
-
-def duration(seconds: float) -> str:
-    """Formats a duration as people say it.
-
-    >>> duration(50), duration(600), duration(36000), duration(10 * 86400)
-    ('50 s', '10 min', '10 h', '10 days')
-    """
-    for unit, size, limit in (("s", 1, 90), ("min", 60, 90), ("h", 3600, 48)):
-        if seconds < limit * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds / 86400:.0f} days"
-
-
-def size(num_bytes: float) -> str:
-    """Formats a number of bytes with two digits.
-
-    >>> size(120_000), size(12_340_000), size(123_400_000), size(3_210_000_000)
-    ('0.12 MB', '12 MB', '123 MB', '3.2 GB')
-    """
-    number, unit = (num_bytes / 1e6, "MB") if num_bytes < 1e9 else (num_bytes / 1e9, "GB")
-    return f"{number:.0f} {unit}" if number >= 10 else f"{number:.2g} {unit}"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
 from condgan.cli.options import read_file
+from condgan.cli.signatures import with_options
 
 PANEL = "Reading of the data's files"
 
@@ -90,32 +90,17 @@ def _combinations(file: Path) -> list[list[str]]:
     return parse_combinations(read_file(file), str(file))
 
 
-def with_reading(command: Callable[..., None]) -> Callable[..., None]:
+def with_reading(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds these options to a command, which takes them as `reading`: those that were given, for `load_data`."""
-    hints = get_type_hints(command, include_extras=True)
-    own = [
-        parameter.replace(annotation=hints[name])
-        for name, parameter in inspect.signature(command).parameters.items()
-        if name != "reading"
-    ]
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    added = [
-        inspect.Parameter(name, keyword, default=default, annotation=annotation)
-        for name, (annotation, default) in OPTIONS.items()
-    ]
 
     @wraps(command)
-    def run(**values: Any) -> None:
+    def run(**values: Any) -> Any:
         given = {name: values.pop(name) for name in OPTIONS}
         reading = {name: value for name, value in given.items() if value != OPTIONS[name][1]}
         if reading.pop("allow_empty", False):
             reading["min_objects"] = 0
         if reading.get("split", "").endswith(".json"):
             reading["hold_out"] = _combinations(Path(reading.pop("split")))
-        command(**values, reading=reading)
+        return command(**values, reading=reading)
 
-    parameters = [parameter.replace(kind=keyword) for parameter in own] + added
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    del run.__wrapped__
-    return run
+    return with_options(run, command, OPTIONS, instead_of="reading")

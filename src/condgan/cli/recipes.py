@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from condgan.cli.console import console
 from condgan.cli.options import OptionsOption, load_data, parse_options
 
 if TYPE_CHECKING:
@@ -32,25 +33,30 @@ def recipes(
     channels: Annotated[
         int, typer.Option("--channels", min=1, help="Channels of the images; ignored with --data.")
     ] = 3,
-) -> None:
+) -> Any:
     """List the recipes, or show one in detail: source, options, defaults and presets, networks layer by layer."""
     from condgan.recipes import RECIPES, find, use
     from condgan.recipes.presets import PRESETS
 
     if name is None:
-        for known, recipe in RECIPES.items():
-            print(f"{known:17} {(recipe.__doc__ or '').splitlines()[0]}")
-        return
+        summaries = {known: (recipe.__doc__ or "").splitlines()[0] for known, recipe in RECIPES.items()}
+        for known, summary in summaries.items():
+            console.print(f"{known:17} {summary}")
+        return summaries
     use(name)
     recipe = find(name)
-    print(inspect.cleandoc(recipe.__doc__ or ""), end="\n\noptions (--set NAME=VALUE) and defaults:\n")
-    for option in inspect.signature(recipe).parameters.values():
-        print(f"  {option.name}={_as_text(option.default)}")
-    if name in PRESETS:
-        print("\npresets (--preset NAME) and their options:")
-        for preset, values in PRESETS[name].items():
-            print(f"  {preset}: " + " ".join(f"{option}={_as_text(value)}" for option, value in values.items()))
-    _print_networks(name, parse_options(options), _shape(data, resolution, channels))
+    doc, presets = inspect.cleandoc(recipe.__doc__ or ""), PRESETS.get(name, {})
+    defaults = {option.name: option.default for option in inspect.signature(recipe).parameters.values()}
+    console.print(doc, "", "options (--set NAME=VALUE) and defaults:")
+    for option, default in defaults.items():
+        console.print(f"  {option}={_as_text(default)}")
+    if presets:
+        console.print("", "presets (--preset NAME) and their options:")
+        for preset, values in presets.items():
+            texts = " ".join(f"{option}={_as_text(value)}" for option, value in values.items())
+            console.print(f"  {preset}: {texts}")
+    networks = _networks(name, parse_options(options), _shape(data, resolution, channels))
+    return {"name": name, "doc": doc, "options": defaults, "presets": presets, **networks}
 
 
 def _shape(data: str | None, resolution: int, channels: int) -> tuple[Condition, int, int]:
@@ -63,7 +69,8 @@ def _shape(data: str | None, resolution: int, channels: int) -> tuple[Condition,
     return images.condition, images.resolution, images.channels
 
 
-def _print_networks(name: str, options: dict[str, Any], shape: tuple[Condition, int, int]) -> None:
+def _networks(name: str, options: dict[str, Any], shape: tuple[Condition, int, int]) -> dict[str, Any]:
+    """Prints and returns the networks of a recipe layer by layer."""
     import torch
 
     from condgan.networks.summary import summarize
@@ -75,19 +82,23 @@ def _print_networks(name: str, options: dict[str, Any], shape: tuple[Condition, 
     generator = recipe.generator(condition, resolution, channels)
     discriminator = recipe.discriminator(condition, resolution, channels)
     c = condition.encode(condition.each_value()[:1])  # on the CPU, as some networks ask how many labels there are
-    generator_layers = summarize(generator, torch.zeros(1, generator.latent_dim), c)
-    discriminator_layers = summarize(discriminator, torch.zeros(1, channels, resolution, resolution), c)
-    print(f"\ncondition: {condition.summary}, encoded as {condition.dim} numbers")
-    print(f"images: {channels} x {resolution} x {resolution}\n")
-    _print_layers(generator, generator_layers)
-    print(_describe("conditioning", generator.conditioning), end="\n\n")
-    _print_layers(discriminator, discriminator_layers)
-    print(_describe("conditioning", discriminator.conditioning))
-    print(_describe("head", discriminator.head))
+    layers = {
+        "generator": summarize(generator, torch.zeros(1, generator.latent_dim), c),
+        "discriminator": summarize(discriminator, torch.zeros(1, channels, resolution, resolution), c),
+    }
+    console.print("", f"condition: {condition.summary}, encoded as {condition.dim} numbers")
+    console.print(f"images: {channels} x {resolution} x {resolution}", "")
+    _print_layers(generator, layers["generator"])
+    console.print(_describe("conditioning", generator.conditioning), "")
+    _print_layers(discriminator, layers["discriminator"])
+    console.print(_describe("conditioning", discriminator.conditioning))
+    console.print(_describe("head", discriminator.head))
+    return {"condition": condition.summary} | {
+        network: [asdict(layer) for layer in each] for network, each in layers.items()
+    }
 
 
 def _print_layers(network: Generator | Discriminator, layers: list[Layer]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("module", "layer", "output", "parameters", "multiply-adds", title=type(network).__name__)
@@ -95,7 +106,7 @@ def _print_layers(network: Generator | Discriminator, layers: list[Layer]) -> No
         name, description = (layer.path, layer.description) if layer.path else ("total", "")
         shape = " x ".join(map(str, layer.shape))
         table.add_row(name, description, shape, f"{layer.num_parameters:,}", f"{layer.multiply_adds:,}")
-    Console(width=None if sys.stdout.isatty() else 160).print(table, markup=False)
+    console.print(table)
 
 
 def _describe(role: str, part: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from condgan.cli.options import JudgeOption, RecipeOption, SeedOption, load_data, progress_bar, read_file, use_recipes
+from condgan.cli.console import console, table_as_json
+from condgan.cli.options import DeviceOption, JudgeOption, RecipeOption, SeedOption, load_data, read_file, use_recipes
 from condgan.cli.reading import with_reading
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from condgan.data import Images
     from condgan.generate import LoadedGenerator
     from condgan.judged import Mapped
@@ -57,38 +55,46 @@ def evaluate(
     judge: JudgeOption = None,
     seed: SeedOption = 0,
     recipe: RecipeOption = [],  # noqa: B006
+    device: DeviceOption = None,
     *,
     reading: Mapping[str, Any],
-) -> None:
+) -> dict[str, Any]:
     """Score runs: how well images follow their conditions and how realistic they are, beside real images."""
+    for run in runs:  # before torch is imported, which takes seconds
+        if not run.is_dir():
+            raise InputError(f"{run}: no such folder; expected the folder of a run")
+
     from condgan import files
     from condgan.conditions import parse_conditions
     from condgan.evaluate import check_comparable, seen_conditions
     from condgan.evaluate import evaluate as score
     from condgan.generate import load
     from condgan.judge import load_judge
-    from condgan.processes import fast_device, joined
+    from condgan.processes import fast_device, joined, use_device
     from condgan.run import data_location
     from condgan.suites import suite_named
 
     suite_named(suite)
-    for run in runs:
-        if not run.is_dir():
-            raise InputError(f"{run}: no such folder; expected the folder of a run")
     use_recipes(recipe)
+    use_device(device)
     found = {}
     with joined() as process:
         for run in runs:
             generator = load(run).to(fast_device())
             location = data or data_location(run, generator.config)
             with process.local_main_process_first():  # so that caches are filled once
-                images = load_data(location, generator.config.resolution, **{**generator.config.reading, **reading})
+                images = load_data(
+                    location,
+                    generator.config.resolution,
+                    by_person=data is not None,
+                    **{**generator.config.reading, **reading},
+                )
             check_comparable(generator, images)
             lists = dict(images.condition_lists) or {"seen": seen_conditions(images)}
             if conditions:
                 lists = {f.stem: parse_conditions(read_file(f), str(f), images.condition) for f in conditions}
             classifier = load_judge(judge, images.condition).to(fast_device())
-            with _shared(hidden=not (process.is_main_process and sys.stdout.isatty())) as mapped:
+            with _shared() as mapped:
                 scores = score(generator, images, lists, classifier, draws=draws, seed=seed, suite=suite, mapped=mapped)
             found[str(run)] = scores
             if process.is_main_process:
@@ -98,31 +104,34 @@ def evaluate(
                     files.write(run / name, content)
                 if len(runs) == 1:
                     _print_scores(scores)
-                print("wrote " + ", ".join(str(run / file) for file in ("metrics.json", *pictures)))
+                console.print("wrote " + ", ".join(str(run / file) for file in ("metrics.json", *pictures)))
         if process.is_main_process and len(runs) > 1:
             rows: Rows = {(run, source): row for run, scores in found.items() for source, row in scores.rows.items()}
             _print_rows(["run", "images"], rows, _title(scores))
+    return {run: scores.to_json() for run, scores in found.items()}
 
 
 @contextmanager
-def _shared(*, hidden: bool) -> Iterator[Mapped]:
+def _shared() -> Iterator[Mapped]:
     """Yields `map_over_processes` with a progress bar, which starts again for each set of images."""
     from condgan.processes import map_over_processes
 
-    with progress_bar("of {task.fields[images]} images, set {task.fields[number]}", hidden=hidden) as bar:
-        task = bar.add_task("", total=None, images=0, number=0)
+    with console.progress() as show:
+        number = 0
 
         def mapped(work: Callable[[Any], Any], tasks: Any) -> list[Any]:
-            blocks = list(tasks)
-            number = bar.tasks[0].fields["number"] + 1
-            bar.reset(task, total=len(blocks), images=sum(map(len, blocks)), number=number)
+            nonlocal number
+            number, done, blocks = number + 1, 0, list(tasks)
+            text = f"set {number}: {sum(map(len, blocks))} images"
 
-            def done(block: Any) -> Any:
+            def shown(block: Any) -> Any:
+                nonlocal done
                 result = work(block)
-                bar.advance(task, 1)
+                done += 1
+                show(text, done / len(blocks), text)
                 return result
 
-            return map_over_processes(done, blocks)
+            return map_over_processes(shown, blocks)
 
         yield mapped
 
@@ -149,12 +158,11 @@ def _title(scores: Scores) -> str:
 def _print_scores(scores: Scores) -> None:
     from rich.table import Table
 
-    console = _console()
     rows: Rows = {(source,): row for source, row in scores.rows.items()}
     _print_rows(["images"], rows, _title(scores))
     for name, counts in scores.occurrences.items():
         total = counts["seen"] + counts["unseen"]
-        console.print(f"{name}: {counts['seen']} of {total} conditions occur in training", markup=False)
+        console.print(f"{name}: {counts['seen']} of {total} conditions occur in training")
     if scores.composition:
         rows = {(name,): row for name, row in scores.composition.items()}
         _print_rows(["conditions"], rows, "conditions that occur in training, and others")
@@ -162,12 +170,12 @@ def _print_scores(scores: Scores) -> None:
         by_object = Table("object", "accuracy", title=f"{name}: accuracy by object")
         for label, estimate in sorted(objects.items(), key=lambda item: item[1].value):
             by_object.add_row(label, str(estimate))
-        console.print(by_object, markup=False)
+        console.print(by_object)
     for code, meaning in scores.meaning.items():
-        console.print(f"{code}: matched to {meaning}", markup=False)
+        console.print(f"{code}: matched to {meaning}")
     for code, effects in scores.code_effects.items():
         values = ", ".join(f"{kind} {estimate}" for kind, estimate in effects.items())
-        console.print(f"{code}: correlation with {values}", markup=False)
+        console.print(f"{code}: correlation with {values}")
 
 
 def _print_rows(names: Sequence[str], rows: Rows, title: str) -> None:
@@ -181,14 +189,7 @@ def _print_rows(names: Sequence[str], rows: Rows, title: str) -> None:
         for row_names, row in rows.items():
             if any(metric in row for metric in some):
                 table.add_row(*row_names, *(str(row[metric]) if metric in row else "" for metric in some))
-        _console().print(table, markup=False)
-
-
-def _console(width: int = 120) -> Console:
-    """Prints on a terminal, or with this width elsewhere."""
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else width)
+        console.print(table)
 
 
 @app.command()
@@ -197,7 +198,7 @@ def compare(
         list[Path], typer.Argument(metavar="RUN RUN...", help="Folders of runs that `evaluate` scored, at least two.")
     ],
     recipe: RecipeOption = [],  # noqa: B006
-) -> None:
+) -> list[dict[str, Any]]:
     """Compare scored runs: ranks and differences with intervals, and whether they are within noise.
 
     Runs that differ only in their seed are trainings of one system.
@@ -207,8 +208,10 @@ def compare(
     from condgan.systems import comparisons
 
     use_recipes(recipe)
-    for table in comparisons(runs):
+    tables = comparisons(runs)
+    for table in tables:
         printed = Table(*table.columns, title=table.title)
         for row in table.rows:
             printed.add_row(*row)
-        _console(160).print(printed, markup=False)
+        console.print(printed)
+    return [table_as_json(table.title, table.columns, table.rows) for table in tables]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from condgan.cli.console import console, fail
 from condgan.cli.generate import ModelArgument
-from condgan.cli.options import RecipeOption, fail, use_recipes
+from condgan.cli.options import RecipeOption, use_recipes
 from condgan.errors import InputError
 
 app = typer.Typer()
@@ -30,7 +31,7 @@ def share(
     ] = [],  # noqa: B006
     private: Annotated[bool, typer.Option("--private", help="Create the Hub's model as a private one.")] = False,
     recipe: RecipeOption = [],  # noqa: B006
-) -> None:
+) -> dict[str, Any]:
     """Write or upload a model with its card: vocabulary, data, scores, samples, licence, how to use it."""
     from condgan.files import read_json
     from condgan.generate import load
@@ -45,16 +46,20 @@ def share(
     if scores is not None and not isinstance(scores, dict):
         raise InputError(f"{metrics}: not written by condgan evaluate; run it again")
     shown = conditions or None
+    result: dict[str, Any] = {}
     if out is not None:
         generator.save_pretrained(out, license=license, scores=scores, conditions=shown)
-        print(f"wrote {', '.join(str(out / name) for name in ('model.safetensors', 'config.json', 'README.md'))}")
+        result["files"] = [out / name for name in ("model.safetensors", "config.json", "README.md")]
+        console.print(f"wrote {', '.join(map(str, result['files']))}")
     elif hub is not None:
         address = generator.push_to_hub(hub, private=private, license=license, scores=scores, conditions=shown)
-        print(f"uploaded to {address}")
+        result["address"] = address
+        console.print(f"uploaded to {address}")
     if scores is None:
-        print("the card has no scores; `condgan evaluate` writes them into the folder of a run")
+        console.note("the card has no scores; `condgan evaluate` writes them into the folder of a run")
     if license is None:
-        print("the card states no licence; add --license, e.g. --license mit")
+        console.note("the card states no licence; add --license, e.g. --license mit")
+    return result
 
 
 @app.command()
@@ -65,7 +70,7 @@ def export(
         Path | None, typer.Option("--program", help="Program of torch.export to write, e.g. model.pt2.")
     ] = None,
     recipe: RecipeOption = [],  # noqa: B006
-) -> None:
+) -> dict[str, Any]:
     """Export a generator to ONNX, which is compared with torch, or to torch.export."""
     from condgan import files
     from condgan.export import TOLERANCE, onnx_difference, onnx_file, program_file
@@ -76,13 +81,16 @@ def export(
     use_recipes(recipe)
     generator = load(run)
     inputs = f"z (N, {generator.network.latent_dim}), condition (N, {generator.condition.dim})"
+    result: dict[str, Any] = {"files": [file for file in (onnx, program) if file is not None]}
     if onnx is not None:
         content = onnx_file(generator)
         difference = onnx_difference(generator, content)
         if not difference <= TOLERANCE:
             fail(f"{onnx}: not written, its images differ from those of torch by up to {difference:.1e} in [-1, 1]", 1)
         files.write(onnx, content)
-        print(f"wrote {onnx}: {inputs}; largest difference from torch {difference:.1e} in [-1, 1]")
+        result["largest_difference"] = difference
+        console.print(f"wrote {onnx}: {inputs}; largest difference from torch {difference:.1e} in [-1, 1]")
     if program is not None:
         files.write(program, program_file(generator))
-        print(f"wrote {program}: {inputs}")
+        console.print(f"wrote {program}: {inputs}")
+    return result

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from condgan.cli.options import RecipeOption, fail, use_recipes
+from condgan.cli.console import console, fail, table_as_json
+from condgan.cli.options import RecipeOption, use_recipes
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from condgan.ablate import Outcome, TrialEvent
     from condgan.ablate.results import ResultTable
 
@@ -30,19 +28,24 @@ def ablate(
         bool, typer.Option("--full", help="Train at full scale: without the `small` options, for all epochs.")
     ] = False,
     recipe: RecipeOption = [],  # noqa: B006
-) -> None:
+) -> dict[str, Any]:
     """Train, score and compare variants over several seeds. Run the same command again to continue."""
     from condgan.ablate import Study, conclude, read
 
     use_recipes(recipe)
     study = Study(read(spec).full, runs / f"{spec.stem}-full") if full else Study(read(spec), runs / spec.stem)
     for event in study.run():
-        print(as_line(event), flush=True)
+        console.note(as_line(event))
     outcome = conclude(study)
     _print_outcome(outcome)
-    print(f"wrote {study.folder / 'table.md'} and {study.folder / 'curves.png'}")
+    written = [study.folder / "table.md", study.folder / "curves.png"]
+    console.print(f"wrote {written[0]} and {written[1]}")
+    tables = [table_as_json(table.title, table.columns, table.rows) for table in outcome.tables]
+    result = {"folder": study.folder, "files": written, "tables": tables, "failures": outcome.failures}
     if outcome.failures:
+        console.document(result)
         fail(f"{len(outcome.failures)} of {len(study.trials)} runs are not done; run the same command to retry", 1)
+    return result
 
 
 @app.command()
@@ -54,17 +57,20 @@ def reproduce(
     ] = None,
     data: Annotated[str | None, typer.Option("--data", help="Data set to use instead, as for `train`.")] = None,
     runs: Annotated[Path, typer.Option("--runs", help="Folder of all runs.")] = Path("runs"),
-) -> None:
+) -> dict[str, Any]:
     """Rerun a published experiment and compare with its claims. Run the same command again to continue."""
     from condgan.reproduce import Reproduction
 
     name = f"reproduce-{number}" + (f"-{budget}" if budget else "")
     reproduction = Reproduction(number, runs / name, data=data, minutes=_minutes(budget) if budget else None)
     for event in reproduction.run():
-        print(as_line(event), flush=True)
+        console.note(as_line(event))
     verdicts = reproduction.verdicts()
     _print_table(verdicts)
-    print(f"wrote {reproduction.folder / 'verdicts.md'}")
+    written = reproduction.folder / "verdicts.md"
+    console.print(f"wrote {written}")
+    table = table_as_json(verdicts.title, verdicts.columns, verdicts.rows)
+    return {"folder": reproduction.folder, "files": [written], "tables": [table]}
 
 
 @app.command()
@@ -73,14 +79,15 @@ def report(
     out: Annotated[Path, typer.Option("--out", "-o", help="HTML file to write.")] = Path("report.html"),
     title: Annotated[str, typer.Option("--title", help="Heading of the page.")] = "Runs",
     recipe: RecipeOption = [],  # noqa: B006
-) -> None:
+) -> dict[str, Any]:
     """Write one self-contained HTML page about runs: scores, curves, previews, interpolations, attention maps."""
     from condgan import files
     from condgan.report import page
 
     use_recipes(recipe)
     files.write(out, page(runs, title))
-    print(f"wrote {out}")
+    console.print(f"wrote {out}")
+    return {"files": [out]}
 
 
 def as_line(event: TrialEvent) -> str:
@@ -108,10 +115,9 @@ def _minutes(budget: str) -> float:
 def _print_outcome(outcome: Outcome) -> None:
     for table in outcome.tables:
         _print_table(table)
-    console = _console()
-    console.print(outcome.note, markup=False)
+    console.print(outcome.note)
     for run, reason in outcome.failures.items():
-        console.print(f"{run}: {reason}", markup=False)
+        console.print(f"{run}: {reason}")
 
 
 def _print_table(table: ResultTable) -> None:
@@ -120,10 +126,4 @@ def _print_table(table: ResultTable) -> None:
     printed = Table(*table.columns, title=table.title)
     for row in table.rows:
         printed.add_row(*row)
-    _console().print(printed, markup=False)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 160)
+    console.print(printed)

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from math import ceil, inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from condgan.cli import choices
+from condgan.cli.console import Interrupted, console, fail
+from condgan.cli.early import recipe_names
 from condgan.cli.options import (
     DataOption,
-    Interrupted,
+    DeviceOption,
     OptionsOption,
     PresetOption,
     ResolutionOption,
     SeedOption,
-    fail,
     load_data,
-    parse_options,
 )
 from condgan.cli.reading import with_reading
+from condgan.cli.settings import ConfigOption
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
-    from condgan.callbacks import Callback
-    from condgan.data import Images
-    from condgan.recipes import Recipe
+    from condgan.budget import Forecast
+    from condgan.log import Status
+    from condgan.run import Run
 
 app = typer.Typer()
 
@@ -36,14 +36,17 @@ app = typer.Typer()
 @app.command()
 @with_reading
 def train(
+    context: typer.Context,
     data: DataOption,
     recipe: Annotated[
         str | None,
         typer.Argument(
+            autocompletion=recipe_names,
             help="Name of a recipe (see `condgan recipes`), or your own as module:function. Default: layout, which "
-            "needs labels."
+            "needs labels.",
         ),
     ] = None,
+    config: ConfigOption = None,
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the run, saved in RUNS/NAME. Default: the recipe's name.")
     ] = None,
@@ -52,23 +55,29 @@ def train(
     options: OptionsOption = [],  # noqa: B006
     resolution: ResolutionOption = None,
     seed: SeedOption = 0,
+    epochs: Annotated[
+        float | None,
+        typer.Option("--epochs", help="Length in passes over the training images. Default: that of the recipe."),
+    ] = None,
     kimg: Annotated[
         float | None,
-        typer.Option(
-            help="Length of the training in thousands of real images, without pretraining. Default: all epochs of the "
-            "recipe."
-        ),
+        typer.Option("--kimg", help="Length in thousands of real images instead, without pretraining."),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", help="Length in steps instead, without those of pretraining.")
     ] = None,
     minutes: Annotated[
         float | None,
         typer.Option(
-            help="Train for about this long, pretraining included; turned into images once the speed is known."
+            "--minutes",
+            help="Train for about this long, pretraining included; turned into images once the speed is known.",
         ),
     ] = None,
-    save_minutes: Annotated[float, typer.Option(help="Minutes between saves.")] = 5,
+    save_minutes: Annotated[float, typer.Option("--save-minutes", help="Minutes between saves.")] = 5,
     keep: Annotated[
         str | None,
         typer.Option(
+            "--keep",
             help="Checkpoints to keep beside the last two: best (the highest accuracy at saves), every=N (one every N "
             "kimg), separated by commas. Default: last, or as before.",
         ),
@@ -76,137 +85,116 @@ def train(
     previews: Annotated[
         str | None,
         typer.Option(
+            "--previews",
             metavar="EVERY:UNTIL",
             help="Write previews not only at saves, but also every EVERY steps up to step UNTIL, e.g. 100:1200.",
         ),
     ] = None,
     precision: Annotated[
-        str, typer.Option(help="no (float32), bf16, or auto: bf16 if the recipe is clearly faster on this machine.")
+        str,
+        typer.Option(
+            "--precision", help="no (float32), bf16, or auto: bf16 if the recipe is clearly faster on this machine."
+        ),
     ] = "no",
+    device: DeviceOption = None,
     judge: Annotated[
         Path | None,
         typer.Option("--judge", help="Judge that scores every save. Default: the embedded one if it knows the labels."),
     ] = None,
+    log_with: Annotated[
+        list[str],
+        typer.Option(
+            "--log-with",
+            metavar="TRACKER",
+            help="Log to tensorboard, wandb or trackio; can be repeated. Default: tensorboard if it is installed.",
+        ),
+    ] = [],  # noqa: B006
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run if it exists.")] = False,
     *,
     reading: Mapping[str, Any],
-) -> None:
+) -> dict[str, Any]:
     """Train a recipe on a data set. Ctrl-C saves and stops; continue with --resume."""
+    lengths = {"kimg": kimg, "epochs": epochs, "steps": steps}
+    choices.check_numbers({**lengths, "minutes": minutes, "save_minutes": save_minutes})
+    length = choices.length(context, lengths)
+    choices.check_names(context, recipe, data, options)  # before torch is imported, which takes seconds
+
     from condgan import machine
-    from condgan import recipes as table
-    from condgan.budget import Budget, Forecast
-    from condgan.checkpoint import checkpoint_bytes
-    from condgan.cli.length import DiskUse, length_lines, precision_before, training_bar
+    from condgan.cli.length import describe, forecast_of
     from condgan.config import Config
     from condgan.outputs import Previews
-    from condgan.processes import leave
-    from condgan.recipes.presets import DEFAULT_RECIPE, preset_options
-    from condgan.run import Diverged, Run
-    from condgan.saves import Keep, read_keep
-    from condgan.state import check_trainable
+    from condgan.processes import leave, use_device
+    from condgan.recipes.presets import DEFAULT_RECIPE
+    from condgan.run import Run
+    from condgan.trackers import check_trackers
 
-    _check_numbers({"--minutes": minutes, "--kimg": kimg, "--save-minutes": save_minutes})
     if precision not in machine.PRECISIONS:
         raise InputError(f"--precision: found {precision!r}, expected one of {', '.join(machine.PRECISIONS)}")
     early = Previews.parse(previews) if previews is not None else None
-    is_named, recipe = recipe is not None, recipe or DEFAULT_RECIPE
-    table.use(recipe)
-    chosen = {**preset_options(recipe, preset), **parse_options(options)}
-    built = table.build(recipe, chosen)
+    check_trackers(log_with)
+    use_device(device)
+    chosen, built = choices.build(context, recipe or DEFAULT_RECIPE, preset, options)
     machine.keep_freed_memory()
     started = machine.processes()
     with started.local_main_process_first():  # which fills the cache for the others of its node
-        images = load_data(data, resolution, **reading)
-        if not is_named and not images.condition.is_labelled:
-            raise InputError(
-                f"--data {data}: found no labels, which {recipe}, the default recipe, needs; "
-                f"try condgan train infogan --data {data}"
-            )
-        check_trainable(built, images, started.num_processes)
-        callback = _callback(built, images, judge)
-
-    folder = runs / (name or recipe)
-    kept = Keep.parse(keep) if keep is not None else read_keep(folder)
-    if kept.best and callback is None:
-        found = f"--keep {kept}: found no judge that scores the saves"
-        raise InputError(f"{found}, expected one for best; name it with --judge, or leave out best")
+        images = load_data(data, resolution, **{**context.obj.reading, **reading})
+        callback = choices.callback(built, images, judge)
+        choices.check_trainable(built, images, started.num_processes, data, recipe)
+    folder = runs / (name or (recipe or DEFAULT_RECIPE).replace(":", "-"))  # some systems have no colons in names
+    kept = choices.kept(keep, folder, callback)
     measured = cache(lambda precision: machine.rehearse(built, images, precision))
-    if precision == "auto":
-        before = precision_before(folder) if resume else None
-        precision = before or machine.fast_precision(lambda each: 1 / measured(each)["game"].images_per_second)
-    processes = machine.accelerator(precision)
+    processes = machine.accelerator(choices.precision(precision, folder if resume else None, measured))
     is_main, precision = processes.is_main_process, processes.mixed_precision
-    all_kimg = built.num_epochs * images.num_training / 1000
-    budget = Budget(all_kimg if kimg is None else kimg, minutes)
-    num_saves = inf if minutes is None else ceil(minutes / save_minutes) + 1
-    disk = DiskUse(kept.most(budget.kimg, num_saves), checkpoint_bytes(built, images))
-    disk.check(folder)
+    budget = choices.budget(built, images, length, minutes)
+    describe(context, data, images, "" if recipe else DEFAULT_RECIPE)
+    # A recipe that cannot make a step fails here, before there is a folder
+    lines, forecast = forecast_of(built, images, kept, budget, save_minutes, measured(precision), folder)
     with processes.main_process_first():  # which creates the folder
-        config = Config.of(recipe, chosen, data, images, seed, precision, kimg=budget.kimg, minutes=minutes)
-        run = Run(folder, config, data=_absolute(data) if is_main else None, resume=resume or not is_main)
-    trained_kimg = 0.0
+        facts = Config.of(
+            recipe or DEFAULT_RECIPE, chosen, data, images, seed, precision, kimg=budget.kimg, minutes=minutes
+        )
+        run = Run(folder, facts, data=_absolute(data) if is_main else None, resume=resume or not is_main)
+    for line in lines(run):
+        console.note(line)
+    more: dict[str, Any] = {"save_minutes": save_minutes, "keep": kept, "previews": early, "log_with": log_with}
+    last = _train(run, forecast, lambda: run.train(images, budget, accelerator=processes, callback=callback, **more))
+    console.print(f"saved {run.folder / 'generator.safetensors'}")
+    if not length and last is not None and last.kimg >= choices.all_kimg(built, images):
+        console.note(f"all {built.num_epochs} epochs of the recipe are done; for more, use --epochs N")
+    leave(started)
+    return _result(run)
+
+
+def _train(run: Run, forecast: Forecast, statuses: Callable[[], Iterable[Status]]) -> Status | None:
+    """Trains, shows the progress, and returns the last status of the game, if there was any."""
+    from condgan.cli.length import training_progress
+    from condgan.log import GAME
+    from condgan.run import Diverged
+
+    last = None
     try:
-        forecast = Forecast(budget, measured(precision))
-        gc.collect()  # the networks that were measured, which are in reference cycles
-        if is_main:
-            _describe(data, images, "" if is_named else recipe)
-            for line in length_lines(run, forecast, built, images.num_training, disk):
-                print(line, flush=True)  # before a long training, also into a pipe
-        with training_bar(forecast, run, hidden=not is_main) as show:
-            for status in run.train(
-                images,
-                budget,
-                save_minutes=save_minutes,
-                accelerator=processes,
-                callback=callback,
-                keep=kept,
-                previews=early,
-            ):
+        with training_progress(forecast, run) as show:
+            for status in statuses():
                 show(status)
-                trained_kimg = status.kimg if status.phase == "game" else 0.0
+                last = status if status.phase == GAME else None
     except Diverged as error:
         fail(str(error), 1)
     except KeyboardInterrupt:
         raise Interrupted(run.saved_so_far()) from None
-    if is_main:
-        print(f"saved {run.folder / 'generator.safetensors'}")
-        if kimg is None and trained_kimg >= all_kimg:
-            print(f"all {built.num_epochs} epochs of the recipe are done; for more, use --set num_epochs=N or --kimg N")
-    leave(started)
+    return last
 
 
-def _check_numbers(options: Mapping[str, float | None]) -> None:
-    for option, number in options.items():
-        if number is not None and not 0 < number < float("inf"):
-            raise InputError(f"{option}: found {number:g}, expected a positive number")
+def _result(run: Run) -> dict[str, Any]:
+    """The result of a training for scripts."""
+    from condgan.log import read_lines
 
-
-def _describe(data: str, images: Images, default_recipe: str) -> None:
-    """Prints what the data set is, and which recipe was chosen for it."""
-    from condgan.data.inspect import summary
-
-    print(f"data {data}: {summary(images)}")
-    for notice in images.notices:
-        print(f"notice: {notice}")
-    if default_recipe:
-        print(f"recipe {default_recipe}, the default for labelled images; for another one see condgan recipes")
-
-
-def _callback(recipe: Recipe, images: Images, judge: Path | None) -> Callback | None:
-    """Returns the callback that scores every save, if there are held-out labels and a judge for them."""
-    from condgan.callbacks import accuracy_at_saves
-    from condgan.judge import load_judge
-    from condgan.machine import fast_device
-
-    if not images.labels.numel() or not images.held_out.any():
-        return None
-    try:
-        classifier = load_judge(judge, images.condition).to(fast_device())
-    except InputError:
-        if judge:
-            raise
-        return None
-    return accuracy_at_saves(images, classifier, recipe.condition(images.condition))
+    lines, scores = read_lines(run.folder / "log.jsonl"), read_lines(run.folder / "scores.jsonl")
+    return {
+        "run": run.folder,
+        "generator": run.folder / "generator.safetensors",
+        "last": lines[-1] if lines else {},
+        "scores": scores[-1] if scores else {},
+    }
 
 
 def _absolute(data: str) -> str:

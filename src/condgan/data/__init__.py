@@ -14,6 +14,8 @@ from condgan.data.huggingface import huggingface
 from condgan.data.iclevr import iclevr, is_iclevr
 from condgan.data.listing import Listing, list_folder, open_folder
 from condgan.data.mnist import is_mnist, mnist
+from condgan.data.own import is_named, own
+from condgan.data.own import use as use
 from condgan.data.reading import DEFAULT, Reading, option
 from condgan.data.sample import sample
 from condgan.data.shapes import shapes
@@ -43,16 +45,18 @@ def load_images(
 
     The layout of a folder is recognised by its files. A prefix forces one: `iclevr:FOLDER`, `anime:FOLDER`,
     `coco:FOLDER`, `mnist:FOLDER`, `folder:FOLDER`. `torchvision:CIFAR10` and `huggingface:NAME` read data sets with
-    these libraries. `resolution` defaults to that of the layout's function. Images with
-    fewer than `min_objects` labels are left out of a folder, and an error elsewhere; a judge needs images without
-    objects and is trained with `min_objects=0`. `reading` are choices where files have more than one reading. Raises
-    InputError if there is no such data set or folder, or if a built-in data set and a folder have this name, and
-    whatever the layout's function raises.
+    these libraries, and `module:function` is a data set of your own that `condgan.data.use` named before. `resolution`
+    defaults to that of the layout's function. Images with fewer than `min_objects` labels are left out of a folder, and
+    an error elsewhere; a judge needs images without objects and is trained with `min_objects=0`. `reading` are choices
+    where files have more than one reading. Raises InputError if there is no such data set or folder, or if a built-in
+    data set and a folder have this name, and whatever the layout's function raises.
 
     >>> images = load_images("shapes:class", 16)
     >>> images.images.shape, images.condition.summary
     (torch.Size([4096, 3, 16, 16]), 'one of 24 classes')
     """
+    if is_named(spec):
+        return own(spec, resolution)
     name, _, argument = spec.partition(":")
     if spec in WITHOUT_A_FOLDER and Path(spec).exists():
         advice = f"write ./{spec} for the folder, {spec}: for the built-in data set"
@@ -60,6 +64,11 @@ def load_images(
     because = ""
     if name not in DATASETS or (spec in DATASETS and Path(spec).exists()):
         if not Path(spec).exists():
+            if argument.isidentifier() and name.replace(".", "").isidentifier():
+                raise InputError(
+                    f"data {spec!r} is code outside of condgan, which a file cannot choose; if you trust it, name it "
+                    f"yourself: --data {spec}, in Python condgan.data.use({spec!r})"
+                )
             raise InputError(
                 f"data {spec!r}: no such folder{did_you_mean(spec, DATASETS)} (or one of: {', '.join(DATASETS)})"
             )
@@ -112,4 +121,5 @@ __all__ = [
     "to_float",
     "to_uint8",
     "torchvision",
+    "use",
 ]

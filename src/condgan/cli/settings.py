@@ -1,0 +1,126 @@
+"""The file of `condgan train --config`: options in YAML, as run.json has them, or a run.json itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from condgan.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from condgan.yaml_files import Place, YamlFile
+
+UNREAD = ("config", "json", "quiet", "resume")  # options of the command that a file does not set
+FACTS = ("format", "data_hash", "num_training", "channels", "condition", "planned_kimg", "versions", "machine")
+READING = ("hold_out", "min_objects")  # of `reading` in run.json; all others are options of the command
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The entries of a file.
+
+    `values` are values of the command's options by their name, `options` those of the recipe. `reading` are choices
+    that the command line has no option for. `data_hash` identifies the data set of a run.json.
+    """
+
+    file: Path | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    data_hash: str = ""
+
+
+def _use(context: typer.Context, file: Path | None) -> Path | None:
+    context.obj = read_settings(file, context) if file else Settings()
+    context.default_map = dict(context.obj.values)
+    return file
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        callback=_use,
+        is_eager=True,
+        help="YAML file with options, or a run.json; options of the command line override it (docs/command-line.md).",
+    ),
+]
+
+
+def is_given(context: typer.Context, name: str) -> bool:
+    """Whether an option was given on the command line, and not by a file or its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def refuse_code(context: typer.Context, name: str, value: str) -> None:
+    """Raises InputError if a file, and not a person, chose `module:function` as an option's value, see SECURITY.md."""
+    settings: Settings = context.obj
+    if settings.file and not is_given(context, name):
+        where = f"{settings.file}: {name} {value!r} is code outside of condgan, which a file cannot choose"
+        option = value if name == "recipe" else f"--{name} {value}"
+        raise InputError(f"{where}; if you trust it, name it yourself: condgan train {option} --config {settings.file}")
+
+
+def read_settings(file: Path, context: typer.Context) -> Settings:
+    """Reads a file. Raises InputError naming file, line and the most similar known name, or what was expected."""
+    from condgan.yaml_files import Texts, read_yaml
+
+    found = read_yaml(file, "such as `recipe: layout`", Texts)
+    content = _run_json(file) if file.suffix == ".json" and "format" in found.content else found.content
+    options, reading = _entries(found, content, "options"), _entries(found, content, "reading")
+    parameters = {str(each.name): each for each in context.command.params if each.name not in UNREAD}
+    values = {}
+
+    def use(place: Place, value: Any, others: Iterable[str]) -> None:
+        name = str(place[-1]).replace("-", "_")
+        if name not in parameters:
+            known = [each for each in (*parameters, *others) if each != "options" or len(place) == 1]
+            raise found.problem(place, f"unknown entry {place[-1]!r}{did_you_mean(name, known)}")
+        if value is not None:
+            values[name] = _checked(found, place, value, parameters[name], context)
+
+    for name, value in content.items():
+        if name not in ("options", "reading", *FACTS):
+            use((name,), value, ("reading",))
+    for name, value in reading.items():
+        if name not in READING:
+            use(("reading", name), value, READING)
+    kept = {name: reading[name] for name in READING if name in reading}
+    if "min_objects" in kept:
+        kept["min_objects"] = int(kept["min_objects"])
+    return Settings(file, values, options, kept, str(content.get("data_hash") or ""))
+
+
+def _run_json(file: Path) -> dict[str, Any]:
+    """The configuration of a run, with the location of its data on this machine."""
+    from condgan.config import Config
+    from condgan.files import read_text
+    from condgan.run import data_location
+
+    config = Config.parse(read_text(file), str(file))
+    return {**config.to_json(), "data": data_location(file.parent, config)}
+
+
+def _entries(found: YamlFile, content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = content.get(name)
+    if value is not None and not isinstance(value, Mapping):
+        raise found.problem((name,), f"{name}: found {value!r}, expected `name: value` entries")
+    return value or {}
+
+
+def _checked(found: YamlFile, place: Place, value: Any, parameter: Any, context: typer.Context) -> Any:
+    """Returns a value as the command line takes it. Raises InputError if its option refuses it."""
+    name, multiple = str(place[-1]), getattr(parameter, "multiple", False)
+    if isinstance(value, Mapping) or (isinstance(value, list) and not multiple):
+        raise found.problem(place, f"{name}: found {value!r}, expected one value")
+    value = [value] if multiple and not isinstance(value, list | tuple) else value
+    try:
+        parameter.process_value(context, value)
+    except typer.BadParameter as error:
+        raise found.problem(place, f"{name}: {error.message.rstrip('.')}") from None
+    return value
