@@ -98,10 +98,17 @@ def test_a_folder_that_is_not_empty_is_not_changed(tmp_path: Path, images: Image
 
 
 def test_an_existing_run_needs_resume(tmp_path: Path, images: Images) -> None:
-    make_run(tmp_path / "run", images)
+    train(make_run(tmp_path / "run", images), images, 1)
     with pytest.raises(InputError, match="--resume"):
         make_run(tmp_path / "run", images)
     make_run(tmp_path / "run", images, resume=True)
+
+
+def test_a_run_of_which_nothing_is_saved_does_not_block_the_next(tmp_path: Path, images: Images) -> None:
+    make_run(tmp_path / "run", images)
+    run = make_run(tmp_path / "run", images, seed=1)
+    train(run, images, 1)
+    assert read_json(run.folder / "run.json")["seed"] == 1
 
 
 def test_resume_starts_a_run_that_does_not_exist(tmp_path: Path, images: Images) -> None:

@@ -45,7 +45,7 @@ def test_a_file_gets_one_line_a_minute_and_the_end(clock: dict[str, float], monk
             show("game", second / 200, f"step {second}")
 
     lines = progress_of(io.StringIO(), monkeypatch, steps).splitlines()
-    assert [line.split("  ")[1] for line in lines] == ["step 10", "step 70", "step 130", "step 150"]
+    assert [line.split("%  ")[1].split("  ")[0] for line in lines] == ["step 10", "step 70", "step 130", "step 150"]
     assert lines[-1] == " 75%  step 150  50 s left"
 
 

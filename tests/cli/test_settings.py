@@ -79,7 +79,8 @@ def test_other_images_than_those_of_a_run_are_noticed(condgan: Command, config: 
     ("line", "parts"),
     [
         ("sede: 1", ["line 12: unknown entry 'sede'; did you mean 'seed'"]),
-        ("seed: one", ["line 12: seed: "]),
+        ("keep: [a]", ["line 12: keep: found ['a'], expected one value"]),
+        ("minutes: one", ["line 12: minutes: "]),
         ("seed: 4", ["line 12: 'seed' is given twice"]),
         ("minutes: [1]", ["line 12: minutes: found ['1'], expected one value"]),
         ("options: 3", ["'options' is given twice"]),

@@ -155,7 +155,7 @@ def _print_inspection(found: Inspection) -> None:
         console.print(f"balance     {found.num_combinations} distinct conditions")
     for line in balance(found.counts, len(found.images), SHOWN_VALUES):
         console.print(f"            {line}")
-    print(f"duplicates  {len(found.exact)} exact, {len(found.mirrored)} mirrored")
+    console.print(f"duplicates  {len(found.exact)} exact, {len(found.mirrored)} mirrored")
     for kind, pairs in (("is a copy of", found.exact), ("mirrors", found.mirrored)):
         for image, copy in pairs[:SHOWN_PAIRS]:
             console.print(f"            {found.name(copy)} {kind} {found.name(image)}")

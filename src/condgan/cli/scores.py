@@ -138,13 +138,20 @@ def _shared() -> Iterator[Mapped]:
 
 def _pictures(generator: LoadedGenerator, images: Images, scores: Scores, lists: Mapping[str, Any]) -> dict[str, bytes]:
     """Returns the pictures of an evaluation by file name: each list of conditions, and nearest training images."""
+    import torch
+
     from condgan.evaluate import neighbour_pictures
     from condgan.grid import labelled_grid, png
+    from condgan.report.folder import REAL
 
     contents = {
         f"{name}.png": png(labelled_grid(generator.generate(c, scores.seed), images.condition.describe_all(c)))
         for name, c in lists.items()
     }
+    if images.condition.is_labelled and images.labels.numel():
+        held_out = images.part(held_out=True)
+        shown = held_out.at(torch.linspace(0, len(held_out) - 1, min(8, len(held_out))).long())
+        contents[REAL] = png(labelled_grid(shown.images, images.condition.describe_all(shown.labels)))
     if scores.neighbours:
         pictures, captions = neighbour_pictures(generator, images, scores)
         contents["neighbours.png"] = png(labelled_grid(pictures, captions, len(scores.neighbours)))

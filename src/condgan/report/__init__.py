@@ -1,11 +1,13 @@
 """A self-contained HTML page about runs."""
 
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from condgan import metrics
 from condgan.ablate import Outcome
 from condgan.checked import checked
 from condgan.curves import compare
@@ -18,7 +20,16 @@ from condgan.report.curve_section import curves
 from condgan.report.embeddings import embeddings
 from condgan.report.folder import RunFolder
 from condgan.report.layouts import layouts
-from condgan.report.pictures import Picture, Section, codes, condition_grids, interpolations, over_time, traversals
+from condgan.report.pictures import (
+    Picture,
+    Section,
+    codes,
+    condition_grids,
+    interpolations,
+    newest,
+    over_time,
+    traversals,
+)
 
 
 @dataclass(frozen=True)
@@ -45,13 +56,25 @@ def page(paths: Sequence[Path], title: str) -> str:
     ).get_template("page.html.jinja")
     fullest = sorted(runs, key=lambda run: -len(run.facts))  # runs without scores have fewer columns
     columns = list(dict.fromkeys(name for run in fullest for name in run.facts))
+    names = dict.fromkeys(name for run in runs for name in run.metric_names)
     return template.render(
         title=title,
         ablations=list(ablations.values()),
         columns=columns,
         rows=[[run.facts.get(name, "") for name in columns] for run in runs],
-        runs=[(run, list(_sections(run))) for run in runs],
+        runs=[(run, newest(run), list(_sections(run))) for run in runs],
+        explained={name: text for name in names if (text := explanation(name))},
     )
+
+
+def explanation(metric: str) -> str:
+    """Returns what a metric is in one line, the first of its documentation; nothing for other names.
+
+    >>> explanation("exact_accuracy")
+    'Share of images in which the judge recognises exactly the wanted condition and nothing else, in [0, 1].'
+    """
+    measure = getattr(metrics, metric.partition("[")[0], None)  # kid[judge] is kid in the features of the judge
+    return (inspect.getdoc(measure) or "").partition("\n")[0] if inspect.isfunction(measure) else ""
 
 
 def _sections(run: RunFolder) -> Iterator[Section]:

@@ -24,7 +24,7 @@ def attention_maps(run: RunFolder) -> Iterator[Section]:
         yield Section("Attention", [], run.not_evaluated)
         return
     images, maps = attention_of(generator, c)
-    pictures = [Picture("images", "Generated images of eight conditions", tiles(images))]
+    pictures = [tiles(images, "images", "Generated images of eight conditions")]
     for weights, layer in zip(maps, _layers(generator), strict=True):
         height, width = weights.shape[1:3]
         size = f"{height} x {width} map, gamma {layer.gamma.item():.3f}"
@@ -32,8 +32,8 @@ def attention_maps(run: RunFolder) -> Iterator[Section]:
         for query, (y, x) in {"the centre": centre, "an object": most_unlike(images, height, width)}.items():
             caption = f"attention of {query}, {size}"
             attention = weights[torch.arange(len(images)), y, x]
-            picture = tiles(heatmap(images, attention, y, x))
-            pictures.append(Picture(caption, f"The same images with the {caption}, as a heat map", picture))
+            alt = f"The same images with the {caption}, as a heat map"
+            pictures.append(tiles(heatmap(images, attention, y, x), caption, alt))
     note = (
         "Red: the framed position attends to this position more than uniformly. An object is the position that differs "
         "most from the median colour. gamma scales the output of the layer, which is added to its input: near 0 the "

@@ -21,6 +21,7 @@ from condgan.log import read_lines
 from condgan.metrics import Estimate
 from condgan.scores import Scores
 
+REAL = "real-images.png"  # written by `condgan evaluate`
 GENERATOR = "generator, "  # start of the names of its rows in metrics.json
 
 
@@ -110,6 +111,12 @@ class RunFolder:
         """The picture of generated images and their nearest training images, if the run was evaluated in full."""
         file = self.folder / "neighbours.png"
         return file if self.metrics.get("neighbours") and file.is_file() else None
+
+    @property
+    def real(self) -> Path | None:
+        """The picture of real held-out images that an evaluation wrote beside those of its lists."""
+        file = self.folder / REAL
+        return file if self.metrics and file.is_file() else None
 
     @property
     def condition_lists(self) -> dict[str, Path]:

@@ -29,12 +29,12 @@ def layouts(run: RunFolder) -> Iterator[Section]:
     names = [generator.token_names(value) for value in c]
     layout, images = generator.layout(c), generator.generate(c)
     pictures = [
-        Picture("images", "Generated images of eight conditions", tiles(images)),
-        Picture("their layouts", "The same images with their layouts", tiles(drawn(images, layout, names))),
+        tiles(images, "images", "Generated images of eight conditions"),
+        tiles(drawn(images, layout, names), "their layouts", "The same images with their layouts"),
     ]
     for value, text in zip(c[:NUM_INTERPOLATIONS], generator.condition.describe_all(c), strict=False):
         caption = f"two layouts: {text}"
-        pictures.append(Picture(caption, f"Interpolation, {caption}", tiles(between_layouts(generator, value))))
+        pictures.append(tiles(between_layouts(generator, value), caption, f"Interpolation, {caption}"))
     note = (
         "A cross marks the place of each object, a circle its size, the standard deviation of its spot of features. "
         "Between two layouts, places move in straight lines from those of one latent to those of another; features, "

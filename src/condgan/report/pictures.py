@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -32,6 +33,7 @@ class Picture:
     alt: str
     src: str = ""
     svg: str = ""
+    width: int = 0  # in pixels of the page, if it is not that of the image
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,32 @@ class Section:
     layout: str = "rows"  # or "plots": side by side; or "wide": scrolled horizontally on small screens
 
 
+def newest(run: RunFolder) -> Picture | None:
+    """The first row of the newest preview, or None if there is none yet."""
+    if not run.snapshots:
+        return None
+    when, file = run.snapshots[-1]
+    src, width = _preview(run, file, whole=False)
+    return Picture("", f"Images that {run.name} generated at {when}", src, width=width)
+
+
+def _preview(run: RunFolder, file: Path, *, whole: bool) -> tuple[str, int]:
+    """Returns a preview, or its first row, as a data URI, and the width to show it with."""
+    with _opened(file) as picture:
+        height = picture.height if whole else run.config.resolution + 4  # 2 pixels of padding on each side
+        shown = picture.crop((0, 0, picture.width, height))
+    return uri(shown), shown.width * (1 if whole else enlargement(run.config.resolution))
+
+
 def condition_grids(run: RunFolder) -> Section:
     """The images that `condgan evaluate` generated for each list of conditions."""
     pictures = [
         Picture(name, f"Generated images of the conditions in {name}, with captions", file_uri(file))
         for name, file in run.condition_lists.items()
     ]
+    if run.real:
+        alt = "Real held-out images, with captions"
+        pictures.insert(0, Picture("real images, held out", alt, file_uri(run.real)))
     if run.neighbours:
         alt = "Generated images that are nearest to training images, above these training images, with captions"
         pictures.append(Picture("nearest training images", alt, file_uri(run.neighbours)))
@@ -63,12 +85,8 @@ def over_time(run: RunFolder) -> Section:
     traversed = list(from_json(run.config.condition).traversals())
     pictures = []
     for when, file in snapshots:
-        with _opened(file) as picture:
-            scale = 1 if traversed else enlargement(run.config.resolution)
-            height = picture.height if traversed else run.config.resolution + 4  # 2 pixels of padding on each side
-            shown = picture.crop((0, 0, picture.width, height))
-            shown = shown.resize((shown.width * scale, shown.height * scale), Image.Resampling.NEAREST)
-        pictures.append(Picture(when, f"Images of the same latents and conditions at {when}", _data(png(shown))))
+        src, width = _preview(run, file, whole=bool(traversed))
+        pictures.append(Picture(when, f"Images of the same latents and conditions at {when}", src, width=width))
     if not pictures:
         return Section("Over training", [], "No previews were saved yet.")
     note = "The same latents and conditions at every save."
@@ -102,7 +120,7 @@ def codes(run: RunFolder) -> Iterator[Section]:
     for name, value in named:
         caption = f"{name}, matched to {meaning[name]}" if name in meaning else name
         images = generator.from_latents(z, condition.encode(value.expand(COLUMNS, -1)))
-        pictures.append(Picture(caption, f"Eight images of the code {caption}", tiles(images)))
+        pictures.append(tiles(images, caption, f"Eight images of the code {caption}"))
     note = "Every row shows the same latents; all other codes are 0."
     yield Section("Codes", pictures, note if meaning else f"{note} Labels of the codes: {run.not_evaluated}")
 
@@ -117,7 +135,7 @@ def traversals(run: RunFolder) -> Iterator[Section]:
         images = generator.from_latents(generator.latents(1).expand(len(c), -1), condition.encode(c))
         rows = f", one row for each {condition.controls[0].name}" if condition.values else ""
         caption = f"{name} from -1 to 1{rows}"
-        pictures.append(Picture(caption, f"Images of the code {caption}", tiles(images)))
+        pictures.append(tiles(images, caption, f"Images of the code {caption}"))
     note = "One latent; all other codes are 0." if pictures else "There are no continuous codes to traverse."
     yield Section("Traversals", pictures, note)
 
@@ -146,13 +164,13 @@ def interpolations(run: RunFolder) -> Iterator[Section]:
 
 
 def _row(generator: LoadedGenerator, z: Tensor, c: Tensor, caption: str) -> Picture:
-    return Picture(caption, f"Interpolation, {caption}", tiles(generator.from_latents(z, c)))
+    return tiles(generator.from_latents(z, c), caption, f"Interpolation, {caption}")
 
 
-def tiles(images: Tensor) -> str:
-    """Returns the data URI of a grid of images (N, C, R, R) uint8 with COLUMNS columns."""
-    scale = enlargement(images.shape[-1])
-    return _data(png(grid(images.repeat_interleave(scale, 2).repeat_interleave(scale, 3), COLUMNS)))
+def tiles(images: Tensor, caption: str, alt: str) -> Picture:
+    """Returns a grid of images (N, C, R, R) uint8 with COLUMNS columns, which the page enlarges."""
+    picture = grid(images, COLUMNS)
+    return Picture(caption, alt, uri(picture), width=picture.width * enlargement(images.shape[-1]))
 
 
 def enlargement(resolution: int) -> int:
@@ -177,9 +195,12 @@ def _opened(file: Path) -> Iterator[Image.Image]:
 
 def file_uri(file: Path) -> str:
     """Returns the data URI of a PNG file. Raises InputError naming a broken one."""
-    with _opened(file):  # a page embeds pictures only, whatever a file is called
-        return _data(file.read_bytes())
+    with _opened(file) as picture:  # a page embeds pictures only, whatever a file is called
+        return uri(picture)
 
 
-def _data(content: bytes) -> str:
-    return "data:image/png;base64," + b64encode(content).decode()
+def uri(picture: Image.Image) -> str:
+    """Returns the data URI of an image in WebP without loss, which takes two thirds of PNG."""
+    content = BytesIO()
+    picture.convert("RGB").save(content, "WEBP", lossless=True)
+    return "data:image/webp;base64," + b64encode(content.getvalue()).decode()
