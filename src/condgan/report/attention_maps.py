@@ -9,7 +9,7 @@ from torch.nn.functional import adaptive_avg_pool2d, interpolate
 from condgan.generate import LoadedGenerator
 from condgan.networks.attention import SelfAttention
 from condgan.report.folder import RunFolder
-from condgan.report.pictures import COLUMNS, Picture, Section, enlargement, tiles
+from condgan.report.pictures import COLUMNS, Section, enlargement, tiles
 
 HEAT = (255, 60, 0)  # colour of high attention
 

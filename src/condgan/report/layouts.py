@@ -11,7 +11,7 @@ from condgan.fonts import font_for
 from condgan.generate import LoadedGenerator
 from condgan.networks.layout import Layout
 from condgan.report.folder import RunFolder
-from condgan.report.pictures import COLUMNS, Picture, Section, enlargement, tiles
+from condgan.report.pictures import COLUMNS, Section, enlargement, tiles
 
 NUM_INTERPOLATIONS = 4
 ARM = 4  # of a cross, in pixels of the page

@@ -16,7 +16,7 @@ from condgan.data.decode import pillow_warnings
 from condgan.errors import InputError
 from condgan.files import check_file
 from condgan.generate import LoadedGenerator
-from condgan.grid import grid, png
+from condgan.grid import grid
 from condgan.interpolation import slerp
 from condgan.report.folder import RunFolder
 
