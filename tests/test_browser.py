@@ -94,4 +94,25 @@ def test_plots_and_images_fit_a_phone(browser: Any, report: Path) -> None:
     assert max(widths) <= 360
     smallest = "Math.min(...[...document.querySelectorAll('svg text')].map(e => e.getBoundingClientRect().height))"
     assert view.evaluate(smallest) >= 9  # pixels
+    hidden = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).length"
+    assert view.evaluate(hidden) == 0  # all columns are whole
+    view.close()
+
+
+def test_images_do_not_glare_in_the_dark_and_are_in_the_first_screen(browser: Any, report: Path) -> None:
+    view = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="dark")
+    view.goto(report.as_uri())
+    assert view.evaluate("document.images[0].getBoundingClientRect().bottom") < 800
+    dimmed = "[...document.images].every(e => getComputedStyle(e).filter.startsWith('brightness'))"
+    assert view.evaluate(dimmed)
+    view.close()
+
+
+def test_a_section_can_be_folded(browser: Any, report: Path) -> None:
+    view = browser.new_page(viewport={"width": 1280, "height": 800})
+    view.goto(report.as_uri())
+    height = "document.documentElement.scrollHeight"
+    before = view.evaluate(height)
+    view.locator("summary", has_text="Interpolations").first.click()
+    assert view.evaluate(height) < before
     view.close()

@@ -16,10 +16,10 @@ from condgan.errors import InputError
 from condgan.generate import LoadedGenerator, load
 from condgan.metrics import Estimate
 from condgan.plots import Line, plot, smoothed, svg
-from condgan.report import page
+from condgan.report import explanation, page
 from condgan.report.attention_maps import attention_of, heatmap, most_unlike
 from condgan.report.folder import RunFolder
-from condgan.report.pictures import over_time
+from condgan.report.pictures import file_uri, over_time
 from report_runs import evaluate_run, train_run
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
@@ -86,6 +86,42 @@ def test_a_finished_run_has_all_sections(runs: dict[str, Path]) -> None:
     assert "one latent: red square to blue circle, green triangle" in text
     assert [f"step {step}, {step * 0.004:.1f} kimg" in text for step in range(1, 5)] == [True] * 4
     assert "not evaluated yet" not in text
+
+
+def test_the_newest_images_come_before_all_tables(runs: dict[str, Path]) -> None:
+    html = page(list(runs.values()), "All")
+    assert 0 < html.index("<img") < html.index("<table")
+    header = html[html.index("<header") : html.index("</header")]
+    assert re.findall(r'<a href="#run-\d">([^<]*)</a>', header) == [str(path) for path in runs.values()]
+    assert header.count("<img") == len(runs) - 1  # `started` has no previews yet
+
+
+def test_scores_are_explained_and_name_their_column_on_small_screens(runs: dict[str, Path]) -> None:
+    html = page([runs["acgan"]], "One")
+    assert f'<th scope="col" title="{explanation("exact_accuracy")}">exact_accuracy</th>' in html
+    assert f"kid[judge]: {explanation('kid[judge]')}" in text_of(html)
+    assert 'data-name="exact_accuracy">' in html
+    assert explanation("run") == ""
+
+
+def test_real_images_are_shown_beside_generated_ones(runs: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(runs["acgan"], tmp_path / "run")
+    assert "Real held-out images" not in page([tmp_path / "run"], "One")
+    shutil.copy(tmp_path / "run" / "pairs.png", tmp_path / "run" / "real-images.png")
+    assert 'alt="Real held-out images' in page([tmp_path / "run"], "One")
+
+
+def test_pictures_keep_every_pixel(runs: dict[str, Path]) -> None:
+    file = runs["acgan"] / "pairs.png"
+    with Image.open(file) as picture, Image.open(io.BytesIO(b64decode(file_uri(file).partition(",")[2]))) as shown:
+        assert shown.format == "WEBP"
+        assert shown.tobytes() == picture.convert("RGB").tobytes()
+
+
+def test_all_but_the_first_two_runs_are_folded(runs: dict[str, Path]) -> None:
+    html = page(list(runs.values()), "All")
+    folded = re.findall(r'<details( open)?>\s*<summary id="run-\d"', html)
+    assert folded == [" open", " open", "", ""]
 
 
 def test_a_generator_with_attention_has_attention_maps(runs: dict[str, Path]) -> None:

@@ -159,6 +159,11 @@ def test_scores_as_json_are_those_of_the_files(condgan: Command, finished: Path,
     assert len(score["condition_accuracy"]) == 3
 
 
+def test_what_libraries_print_is_not_in_a_document(condgan: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("condgan.cli.generate.use_recipes", lambda names: print("printed by a library"))
+    assert document(condgan, "vocabulary", "iclevr")["controls"]
+
+
 def test_quiet_commands_print_results_only(condgan: Command, tmp_path: Path) -> None:
     words = ["train", "cdcgan", "--data", "shapes", *TINY, "--steps", "1", "--runs", tmp_path, "--quiet"]
     assert condgan(*words).out == f"saved {tmp_path / 'cdcgan' / 'generator.safetensors'}\n"

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -61,6 +61,7 @@ class Console:
 
     json: bool = False
     quiet: bool = False
+    out: TextIO | None = None  # of JSON documents; sys.stdout by default
 
     @property
     def stream(self) -> TextIO:
@@ -109,7 +110,7 @@ class Console:
     def document(self, result: Any) -> None:
         """Prints the result of a command with `--json`."""
         if self.json and _is_main():
-            print(json.dumps(as_json(result), indent=2, allow_nan=False), flush=True)
+            print(json.dumps(as_json(result), indent=2, allow_nan=False), file=self.out, flush=True)
 
 
 console = Console()
@@ -151,8 +152,10 @@ def with_output(command: Callable[..., Any]) -> Callable[..., None]:
 
     @wraps(command)
     def run(*, json: bool, quiet: bool, **values: Any) -> None:
-        console.json, console.quiet = json, quiet
-        console.document(command(**values))
+        console.json, console.quiet, console.out = json, quiet, sys.stdout
+        with redirect_stdout(console.stream):  # libraries print, too
+            result = command(**values)
+        console.document(result)
 
     return with_options(run, command, OPTIONS)
 
