@@ -15,7 +15,7 @@ from condgan.log import RunLog, read_lines
 from condgan.train import Progress
 
 
-class Recorder(GeneralTracker):
+class Recorder(GeneralTracker):  # type: ignore[misc]
     """Keeps what it gets."""
 
     name = "recorder"

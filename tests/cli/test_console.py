@@ -136,7 +136,7 @@ def test_an_inspection_as_json_also_if_strict_refuses_it(condgan: Command) -> No
 
 
 def test_training_as_json_names_the_files(condgan: Command, tmp_path: Path) -> None:
-    words = ["train", "cdcgan", "--data", "shapes", *TINY, "--steps", "2", "--runs", tmp_path]
+    words: list[str | Path] = ["train", "cdcgan", "--data", "shapes", *TINY, "--steps", "2", "--runs", tmp_path]
     found = document(condgan, *words)
     assert Path(found["generator"]).is_file()
     assert found["last"]["step"] == 2

@@ -44,7 +44,7 @@ def test_a_file_is_overridden_by_the_command_line(condgan: Command, config: Path
     found = trained(condgan, "--config", config)
     assert (found["recipe"], found["seed"], found["precision"], found["kimg"]) == ("cdcgan", 3, "no", 0.008)
     assert (found["options"]["width"], found["options"]["learning_rate"]) == (4, 2e-4)
-    words = ["--config", config, "--seed", "5", "--set", "width=8", "--epochs", "0.01", "--name", "other"]
+    words: list[str | Path] = ["--config", config, "--seed", "5", "--set", "width=8", "--epochs", "0.01", "--name", "other"]
     found = trained(condgan, *words)
     assert (found["seed"], found["options"]["width"], found["options"]["latent_dim"]) == (5, 8, 8)
     assert found["kimg"] == pytest.approx(0.01 * 3.891)
@@ -60,7 +60,7 @@ def test_options_of_a_file_override_its_preset_but_not_one_that_is_given(condgan
 def test_a_run_is_trained_again_from_its_run_json(condgan: Command, tmp_path: Path) -> None:
     write_folder(tmp_path / "faces")
     runs = tmp_path / "runs"
-    words = ["cdcgan", "--data", tmp_path / "faces", *TINY, "--allow-empty", "--steps", "1"]
+    words: list[str | Path] = ["cdcgan", "--data", tmp_path / "faces", *TINY, "--allow-empty", "--steps", "1"]
     first = trained(condgan, *words, "--runs", runs)
     again = trained(condgan, "--config", runs / "cdcgan" / "run.json", "--runs", runs, "--name", "again")
     assert again == first

@@ -14,7 +14,7 @@ from condgan.data.huggingface import huggingface
 from condgan.data.iclevr import iclevr, is_iclevr
 from condgan.data.listing import Listing, list_folder, open_folder
 from condgan.data.mnist import is_mnist, mnist
-from condgan.data.own import is_named, own
+from condgan.data.own import is_named, load_own
 from condgan.data.own import use as use
 from condgan.data.reading import DEFAULT, Reading, option
 from condgan.data.sample import sample
@@ -56,7 +56,7 @@ def load_images(
     (torch.Size([4096, 3, 16, 16]), 'one of 24 classes')
     """
     if is_named(spec):
-        return own(spec, resolution)
+        return load_own(spec, resolution)
     name, _, argument = spec.partition(":")
     if spec in WITHOUT_A_FOLDER and Path(spec).exists():
         advice = f"write ./{spec} for the folder, {spec}: for the built-in data set"

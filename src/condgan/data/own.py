@@ -26,7 +26,7 @@ def is_named(spec: str) -> bool:
     return spec in _named
 
 
-def own(spec: str, resolution: int | None) -> Images:
+def load_own(spec: str, resolution: int | None) -> Images:
     """Loads a data set that was named by `use`. Raises InputError unless its function returns `Images` that fit."""
     images = _named[spec](resolution)
     if not isinstance(images, Images):
