@@ -58,7 +58,7 @@ def test_train_says_how_to_continue_after_all_epochs(condgan: Command, tmp_path:
     words = ["train", "cdcgan", "--data", "shapes", *TINY, "--set", "batch_size=1000", "--set", "num_epochs=1"]
     result = condgan(*words, "--runs", tmp_path)
     assert result.code == 0, result.err
-    assert "all 1 epochs of the recipe are done; for more, use --set num_epochs=N" in result.out
+    assert "all 1 epochs of the recipe are done; for more, use --epochs N" in result.out
     assert "epochs of the recipe" not in condgan(*words, "--runs", tmp_path / "more", "--kimg", "1").out
 
 

@@ -44,8 +44,8 @@ def test_a_file_is_overridden_by_the_command_line(condgan: Command, config: Path
     found = trained(condgan, "--config", config)
     assert (found["recipe"], found["seed"], found["precision"], found["kimg"]) == ("cdcgan", 3, "no", 0.008)
     assert (found["options"]["width"], found["options"]["learning_rate"]) == (4, 2e-4)
-    words: list[str | Path] = ["--config", config, "--seed", "5", "--set", "width=8", "--epochs", "0.01", "--name", "other"]
-    found = trained(condgan, *words)
+    words = ["--seed", "5", "--set", "width=8", "--epochs", "0.01", "--name", "other"]
+    found = trained(condgan, "--config", config, *words)
     assert (found["seed"], found["options"]["width"], found["options"]["latent_dim"]) == (5, 8, 8)
     assert found["kimg"] == pytest.approx(0.01 * 3.891)
 
