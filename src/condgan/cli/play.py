@@ -1,0 +1,47 @@
+"""The command that opens a generator in the browser."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from condgan.cli.generate import ModelArgument
+from condgan.cli.options import JudgeOption, RecipeOption, use_recipes
+
+app = typer.Typer()
+
+
+@app.command()
+def play(
+    run: ModelArgument = Path("iclevr"),
+    condition: Annotated[
+        str | None, typer.Option("--condition", help="Condition to begin with; the page has controls for others.")
+    ] = None,
+    judge: JudgeOption = None,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; 0.0.0.0 lets other machines in, without a password.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="Port. Default: the first free one from 7860.")
+    ] = None,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    recipe: RecipeOption = [],  # noqa: B006
+) -> None:
+    """Try a generator in the browser: controls for its condition, the judge's reading, interpolations, downloads."""
+    from condgan.playground import gradio_version
+
+    gradio_version()
+    from condgan.playground.serve import launch
+
+    use_recipes(recipe)
+    page = launch(run, judge=judge, condition=condition, host=host, port=port, open_browser=open_browser)
+    print(f"{run}: open {page.local_url} in a browser; Ctrl-C ends it", flush=True)
+    try:
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        page.close(verbose=False)
+        print("ended")
