@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 
 from condgan.cli.generate import ModelArgument
 from condgan.cli.options import JudgeOption, RecipeOption, use_recipes
+from condgan.errors import InputError
 
 app = typer.Typer()
 
@@ -34,10 +36,15 @@ def play(
     from condgan.playground import gradio_version
 
     gradio_version()
-    from condgan.playground.serve import launch
+    if port is not None:
+        _check_free(host, port)
+    from condgan.playground.playground import Playground
 
     use_recipes(recipe)
-    page = launch(run, judge=judge, condition=condition, host=host, port=port, open_browser=open_browser)
+    playground = Playground.load(run, judge=judge, condition=condition)
+    from condgan.playground.serve import launch  # the slowest import, after what may be wrong
+
+    page = launch(playground, host=host, port=port, open_browser=open_browser)
     print(f"{run}: open {page.local_url} in a browser; Ctrl-C ends it", flush=True)
     try:
         while True:
@@ -45,3 +52,15 @@ def play(
     except KeyboardInterrupt:
         page.close(verbose=False)
         print("ended")
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises InputError unless a server can listen there."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"--host {host} --port {port}: {reason}; use another, or leave --port out") from None

@@ -2,16 +2,18 @@
 
 from base64 import b64encode
 from dataclasses import dataclass
+from pathlib import Path
 
 from torch import Tensor
 
 from condgan.checked import checked
 from condgan.errors import InputError
 from condgan.files import parse_json
-from condgan.generate import LoadedGenerator
+from condgan.generate import LoadedGenerator, load
 from condgan.judge import Judge
 from condgan.playground.downloads import FILES
-from condgan.playground.settings import ImageSettings, InterpolationSettings, Settings, command
+from condgan.playground.labels import judge_for
+from condgan.playground.settings import ImageSettings, InterpolationSettings, Settings, command, first_conditions
 from condgan.playground.view import images_view, interpolation_view
 
 
@@ -27,6 +29,21 @@ class Playground:
 
     last: Tensor
     """The condition at the end of the first interpolation."""
+
+    @classmethod
+    def load(
+        cls, model: str | Path, *, title: str | None = None, judge: Path | None = None, condition: str | None = None
+    ) -> "Playground":
+        """Loads the generator of a run, a shared folder, a file or a shipped one, and the judge of a file.
+
+        Without a file, the judge is the embedded one if it has the same vocabulary. `title` is the name of the model on
+        the page, by default `model`; `condition` the first that is shown. Raises InputError like `condgan.load` and
+        `load_judge`, and for a condition that is not in the vocabulary.
+        """
+        generator = load(model)
+        first, last = first_conditions(generator.condition)
+        first = first if condition is None else generator.condition.parse(condition)
+        return cls(generator, judge_for(generator.condition, judge), title or str(model), first, last)
 
     def show(self, settings: ImageSettings, with_places: bool = True) -> tuple[str, str]:
         """Returns the HTML of some images and the command line that gives them."""

@@ -1,38 +1,20 @@
 """Serves the page of the playground on this machine, or in a Space of Hugging Face."""
 
-from pathlib import Path
-
 import gradio as gr
 
 from condgan.errors import InputError
-from condgan.generate import load
-from condgan.playground.labels import judge_for
 from condgan.playground.page import asset, page
 from condgan.playground.playground import Playground
-from condgan.playground.settings import first_conditions
 
 
 def launch(
-    model: str | Path,
-    *,
-    title: str | None = None,
-    judge: Path | None = None,
-    condition: str | None = None,
-    host: str | None = None,
-    port: int | None = None,
-    open_browser: bool = False,
+    playground: Playground, *, host: str | None = None, port: int | None = None, open_browser: bool = False
 ) -> gr.Blocks:
-    """Starts the page of a run, a shared folder, a file or a shipped generator, and returns at once.
+    """Starts the page and returns at once.
 
-    `title` is the name of the model on the page, by default `model`; `condition` the first that is shown. By default
-    the page is at the first free port from 7860 of this machine alone. `local_url` of the result is its address,
-    `block_thread` waits for an interrupt, and `close` ends it. Raises InputError like `condgan.load` and `load_judge`,
-    for a condition that is not in the vocabulary, and for a port that is taken.
+    By default it is at the first free port from 7860, of this machine alone. `local_url` of the result is its address,
+    `block_thread` waits for an interrupt, and `close` ends it. Raises InputError if the port is taken.
     """
-    generator = load(model)
-    first, last = first_conditions(generator.condition)
-    first = first if condition is None else generator.batch(condition)[0]
-    playground = Playground(generator, judge_for(generator.condition, judge), title or str(model), first, last)
     theme = gr.themes.Default(
         primary_hue="blue",
         font=["system-ui", "sans-serif"],  # of the system: Gradio's own are downloaded

@@ -41,9 +41,10 @@ def app(title: str) -> str:
 
 from pathlib import Path
 
+from condgan.playground.playground import Playground
 from condgan.playground.serve import launch
 
-page = launch(Path(__file__).parent, title={title!r})
+page = launch(Playground.load(Path(__file__).parent, title={title!r}))
 print(f"open {{page.local_url}} in a browser", flush=True)
 page.block_thread()
 '''
