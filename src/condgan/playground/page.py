@@ -26,7 +26,8 @@ def page(playground: Playground) -> gr.Blocks:
     """Returns the page, which `launch` serves."""
     condition = playground.generator.condition
     html, line = playground.show(ImageSettings(condition.describe(playground.first)))
-    with gr.Blocks(title=f"{playground.model} · condgan", analytics_enabled=False) as blocks:
+    blocks = gr.Blocks(title=f"{playground.model} · condgan", analytics_enabled=False)
+    with blocks:
         gr.HTML(_heading(playground), apply_default_css=False)
         with gr.Row(elem_classes="sides"):
             with gr.Column(scale=4, min_width=300):
