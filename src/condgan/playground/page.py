@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 from torch import Tensor
 
+from condgan.checked import checked
 from condgan.conditions import Condition, Control
 from condgan.errors import InputError
 from condgan.playground.playground import Playground
@@ -19,6 +20,7 @@ MAX_BOXES = 60  # of a set; larger vocabularies are searched
 MAX_SEED = 2**32 - 1  # browsers count exactly up to 2**53
 IMAGES, INTERPOLATION = range(2)
 SEED, CONDITION = range(2)
+ADVICE = "choose another value"
 Values = Mapping[Any, Any]  # of the components that are passed to a listener
 
 
@@ -66,23 +68,30 @@ def page(playground: Playground) -> gr.Blocks:
         def image_settings(values: Values) -> ImageSettings:
             text = condition.describe(condition.choose([values[each] for each in controls]))
             names = playground.generator.token_names(condition.parse(text))
-            return ImageSettings(
-                text,
-                int(values[seed] or 0),
-                values[count],
-                values[truncation],
-                {name: values[places][name] for name in names if name in values[places]},
-                bool(values[in_a_row]),
-            )
+            facts = {
+                "condition": text,
+                "seed": int(values[seed] or 0),
+                "count": int(values[count]),
+                "truncation": values[truncation],
+                "places": {name: values[places][name] for name in names if name in values[places]},
+                "in_a_row": bool(values[in_a_row]),
+            }
+            return checked(ImageSettings, facts, "settings", ADVICE)
 
         def interpolation_settings(values: Values) -> InterpolationSettings:
-            first = image_settings(values)
+            start = image_settings(values)
             end = condition.describe(condition.choose([values[each] for each in end_controls]))
-            ends = {SEED: (first.condition, int(values[end_seed] or 0)), CONDITION: (end, first.seed)}
+            ends = {SEED: (start.condition, int(values[end_seed] or 0)), CONDITION: (end, start.seed)}
             end_condition, last_seed = ends[values[to]]
-            return InterpolationSettings(
-                first.condition, end_condition, first.seed, last_seed, values[frames], first.truncation
-            )
+            facts = {
+                "condition": start.condition,
+                "end_condition": end_condition,
+                "seed": start.seed,
+                "end_seed": last_seed,
+                "frames": int(values[frames]),
+                "truncation": start.truncation,
+            }
+            return checked(InterpolationSettings, facts, "settings", ADVICE)
 
         def show(values: Values) -> tuple[str, str]:
             with _reported():

@@ -15,6 +15,7 @@ from condgan.playground.downloads import FILES
 from condgan.playground.labels import judge_for
 from condgan.playground.settings import ImageSettings, InterpolationSettings, Settings, command, first_conditions
 from condgan.playground.view import images_view, interpolation_view
+from condgan.processes import fast_device
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,12 @@ class Playground:
         the page, by default `model`; `condition` the first that is shown. Raises InputError like `condgan.load` and
         `load_judge`, and for a condition that is not in the vocabulary.
         """
-        generator = load(model)
+        device = fast_device()
+        generator = load(model).to(device)
         first, last = first_conditions(generator.condition)
         first = first if condition is None else generator.condition.parse(condition)
-        return cls(generator, judge_for(generator.condition, judge), title or str(model), first, last)
+        found = judge_for(generator.condition, judge)
+        return cls(generator, found.to(device) if found else None, title or str(model), first, last)
 
     def show(self, settings: ImageSettings, with_places: bool = True) -> tuple[str, str]:
         """Returns the HTML of some images and the command line that gives them."""
