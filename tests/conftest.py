@@ -13,12 +13,13 @@ from accelerate.state import AcceleratorState
 from hypothesis import settings
 from PIL import Image
 
+from browsers import browser
 from commands import condgan, finished
 from condgan.rendering.scenes import LABELS
 from random_layouts import random_layouts, save_generator
 from trainings import images, log_every_two_steps
 
-__all__ = ["condgan", "finished", "images", "log_every_two_steps"]
+__all__ = ["browser", "condgan", "finished", "images", "log_every_two_steps"]
 
 torch.set_num_threads(1)
 settings.register_profile("laws", deadline=None, derandomize=True, database=None, max_examples=60)

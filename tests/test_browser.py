@@ -1,7 +1,5 @@
 """The report in a browser."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +8,7 @@ import pytest
 from condgan.report import page
 from report_runs import evaluate_run, train_run
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright; pip install -e '.[dev]'")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH; apt-get install chromium"),
-]
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+pytestmark = pytest.mark.slow
 DARK, LIGHT = "rgb(22, 24, 28)", "rgb(255, 255, 255)"
 CONTRAST = """() => {
   const light = color => {
@@ -50,14 +33,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     train_run(folder / "infogan", "infogan", "codes")
     (folder / "report.html").write_text(page([folder / "sagan", folder / "infogan"], "Two runs"))
     return folder / "report.html"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("width", [360, 1280])

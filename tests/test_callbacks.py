@@ -100,7 +100,13 @@ def test_at_most_200_conditions_are_generated(judge: Judge) -> None:
 
     class Counting(LoadedGenerator):
         def generate(
-            self, conditions: Conditions, seed: int = 0, batch_size: int = 100, *, layout: Layout | None = None
+            self,
+            conditions: Conditions,
+            seed: int = 0,
+            batch_size: int = 100,
+            *,
+            layout: Layout | None = None,
+            truncation: float = 1.0,
         ) -> torch.Tensor:
             sizes.append(len(conditions))
             return images.images[: len(conditions)]
@@ -140,7 +146,13 @@ def test_codes_are_scored_by_the_labels_that_the_judge_predicts(shift: int, vari
 
     class Channel(LoadedGenerator):
         def generate(
-            self, conditions: Conditions, seed: int = 0, batch_size: int = 100, *, layout: Layout | None = None
+            self,
+            conditions: Conditions,
+            seed: int = 0,
+            batch_size: int = 100,
+            *,
+            layout: Layout | None = None,
+            truncation: float = 1.0,
         ) -> torch.Tensor:
             assert isinstance(conditions, torch.Tensor)
             brightest = (varies * conditions[:, 0].long() + shift) % 3

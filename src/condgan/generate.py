@@ -73,28 +73,37 @@ class LoadedGenerator(nn.Module):
         """The condition of its images; `condition.parse("red cube, blue cylinder")` returns one."""
         return from_json(self.config.condition)
 
-    def forward(self, conditions: Conditions, seed: int = 0, num_images: int = 1) -> GeneratedImages:
+    def forward(
+        self, conditions: Conditions, seed: int = 0, num_images: int = 1, *, truncation: float = 1.0
+    ) -> GeneratedImages:
         """Generates `num_images` images of each condition; equal for equal seeds.
 
         The images of a condition follow one another. Image i is that of latent i of the seed, so that the first images
-        do not depend on `num_images`. Raises InputError for a condition that is not in the vocabulary.
+        do not depend on `num_images`. A `truncation` below 1 makes images less varied, see `latents`. Raises InputError
+        for a condition that is not in the vocabulary.
         """
         if num_images < 1:
             raise InputError(f"num_images: found {num_images}, expected at least 1")
         c = self.batch(conditions).repeat_interleave(num_images, dim=0)
-        return GeneratedImages(self.generate(c, seed), self.condition.describe_all(c))
+        return GeneratedImages(self.generate(c, seed, truncation=truncation), self.condition.describe_all(c))
 
     def generate(
-        self, conditions: Conditions, seed: int = 0, batch_size: int = 100, *, layout: Layout | None = None
+        self,
+        conditions: Conditions,
+        seed: int = 0,
+        batch_size: int = 100,
+        *,
+        layout: Layout | None = None,
+        truncation: float = 1.0,
     ) -> Tensor:
         """Returns one image for each condition, (N, C, R, R) uint8; equal for equal seeds.
 
-        `layout` is what `self.layout(conditions, seed)` returned, with other places or sizes. Unchanged, it gives the
-        same images as no layout, up to rounding if there are several batches. Raises InputError like `batch` and
-        `paint`.
+        `layout` is what `self.layout(conditions, seed, truncation)` returned, with other places or sizes. Unchanged, it
+        gives the same images as no layout, up to rounding if there are several batches. Raises InputError like `batch`,
+        `latents` and `paint`.
         """
         c = self.batch(conditions)
-        z = self.latents(len(c), seed)
+        z = self.latents(len(c), seed, truncation)
         if layout is not None:
             return self.paint(layout, z, batch_size)
         return self.from_latents(z, self.condition.encode(c), batch_size)
@@ -157,15 +166,15 @@ class LoadedGenerator(nn.Module):
         return isinstance(self.network.body, LayoutGenerator)
 
     @torch.no_grad()
-    def layout(self, conditions: Conditions, seed: int = 0) -> Layout:
-        """Returns the objects of the images that `generate(conditions, seed)` returns: features, places and sizes.
+    def layout(self, conditions: Conditions, seed: int = 0, truncation: float = 1.0) -> Layout:
+        """Returns the objects of the images that `generate` returns for these arguments: features, places and sizes.
 
         Object k of an image is that of name k of `token_names`; objects without a name come last. To move one, change
         `place` (N, K, 2): x to the right and y down, from (-1, -1) in the upper left corner to (1, 1).
         Raises InputError if the recipe places no objects.
         """
         body, device, c = self._body, next(self.network.parameters()).device, self.batch(conditions)
-        z, vector = self.latents(len(c), seed).to(device), self.condition.encode(c).to(device)
+        z, vector = self.latents(len(c), seed, truncation).to(device), self.condition.encode(c).to(device)
         return Layout(*(part.cpu() for part in body.layout(z, vector)))
 
     @torch.no_grad()
@@ -196,10 +205,17 @@ class LoadedGenerator(nn.Module):
             raise InputError(f"recipe {self.config.recipe} places no objects; use a run of `layout`")
         return body
 
-    def latents(self, n: int, seed: int = 0) -> Tensor:
-        """Draws latents from N(0, 1), (n, latent_dim). The first ones do not depend on their number."""
+    def latents(self, n: int, seed: int = 0, truncation: float = 1.0) -> Tensor:
+        """Draws latents from N(0, 1), (n, latent_dim), times `truncation`. The first do not depend on their number.
+
+        Latents nearer to their mean give images that are less varied and often better: the truncation of Karras et al.
+        2019, appendix B, of the latents themselves. Scores of such images are not those of the generator. Raises
+        InputError unless it is in (0, 1].
+        """
+        if not 0 < truncation <= 1:
+            raise InputError(f"truncation {truncation:g}: expected a number above 0 and at most 1, e.g. 0.7")
         random = torch.Generator().manual_seed(seed)
-        return torch.stack([torch.randn(self.network.latent_dim, generator=random) for _ in range(n)])
+        return truncation * torch.stack([torch.randn(self.network.latent_dim, generator=random) for _ in range(n)])
 
     @torch.no_grad()
     def from_latents(self, z: Tensor, c: Tensor, batch_size: int = 100) -> Tensor:

@@ -1,7 +1,8 @@
 """A folder with the images of one call of `condgan generate`, and the record of what each shows."""
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import count
@@ -47,17 +48,25 @@ def earlier_files(folder: Path, overwrite: bool) -> set[str]:
     return written
 
 
-def write_images(folder: Path, images: Tensor, shown: Sequence[Shown], columns: int, facts: dict[str, Any]) -> None:
+def contents(
+    images: Tensor, shown: Sequence[Shown], columns: int, facts: Mapping[str, Any]
+) -> Iterator[tuple[str, bytes]]:
+    """Yields the name and the content of each file: the record, images (N, C, R, R) uint8 as PNG, and a grid of all."""
+    names = file_names(shown)
+    entries = [{"file": name, **asdict(each)} for name, each in zip(names, shown, strict=True)]
+    yield RECORD, (json.dumps({**facts, "images": entries}, indent=2) + "\n").encode()
+    for name, image in zip(names, images, strict=True):
+        yield name, png(picture_of(image))
+    yield GRID, png(grid(images, columns))
+
+
+def write_images(folder: Path, images: Tensor, shown: Sequence[Shown], columns: int, facts: Mapping[str, Any]) -> None:
     """Writes a PNG for each image (N, C, R, R) uint8, named by what it shows, and a grid of all.
 
     The record is written first: after an interrupt it names all files that may be there.
     """
-    names = file_names(shown)
-    entries = [{"file": name, **asdict(each)} for name, each in zip(names, shown, strict=True)]
-    files.write_json(folder / RECORD, {**facts, "images": entries})
-    for name, image in zip(names, images, strict=True):
-        files.write(folder / name, png(picture_of(image)))
-    files.write(folder / GRID, png(grid(images, columns)))
+    for name, content in contents(images, shown, columns, facts):
+        files.write(folder / name, content)
 
 
 def file_names(shown: Sequence[Shown]) -> list[str]:

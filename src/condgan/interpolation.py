@@ -20,13 +20,15 @@ def slerp(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
     return (torch.sin((1 - share) * angle) * a + torch.sin(share * angle) * b) / torch.sin(angle)
 
 
-def walk(generator: LoadedGenerator, settings: Sequence[tuple[str, int]], frames: int) -> Tensor:
+def walk(
+    generator: LoadedGenerator, settings: Sequence[tuple[str, int]], frames: int, truncation: float = 1.0
+) -> Tensor:
     """Returns images (N, C, R, R) uint8 that go from each condition and seed to the next in so many `frames`.
 
     N is (len(settings) - 1) * frames + 1. Slerp between the first latents of the seeds, linear between encoded
-    conditions. Every `frames`-th image is that of a setting.
+    conditions. Every `frames`-th image is that of a setting. For `truncation` see `LoadedGenerator.latents`.
     """
-    z = torch.cat([generator.latents(1, seed) for _, seed in settings])
+    z = torch.cat([generator.latents(1, seed, truncation) for _, seed in settings])
     vector = generator.condition.encode(generator.batch([condition for condition, _ in settings]))
     share = torch.arange(frames)[:, None] / frames
     latents = [slerp(a, b, share) for a, b in pairwise(z)]

@@ -95,6 +95,15 @@ def test_discrete_controls_have_all_values_and_continuous_ones_are_traversed(con
     assert list(condition.traversals()) == [control.name for control in controls if not control.values]
 
 
+@given(batches())
+def test_choose_inverts_choices(case: Case) -> None:
+    condition, c = case
+    for value in c:
+        choices = condition.choices(value)
+        assert len(choices) == len(condition.controls)
+        assert torch.equal(condition.choose(choices).to(c.dtype), value)
+
+
 @given(conditions)
 def test_each_value_has_every_value_of_the_first_control_once(condition: Condition) -> None:
     first = condition.controls[0]

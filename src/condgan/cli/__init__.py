@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from condgan import __version__
-from condgan.cli import data, generate, judge, recipes, scores, share, studies, train
+from condgan.cli import data, generate, judge, play, recipes, scores, share, studies, train
 from condgan.cli.console import Interrupted, fail, with_output
 from condgan.errors import InputError
 from condgan.interrupts import prompt_interrupts
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.add_typer(recipes.app)
 app.add_typer(train.app)
 app.add_typer(generate.app)
+app.add_typer(play.app)
 app.add_typer(scores.app)
 app.add_typer(share.app)
 app.add_typer(studies.app)

@@ -79,6 +79,12 @@ def generate(
     frames: Annotated[int, typer.Option("--frames", min=1, help="Frames of a GIF from one setting to the next.")] = (
         FRAMES
     ),
+    truncation: Annotated[
+        float,
+        typer.Option(
+            "--truncation", help="Factor of the latents, above 0 and at most 1. Below 1 images are less varied."
+        ),
+    ] = 1.0,
     recipe: RecipeOption = [],  # noqa: B006
     device: DeviceOption = None,
 ) -> dict[str, Any]:
@@ -93,6 +99,7 @@ def generate(
     from condgan.interpolation import walk
     from condgan.processes import fast_device, use_device
 
+    note = "" if truncation == 1 else f", truncation {truncation:g}"
     seeds, suffix = parse_seeds(seed), out.suffix.lower() if out else ""
     if suffix in OTHER_PICTURES:
         raise InputError(f"--out {out}: expected a folder, FILE.png or FILE.gif")
@@ -108,25 +115,27 @@ def generate(
                 "neither --count nor --place"
             )
         _check_number((len(settings) - 1) * frames)
-        files.write(out, gif([picture_of(image) for image in walk(generator, settings, frames)]))
-        console.print(f"wrote {out}")
+        files.write(out, gif([picture_of(image) for image in walk(generator, settings, frames, truncation)]))
+        console.print(f"wrote {out}{note}")
         return {"files": [out]}
     settings = list(dict.fromkeys(settings))  # a condition that is given twice is needed for an interpolation only
     count = count or (1 if suffix == ".png" or len(seeds) > 1 else COUNT)
     _check_number(len(settings) * count)
     folder = out or free_folder((run if run.is_dir() else run.parent) / "generated")
     replaced = earlier_files(folder, overwrite) if suffix != ".png" else set[str]()
-    images = torch.cat([_images(generator, text, each, count, place) for text, each in settings])
+    images = torch.cat([_images(generator, text, each, count, place, truncation) for text, each in settings])
     columns = 8 if len(settings) == 1 or count > 16 else count if count > 1 else len(seeds)
     if out and suffix == ".png":
         files.write(out, png(picture_of(images[0]) if len(images) == 1 else grid(images, columns)))
-        console.print(f"wrote {out}: " + ("one image" if len(images) == 1 else f"a grid of {len(images)} images"))
+        what = "one image" if len(images) == 1 else f"a grid of {len(images)} images"
+        console.print(f"wrote {out}: {what}{note}")
         return {"files": [out]}
     shown = [Shown(text, each, i) for text, each in settings for i in range(count)]
+    facts = {"model": run.absolute().name, "places": place, "truncation": truncation}
     for name in replaced:
         (folder / name).unlink(missing_ok=True)
-    write_images(folder, images, shown, columns, {"model": run.absolute().name, "places": place})
-    console.print(f"wrote {len(images)} images and {folder / GRID}")
+    write_images(folder, images, shown, columns, facts)
+    console.print(f"wrote {len(images)} images and {folder / GRID}{note}")
     return {"files": [folder / name for name in (*file_names(shown), GRID)]}
 
 
@@ -144,17 +153,19 @@ def vocabulary(run: ModelArgument = Path("iclevr"), recipe: RecipeOption = []) -
     return {"summary": condition.summary, "controls": [control._asdict() for control in condition.controls]}
 
 
-def _images(generator: LoadedGenerator, text: str, seed: int, count: int, place: list[str]) -> Tensor:
+def _images(
+    generator: LoadedGenerator, text: str, seed: int, count: int, place: list[str], truncation: float
+) -> Tensor:
     """The images of one condition and seed, with its objects at their places."""
     from condgan.cli.places import parse_places
 
     c = generator.batch([text] * count)
     if not place:
-        return generator.generate(c, seed)
-    layout = generator.layout(c, seed)
+        return generator.generate(c, seed, truncation=truncation)
+    layout = generator.layout(c, seed, truncation)
     for k, x_and_y in parse_places(place, generator.token_names(c[0]), generator.condition.values).items():
         layout.place[:, k] = layout.place.new_tensor(x_and_y)
-    return generator.generate(c, seed, layout=layout)
+    return generator.generate(c, seed, layout=layout, truncation=truncation)
 
 
 def _check_number(num_images: int) -> None:

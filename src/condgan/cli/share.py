@@ -30,16 +30,26 @@ def share(
         typer.Option("--condition", help="A condition of the card's picture; can be repeated. Default: each value."),
     ] = [],  # noqa: B006
     private: Annotated[bool, typer.Option("--private", help="Create the Hub's model as a private one.")] = False,
+    space: Annotated[
+        bool,
+        typer.Option("--space", help="Add an app.py to --out: the playground, as a Space of Hugging Face runs it."),
+    ] = False,
     recipe: RecipeOption = [],  # noqa: B006
 ) -> dict[str, Any]:
     """Write or upload a model with its card: vocabulary, data, scores, samples, licence, how to use it."""
     from condgan.files import read_json
     from condgan.generate import load
+    from condgan.playground import gradio_version
+    from condgan.sharing.space import APP, REQUIREMENTS, add_space
 
     if (out is None) == (hub is None):
         raise InputError("expected one of --out FOLDER and --hub OWNER/NAME")
     if private and hub is None:
         raise InputError("--private: found no --hub, expected the name of a model on the Hub")
+    if space and out is None:
+        raise InputError("--space: found no --out, expected the folder of the Space")
+    if space:
+        gradio_version()  # before anything is written
     use_recipes(recipe)
     generator, metrics = load(run), run / "metrics.json"
     scores = read_json(metrics) if metrics.is_file() else None
@@ -49,7 +59,11 @@ def share(
     result: dict[str, Any] = {}
     if out is not None:
         generator.save_pretrained(out, license=license, scores=scores, conditions=shown)
-        result["files"] = [out / name for name in ("model.safetensors", "config.json", "README.md")]
+        names = ["model.safetensors", "config.json", "README.md"]
+        if space:
+            add_space(out)
+            names += [APP, REQUIREMENTS]
+        result["files"] = [out / name for name in names]
         console.print(f"wrote {', '.join(map(str, result['files']))}")
     elif hub is not None:
         address = generator.push_to_hub(hub, private=private, license=license, scores=scores, conditions=shown)

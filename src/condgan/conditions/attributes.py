@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -52,6 +53,12 @@ class Attributes(Condition):
     def controls(self) -> Sequence[Control]:
         return [Control(name, values) for name, values in self.attributes.items()]
 
+    def choices(self, c: Tensor) -> list[Any]:
+        return [values[index] for values, index in zip(self.attributes.values(), c.tolist(), strict=True)]
+
+    def choose(self, choices: Sequence[Any]) -> Tensor:
+        return self.parse(", ".join(f"{value} {name}" for name, value in zip(self.attributes, choices, strict=True)))
+
     def encode(self, c: Tensor) -> Tensor:
         return one_hots(c, self.sizes)
 
@@ -90,8 +97,7 @@ class Attributes(Condition):
         return torch.tensor([found[name] for name in self.attributes])
 
     def describe(self, c: Tensor, digits: int = 9) -> str:
-        chosen = zip(self.attributes.items(), c.tolist(), strict=True)
-        return ", ".join(f"{values[index]} {name}" for (name, values), index in chosen)
+        return ", ".join(f"{value} {name}" for name, value in zip(self.attributes, self.choices(c), strict=True))
 
 
 def one_hots(c: Tensor, sizes: Sequence[int]) -> Tensor:

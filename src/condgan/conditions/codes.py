@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log, pi
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -73,6 +74,14 @@ class Codes(Condition):
     def controls(self) -> Sequence[Control]:
         discrete = [Control(name, [str(value) for value in range(size)]) for name, size in self.categorical.items()]
         return [*discrete, *(Control(name) for name in self.continuous)]
+
+    def choices(self, c: Tensor) -> list[Any]:
+        indices, values = (part[0].tolist() for part in self._split(c[None]))
+        return [*map(str, indices), *values]
+
+    def choose(self, choices: Sequence[Any]) -> Tensor:
+        names = [*self.categorical, *self.continuous]
+        return self.parse(", ".join(f"{name}={value}" for name, value in zip(names, choices, strict=True)))
 
     def encode(self, c: Tensor) -> Tensor:
         indices, values = self._split(c)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -56,6 +56,17 @@ class Condition(ABC):
     @abstractmethod
     def controls(self) -> Sequence[Control]:
         """The inputs of a form for one condition."""
+
+    @abstractmethod
+    def choices(self, c: Tensor) -> list[Any]:
+        """Returns the value of each control for one condition: a name, a list of names if `multiple`, or a number."""
+
+    @abstractmethod
+    def choose(self, choices: Sequence[Any]) -> Tensor:
+        """Returns the condition that a value for each control stands for; it inverts `choices`.
+
+        Raises InputError for a value that a control does not have.
+        """
 
     @abstractmethod
     def encode(self, c: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -45,6 +46,13 @@ class Class(Condition):
     @property
     def controls(self) -> Sequence[Control]:
         return [Control("class", self.names)]
+
+    def choices(self, c: Tensor) -> list[Any]:
+        return [self.describe(c)]
+
+    def choose(self, choices: Sequence[Any]) -> Tensor:
+        (name,) = choices
+        return self.parse(name)
 
     def encode(self, c: Tensor) -> Tensor:
         return F.one_hot(c, self.dim).float()
@@ -109,6 +117,13 @@ class MultiLabel(Condition):
     @property
     def controls(self) -> Sequence[Control]:
         return [Control("labels", self.names, multiple=True)]
+
+    def choices(self, c: Tensor) -> list[Any]:
+        return [[name for name, present in zip(self.names, c.tolist(), strict=True) if present]]
+
+    def choose(self, choices: Sequence[Any]) -> Tensor:
+        (names,) = choices
+        return self.parse(", ".join(names) or self._nothing)
 
     def encode(self, c: Tensor) -> Tensor:
         return c.float()
@@ -187,7 +202,8 @@ class MultiLabel(Condition):
         return c
 
     def describe(self, c: Tensor, digits: int = 9) -> str:
-        return ", ".join(name for name, present in zip(self.names, c.tolist(), strict=True) if present) or self._nothing
+        (names,) = self.choices(c)
+        return ", ".join(names) or self._nothing
 
 
 def _one_of(allowed: Tensor) -> Tensor:
