@@ -52,7 +52,7 @@ def play(
             time.sleep(1)
     except KeyboardInterrupt:
         page.close(verbose=False)
-    return {"address": page.local_url}
+    return {"address": str(page.local_url)}
 
 
 def _check_free(host: str, port: int) -> None:
