@@ -54,6 +54,11 @@ class RunFolder:
         return metrics
 
     @property
+    def judges(self) -> str:
+        """What metrics.json says of the judges, after a semicolon; nothing in files of earlier formats."""
+        return f"; {Scores(**self.metrics).judges}" if self.metrics.get("format", 1) > 2 else ""
+
+    @property
     def scores(self) -> dict[str, dict[str, str]]:
         """Row of metrics.json, then of seen and unseen conditions and the gap -> metric -> estimate as text."""
         rows = dict(self.metrics.get("rows", {}))
