@@ -3,7 +3,7 @@
 from condgan.judge.calibration import calibration_error
 from condgan.judge.formats import judge_to_bytes, load_judge, load_second_judge
 from condgan.judge.model import ARCHITECTURES, Judge, Samples, dilated_judge, lab_judge, small_judge
-from condgan.judge.seen import image_hashes, num_seen
+from condgan.judge.seen import num_seen
 from condgan.judge.training import JudgeStep, train_classifier, train_judge
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "Samples",
     "calibration_error",
     "dilated_judge",
-    "image_hashes",
     "judge_to_bytes",
     "lab_judge",
     "load_judge",

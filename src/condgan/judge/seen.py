@@ -1,20 +1,10 @@
 """Which images a judge was trained on, so that scores can say whether a GAN was trained on them as well."""
 
-from hashlib import sha256
-
 import torch
-from torch import Tensor
 
 from condgan.data.dataset import Images
+from condgan.data.image_hashes import image_hashes
 from condgan.judge.model import Judge
-
-NUM_BYTES = 8  # of a hash: with a million images, two differ in them with a probability of 1 - 3e-8
-
-
-def image_hashes(images: Images, indices: Tensor) -> Tensor:
-    """Returns the first 8 bytes of the SHA-256 of the pixels of each image at these indices, (N,) int64."""
-    digests = [sha256(images.images[i].contiguous().numpy().data).digest()[:NUM_BYTES] for i in indices.tolist()]
-    return torch.frombuffer(bytearray(b"".join(digests)), dtype=torch.int64) if digests else indices.new_empty(0)
 
 
 def num_seen(judge: Judge, images: Images) -> int | None:

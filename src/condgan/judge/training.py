@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from condgan.data.dataset import Images, to_float
+from condgan.data.image_hashes import image_hashes
 from condgan.draws import normal_like, per_batch, per_sample, seeded_batch
 from condgan.errors import InputError
 from condgan.judge.model import Judge, small_judge
-from condgan.judge.seen import image_hashes
 from condgan.networks.shared_batch_norm import share_batch_norm
 from condgan.processes import accelerator as new_accelerator
 from condgan.state import derived_seed
