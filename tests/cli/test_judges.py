@@ -63,6 +63,18 @@ def test_both_judges_are_in_the_table_and_on_the_page(condgan: Command, finished
     assert "second dilated: trained on" in page.read_text()
 
 
+def test_classifiers_are_trained_if_asked_for(
+    condgan: Command, finished: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("condgan.evaluate.MOST_CLASSIFIED", 64)  # a step for each epoch
+    words = ["evaluate", run, "--judge", finished / "judge.safetensors", "--draws", "1"]
+    result = condgan(*words, "--conditions", run.parent / "few.json", "--train-classifier")
+    assert result.code == 0, result.err
+    rows = read_json(run / "metrics.json")["rows"]
+    having = {name for name, row in rows.items() if "classifier_accuracy" in row}
+    assert having == {"real images", "generator, held-out conditions"}
+
+
 def test_lists_of_conditions_need_names_of_their_own(condgan: Command, finished: Path, run: Path) -> None:
     words = ["evaluate", run, "--judge", finished / "judge.safetensors"]
     shutil.copy(run.parent / "few.json", run.parent / "neighbours.json")

@@ -19,6 +19,7 @@ from condgan.judge import (
     load_judge,
     load_second_judge,
     num_seen,
+    train_classifier,
     train_judge,
 )
 from condgan.rendering.scenes import LABELS
@@ -59,6 +60,15 @@ def test_every_architecture_learns(architecture: str) -> None:
         step.loss for step in train_judge(judge_of(architecture, images), images, num_epochs=5, seed=0, batch_size=32)
     ]
     assert sum(losses[-4:]) < 0.8 * sum(losses[:4])
+
+
+def test_a_classifier_follows_from_its_images_and_its_seed() -> None:
+    images = tiny_images("class", num_images=100)
+    torch.manual_seed(5)
+    state = torch.get_rng_state()
+    first, again, other = (train_classifier(images, num_epochs=1, seed=seed) for seed in (0, 0, 1))
+    assert first.fingerprint == again.fingerprint != other.fingerprint
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_a_file_without_an_architecture_is_of_the_first_one(tmp_path: Path) -> None:
