@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -73,7 +74,7 @@ def test_weights_of_timm_that_are_not_on_this_machine_are_not_downloaded(
 
     def missing(repository: str, file: str, *, local_files_only: bool) -> str:
         asked.append(local_files_only)
-        raise feature_spaces.LocalEntryNotFoundError("not here")
+        raise LocalEntryNotFoundError("not here")
 
     monkeypatch.setattr(feature_spaces, "hf_hub_download", missing)
     with pytest.raises(InputError, match=r"not on this machine; download them with: hf download timm/test_resnet"):
@@ -87,7 +88,7 @@ def test_features_of_a_timm_model_are_those_before_its_last_layer(tmp_path: Path
     save_file(model.state_dict(), str(file)) if suffix == ".safetensors" else torch.save(model.state_dict(), file)
     name, space = feature_space(f"timm:{MODEL}={file}")
     assert name == f"timm:{MODEL}"
-    size = model.pretrained_cfg["input_size"][1]  # type: ignore[index]
+    size = int(model.pretrained_cfg["input_size"][1])  # type: ignore[index]
     images = torch.randint(0, 256, (3, 3, size, size), dtype=torch.uint8)
     mean, std = (torch.tensor(model.pretrained_cfg[key])[:, None, None] for key in ("mean", "std"))  # type: ignore[index]
     with torch.no_grad():

@@ -33,8 +33,8 @@ def test_a_judge_with_a_part_of_its_own_saw_no_training_image_of_a_run(condgan: 
         words = ["train", "cdcgan", "--data", "shapes", *TINY, "--kimg", "0.008", "--runs", tmp_path, "--name", name]
         result = condgan(*words, *part)
         assert result.code == 0, result.err
-        words = ["evaluate", tmp_path / name, "--judge", judge, "--draws", "1", "--conditions", tmp_path / "few.json"]
-        result = condgan(*words)
+        scoring = ["--judge", judge, "--draws", "1", "--conditions", tmp_path / "few.json"]
+        result = condgan("evaluate", tmp_path / name, *scoring)
         assert result.code == 0, result.err
         found[name] = " ".join(result.out.split())
     num_training = read_json(tmp_path / "apart" / "metrics.json")["num_training"]
@@ -48,8 +48,8 @@ def test_both_judges_are_in_the_table_and_on_the_page(condgan: Command, finished
     second = run.parent / "second.safetensors"
     words = ["judge", "train", "shapes", "--resolution", "16", "--epochs", "1", "--architecture", "dilated"]
     assert condgan(*words, "--out", second).code == 0
-    words = ["--judge", finished / "judge.safetensors", "--second-judge", second]
-    result = condgan("evaluate", run, *words, "--draws", "2", "--conditions", run.parent / "few.json")
+    judges = ["--judge", finished / "judge.safetensors", "--second-judge", second]
+    result = condgan("evaluate", run, *judges, "--draws", "2", "--conditions", run.parent / "few.json")
     assert result.code == 0, result.err
     metrics = read_json(run / "metrics.json")
     assert (metrics["judge"], metrics["second_judge"]) == ("small", "dilated")
