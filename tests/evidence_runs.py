@@ -33,7 +33,7 @@ def evidence_of(
         for seed, content in enumerate(metrics):
             run = folder / cell / f"seed-{seed}"
             run.mkdir(parents=True)
-            (run / "metrics.json").write_text(json.dumps(content))
+            (run / "metrics.json").write_text(json.dumps({"judge": "small", "draws": 1, "seed": seed, **content}))
             if num_training:
                 config = Config.of("cdcgan", {}, "shapes", tiny_images("class"), seed, "no").to_json()
                 (run / "run.json").write_text(json.dumps(config | {"num_training": num_training}))

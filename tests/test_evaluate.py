@@ -88,7 +88,7 @@ def test_images_are_generated_and_classified_in_blocks_in_any_order(judge: Judge
     images = replace(images, held_out=torch.arange(len(images)) < 600)
     numbers = []
 
-    def backwards(work: Callable[[Tensor], Samples], tasks: Iterable[Tensor]) -> list[Samples]:
+    def backwards(work: Callable[[Tensor], Sequence[Samples]], tasks: Iterable[Tensor]) -> list[Sequence[Samples]]:
         numbers.append([len(task) for task in tasks])
         return [work(task) for task in reversed(list(tasks))][::-1]
 

@@ -72,7 +72,7 @@ def test_runs_that_cannot_be_compared_are_refused_with_what_to_run(condgan: Comm
         "test with 4": (write_run(tmp_path / "d", LOW, recipe="acgan", name="seen"), "--conditions FILE"),
         "differ only in their seed": (write_run(tmp_path / "e", LOW, seed=1), "at least two systems"),
         "the same options and seed 0": (write_run(tmp_path / "f", LOW), "leave one out"),
-        "expected at most 2": (write_run(tmp_path / "g", LOW, recipe="acgan", format=3), "metrics.json: format"),
+        "expected at most 3": (write_run(tmp_path / "g", LOW, recipe="acgan", format=4), "metrics.json: format"),
         "no run.json": (tmp_path, "expected the folder of a run"),
     }
     (tmp_path / "new" / "metrics.json").unlink()

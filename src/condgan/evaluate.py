@@ -1,25 +1,41 @@
 """Scores a run: how well it follows conditions, beside real images and an untrained generator."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from hashlib import sha256
 
 import torch
 from torch import Tensor
 
-from condgan.conditions import Condition
+from condgan.conditions import Codes, Condition
 from condgan.data.dataset import Images
 from condgan.errors import InputError
 from condgan.generate import LoadedGenerator, untrained
-from condgan.judge import Judge, Samples, judge_to_bytes
-from condgan.judged import JudgedImages, Mapped, classified
-from condgan.metrics import Estimate, code_accuracy, code_effects, condition_accuracy, difference, exact_accuracy
+from condgan.judge import Judge, Samples, num_seen
+from condgan.judged import JUDGE, SECOND, JudgedImages, Mapped, Viewer, Viewers, Views, classified
+from condgan.metrics import (
+    Estimate,
+    Matching,
+    classifier_accuracy,
+    code_accuracy,
+    code_effects,
+    condition_accuracy,
+    difference,
+    disagreement,
+    exact_accuracy,
+    information_bound,
+)
 from condgan.metrics.breakdown import at
 from condgan.metrics.estimate import proportion
 from condgan.scores import Row, Scores
-from condgan.suites import defined, measured, suite_named
+from condgan.suites import defined, suite_named
 
 HELD_OUT, PRIOR = "held-out conditions", "codes of the prior"  # the images of a row, after whose they are
+REAL = "real images"
+NEIGHBOURS = "neighbours"  # of the picture of `neighbour_pictures`
+HELD_OUT_PICTURE = "real-images"
+Q = "Q"  # the network that an InfoGAN is trained with to predict the codes
+RESERVED = (HELD_OUT, NEIGHBOURS, HELD_OUT_PICTURE)  # names that no list of conditions can have
+MOST_CLASSIFIED = 5000  # images that a classifier is trained on, for its accuracy on real ones
 
 
 def evaluate(
@@ -32,6 +48,10 @@ def evaluate(
     seed: int = 0,
     suite: str = "quick",
     mapped: Mapped = map,
+    second: Judge | None = None,
+    spaces: Mapping[str, Viewer] | None = None,
+    recognition: Viewer | None = None,
+    train_classifier: Callable[[Images], Judge] | None = None,
 ) -> Scores:
     """Scores a generator on lists of conditions, and its realism on the conditions of the held-out images.
 
@@ -43,30 +63,80 @@ def evaluate(
     `mapped(work, tasks)` generates and classifies a block of images for each task and returns the results in order:
     one after the other, or shared by processes with `processes.map_over_processes`. The scores are the same.
 
+    `second` is a judge of another architecture, whose accuracies and disagreement with the first are added. `spaces`
+    are other networks by name whose features are compared as well (`feature_spaces.py`). `recognition` is the network Q
+    of a run of codes (`recognition.py`), for its information bound in the suite `full`. `train_classifier`, e.g.
+    `judge.train_classifier`, trains one on generated and one on real images, and both are tested on real ones.
+
     A reader is never a judge: `load_judge` refuses the file of the network that a generator was trained with.
-    Raises InputError like `check_comparable`, and for an unknown suite.
+    Raises InputError like `check_comparable`, for an unknown suite, and for a list with a reserved name.
     """
     check_comparable(generator, images)
+    check_names(condition_lists)
     chosen = suite_named(suite)
+    viewers = Viewers(judge, second, spaces or {})
     held_out, training = torch.nonzero(images.held_out).squeeze(1), images.training.indices
-    evenly = torch.linspace(0, len(training) - 1, min(len(held_out), len(training))).long()
-    others = classified(images, training[evenly], judge, mapped)
-    reals = classified(images, held_out, judge, mapped)
-    real_row = measured(chosen.following, reals, reals, images.condition)
-    real_row |= measured({**chosen.realism, **chosen.variety}, others, reals, images.condition)
+    others = classified(images, _evenly(training, len(held_out)), viewers.named(features=True), mapped)
+    reals = classified(images, held_out, viewers.named(features=True), mapped)
+    judged = JudgedImages(chosen, images, reals, viewers, mapped, seed)
+    judges = {JUDGE: judge} | ({SECOND: second} if second else {})
+    saw = {role: num_seen(each, images) for role, each in judges.items()}
     start = Scores(
         judge.name,
         draws,
         seed,
-        rows={"real images": real_row},
+        rows={REAL: judged.following(reals) | judged.compared({**chosen.realism, **chosen.variety}, others)},
         suite=suite,
-        judge_hash=sha256(judge_to_bytes(judge)).hexdigest(),
+        judge_hash=judge.fingerprint,
+        second_judge=second.name if second else "",
+        second_judge_hash=second.fingerprint if second else "",
+        num_training=len(training),
+        judges_saw={role: number for role, number in saw.items() if number is not None},
+        spaces={name: space.fingerprint for name, space in viewers.spaces.items()},
     )
     beginner = untrained(generator.config).to(next(generator.parameters()).device)
-    judged = JudgedImages(chosen, images, reals, judge, mapped, seed)
-    if generator.condition.is_labelled:
-        return _with_labels(start, generator, beginner, condition_lists, judged)
-    return _with_codes(start, generator, beginner, judged)
+    if not generator.condition.is_labelled:
+        return _with_codes(start, generator, beginner, judged, recognition)
+    scores = _with_labels(start, generator, beginner, condition_lists, judged)
+    if not train_classifier:
+        return scores
+    added = _classifier_accuracies(generator, images, train_classifier, seed)
+    return replace(scores, rows={name: {**row, **added.get(name, {})} for name, row in scores.rows.items()})
+
+
+def num_images(
+    generator: LoadedGenerator, images: Images, condition_lists: Mapping[str, Tensor], draws: int, suite: str
+) -> int:
+    """Returns how many images `evaluate` gives to `mapped`, for a progress bar."""
+    num_training, num_held_out = images.num_training, len(images) - images.num_training
+    of_lists = draws * sum(map(len, condition_lists.values())) if generator.condition.is_labelled else 0
+    reals = num_held_out + min(num_held_out, num_training) + num_training * bool(suite_named(suite).of_copies)
+    return reals + 2 * (num_held_out + of_lists)  # of the generator and of an untrained one
+
+
+def check_names(condition_lists: Iterable[str]) -> None:
+    """Raises InputError if a list of conditions has a name that rows or pictures use otherwise."""
+    for name in condition_lists:
+        if name in RESERVED:
+            raise InputError(f"list of conditions {name!r}: the name is used for other scores; rename the file")
+
+
+def _evenly(indices: Tensor, most: int) -> Tensor:
+    """Returns up to `most` of these indices, evenly spaced."""
+    return indices[torch.linspace(0, len(indices) - 1, min(most, len(indices))).long()]
+
+
+def _classifier_accuracies(
+    generator: LoadedGenerator, images: Images, train: Callable[[Images], Judge], seed: int
+) -> dict[str, Row]:
+    """Accuracies on held-out images of classifiers that were trained on real and on generated images, by row.
+
+    Both have the same number of images, of the same conditions.
+    """
+    some, held_out = images.at(_evenly(images.training.indices, MOST_CLASSIFIED)), images.part(held_out=True)
+    fakes = replace(some, images=generator.generate(some.labels, seed))
+    trained = {REAL: some, f"generator, {HELD_OUT}": fakes}
+    return {name: {"classifier_accuracy": classifier_accuracy(on, held_out, train)} for name, on in trained.items()}
 
 
 def seen_conditions(images: Images, most: int = 120) -> Tensor:
@@ -109,44 +179,44 @@ def _with_labels(
     judged: JudgedImages,
 ) -> Scores:
     suite, images, rows = judged.suite, judged.images, dict(scores.rows)
-    batches = {HELD_OUT: judged.reals.c}
+    batches = {HELD_OUT: judged.reals[JUDGE].c}
     batches |= {name: conditions.repeat_interleave(scores.draws, dim=0) for name, conditions in lists.items()}
-    following = {**suite.following, **suite.variety}
-    metrics = dict.fromkeys(lists, following) | {HELD_OUT: {**suite.following, **suite.realism, **suite.variety}}
-    samples = {}
+    compared = dict.fromkeys(lists, suite.variety) | {HELD_OUT: {**suite.realism, **suite.variety}}
+    views = {}
     for source, network in {"generator": generator, "untrained": beginner}.items():
         for name, c in batches.items():
-            fakes = judged.generated(network, c, c)
-            rows[f"{source}, {name}"] = judged.measured(metrics[name], fakes)
+            seen = judged.generated(network, c, c, features=bool(compared[name]))
+            row = judged.following(seen)
+            rows[f"{source}, {name}"] = row | judged.compared(compared[name], seen) if compared[name] else row
             if network is generator:
-                samples[name] = fakes
-    copies, neighbours = judged.copies(samples[HELD_OUT])
+                views[name] = seen
+    copies, neighbours = judged.copies(views[HELD_OUT])
     rows[f"generator, {HELD_OUT}"] = {**rows[f"generator, {HELD_OUT}"], **copies}
-    breakdowns = {name: judged.divided(suite.by_part, fakes) for name, fakes in samples.items()}
-    breakdowns[HELD_OUT] |= judged.divided(suite.realism_by_part, samples.pop(HELD_OUT))
-    seen = {name: occurs(conditions, images.labels[~images.held_out]) for name, conditions in lists.items()}
+    breakdowns = {name: judged.divided(suite.by_part, seen) for name, seen in views.items()}
+    breakdowns[HELD_OUT] |= judged.divided(suite.realism_by_part, views.pop(HELD_OUT))
+    occur = {name: occurs(conditions, images.labels[~images.held_out]) for name, conditions in lists.items()}
+    samples = {name: seen[JUDGE] for name, seen in views.items()}
     return replace(
         scores,
         rows=rows,
         per_condition={n: _per_condition(s, images.condition, lists[n], scores.draws) for n, s in samples.items()},
         per_object={name: _per_object(fakes, images.condition) for name, fakes in samples.items()},
         breakdowns={name: rows for name, rows in breakdowns.items() if rows},
-        occurrences={name: {"seen": int(mask.sum()), "unseen": int((~mask).sum())} for name, mask in seen.items()},
-        composition=_composition(samples, seen, scores.draws, judged),
+        occurrences={name: {"seen": int(mask.sum()), "unseen": int((~mask).sum())} for name, mask in occur.items()},
+        composition=_composition(views, occur, scores.draws, judged),
         neighbours=neighbours,
     )
 
 
 def _composition(
-    samples: Mapping[str, Samples], seen: Mapping[str, Tensor], draws: int, judged: JudgedImages
+    views: Mapping[str, Views], occur: Mapping[str, Tensor], draws: int, judged: JudgedImages
 ) -> dict[str, Row]:
     """Scores the images of conditions of all lists that training images have, of the others, and the gap."""
-    masks = {name: mask.repeat_interleave(draws) for name, mask in seen.items()}
+    masks = {name: mask.repeat_interleave(draws) for name, mask in occur.items()}
     kinds = {}
     for kind, is_kind in (("seen", True), ("unseen", False)):
-        parts = [at(fakes, masks[name] == is_kind) for name, fakes in samples.items()]
-        if any(map(len, parts)):
-            kinds[kind] = judged.measured(judged.suite.following, _joined(parts))
+        if any((mask == is_kind).any() for mask in masks.values()):
+            kinds[kind] = judged.following(_joined(views, masks, is_kind=is_kind))
     if len(kinds) < 2:
         return {}
     first, second = kinds.values()
@@ -154,22 +224,45 @@ def _composition(
     return {**kinds, "gap": gap}
 
 
-def _with_codes(scores: Scores, generator: LoadedGenerator, beginner: LoadedGenerator, judged: JudgedImages) -> Scores:
-    codes, condition, labels = generator.condition, judged.images.condition, judged.reals.c
+def _joined(views: Mapping[str, Views], masks: Mapping[str, Tensor], *, is_kind: bool) -> Views:
+    """Joins the images of all lists whose mask is `is_kind`, as each network saw them."""
+    networks = next(iter(views.values()))
+    parts = {name: [at(seen[name], masks[of] == is_kind) for of, seen in views.items()] for name in networks}
+    return {
+        name: Samples(*(torch.cat([getattr(part, field) for part in each]) for field in ("c", "logits", "features")))
+        for name, each in parts.items()
+    }
+
+
+def _with_codes(
+    scores: Scores,
+    generator: LoadedGenerator,
+    beginner: LoadedGenerator,
+    judged: JudgedImages,
+    recognition: Viewer | None,
+) -> Scores:
+    codes, condition, labels = generator.condition, judged.images.condition, judged.reals[JUDGE].c
     rows, meaning, suite = dict(scores.rows), dict[str, str](), judged.suite
     c = held_out_conditions(generator, labels, scores.seed)
+    own = {Q: recognition} if recognition and suite.by_code else {}
     for source, network in {"untrained": beginner, "generator": generator}.items():
-        fakes, row = judged.generated(network, c, labels), dict[str, Estimate]()
+        seen, row = judged.generated(network, c, labels, others=own), dict[str, Estimate]()
+        fakes = seen[JUDGE]
         if codes.values and len(c) > 1:  # half of them are matched, the others scored
-            predicted = condition.describe_all(condition.predict(fakes.logits))
-            meaning, row["code_accuracy"] = code_accuracy(codes.categories(c), predicted)
-        row |= judged.measured(suite.realism, fakes)
+            meaning, row["code_accuracy"] = _matched(codes, c, fakes, condition)
+        if SECOND in seen:
+            if codes.values and len(c) > 1:
+                row[f"code_accuracy[{SECOND}]"] = _matched(codes, c, seen[SECOND], condition).accuracy
+            row["disagreement"] = disagreement(fakes, seen[SECOND], condition)
+        row |= judged.compared(suite.realism, seen)
         for scored in suite.of_codes:
             row |= defined(scored(codes, c, fakes, condition))
         rows[f"{source}, {PRIOR}"] = row
-    copies, neighbours = judged.copies(fakes)
+    copies, neighbours = judged.copies(seen)
     rows[f"generator, {PRIOR}"] = {**rows[f"generator, {PRIOR}"], **copies}
     by_code = {name: defined(scored(codes, c, fakes, condition)) for name, scored in suite.by_code.items()}
+    if isinstance(codes, Codes) and own:
+        by_code[f"information_bound[{Q}]"] = defined(information_bound(codes, seen[Q].logits, c))
     by_code = {name: row for name, row in by_code.items() if row}
     return replace(
         scores,
@@ -179,6 +272,10 @@ def _with_codes(scores: Scores, generator: LoadedGenerator, beginner: LoadedGene
         breakdowns={PRIOR: by_code} if by_code else {},
         neighbours=neighbours,
     )
+
+
+def _matched(codes: Condition, c: Tensor, fakes: Samples, condition: Condition) -> Matching:
+    return code_accuracy(codes.categories(c), condition.describe_all(condition.predict(fakes.logits)))
 
 
 def held_out_conditions(generator: LoadedGenerator, labels: Tensor, seed: int) -> Tensor:
@@ -199,10 +296,6 @@ def neighbour_pictures(generator: LoadedGenerator, images: Images, scores: Score
     known = images.condition.describe_all(images.labels[list(reals)])
     captions += [f"training image, distance {far:.2f}, {text}" for far, text in zip(distances, known, strict=True)]
     return torch.cat([each.expand(-1, 3, -1, -1) for each in pictures]), captions
-
-
-def _joined(parts: Sequence[Samples]) -> Samples:
-    return Samples(*(torch.cat([getattr(part, name) for part in parts]) for name in ("c", "logits", "features")))
 
 
 def _per_condition(

@@ -7,7 +7,7 @@ from typing import Any
 from condgan.errors import InputError
 from condgan.metrics import Estimate
 
-FORMAT = 2
+FORMAT = 3
 Row = Mapping[str, Estimate]  # by metric
 
 
@@ -22,7 +22,10 @@ class Scores:
     lists, and the `gap`, seen minus unseen. `neighbours`: the generated images that are nearest to a training image:
     the number of the held-out image whose condition it has, that of the training image in the data set, the distance.
     For codes, `meaning` is the label matched to each categorical code, and `code_effects` the correlation of each
-    continuous code with each property of strokes. Raises InputError for a later format.
+    continuous code with each property of strokes. `second_judge` is the name of the judge whose scores are marked
+    [second], empty without one. `judges_saw`: `judge` and `second` -> how many of the `num_training` training images it
+    was trained on; absent if that is not known. `spaces`: other feature spaces -> hash of their network. Raises
+    InputError for a later format.
     """
 
     judge: str
@@ -33,17 +36,36 @@ class Scores:
     per_object: Mapping[str, Row] = field(default_factory=dict)
     meaning: Mapping[str, str] = field(default_factory=dict)
     code_effects: Mapping[str, Row] = field(default_factory=dict)
-    format: int = FORMAT  # 1 if missing in a file, which then has only the entries above
+    format: int = FORMAT  # missing in files of format 1, which have only the entries above
     suite: str = "quick"
     judge_hash: str = ""
     breakdowns: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
     occurrences: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     composition: Mapping[str, Row] = field(default_factory=dict)
     neighbours: Sequence[tuple[int, int, float]] = ()
+    second_judge: str = ""  # this entry and the next ones are missing in files of format 2
+    second_judge_hash: str = ""
+    num_training: int = 0
+    judges_saw: Mapping[str, int] = field(default_factory=dict)
+    spaces: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 1 <= self.format <= FORMAT:
             raise InputError(f"format: found {self.format}, expected at most {FORMAT}, as this version writes it")
+
+    @property
+    def judges(self) -> str:
+        """What is known about the judges, in words: which images they were trained on."""
+        names = {"judge": self.judge} | ({"second": self.second_judge} if self.second_judge else {})
+        return "; ".join(f"{role} {name}: {self._saw(role)}" for role, name in names.items())
+
+    def _saw(self, role: str) -> str:
+        if role not in self.judges_saw:
+            return "not known which images it was trained on"
+        number = self.judges_saw[role]
+        if not number:
+            return f"trained on none of the {self.num_training} training images"
+        return f"trained on {number} of the {self.num_training} training images, scores may be too high"
 
     def to_json(self) -> dict[str, Any]:
         """Returns the scores as plain data; an estimate is [value, low, high]."""

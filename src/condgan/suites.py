@@ -28,7 +28,7 @@ from condgan.metrics import (
 )
 from condgan.metrics.generated_codes import factor_scores, information
 
-SPACE = "judge"  # the network whose features are compared
+SPACE = "judge"  # the feature space of metrics that are computed in one only
 Breakdown = Callable[[Samples, Samples, Condition], Mapping[str, Estimate]]  # as `Metric`, with an estimate per part
 CodeScores = Callable[[Condition, Tensor, Samples, Condition], Mapping[str, Estimate]]  # (codes, c, fakes, labels)
 
@@ -38,9 +38,10 @@ class Suite:
     """The metrics of an evaluation by name, in groups that need the same images.
 
     `following` looks at logits, `realism` at features beside those of held-out images, `variety` also at the conditions
-    of both. `by_part` divides the images of a list of conditions, `realism_by_part` those of held-out conditions, which
-    alone are comparable with held-out images part by part. `of_copies` compares features of generated, training and
-    held-out images. `of_codes` and `by_code` are for generators of codes.
+    of both; in tables these two are followed by the feature space, e.g. `fid[judge]`. `by_part` divides the images of a
+    list of conditions, `realism_by_part` those of held-out conditions, which alone are comparable with held-out images
+    part by part. `of_copies` compares features of generated, training and held-out images. `of_codes` and `by_code` are
+    for generators of codes.
     """
 
     following: Mapping[str, Metric]
@@ -85,12 +86,12 @@ def _f1_by_value(fakes: Samples, reals: Samples, condition: Condition) -> Mappin
 SUITES: Mapping[str, Suite] = {
     "quick": Suite(
         following={"condition_accuracy": condition_accuracy, "exact_accuracy": exact_accuracy},
-        realism={f"kid[{SPACE}]": kid},
+        realism={"kid": kid},
     ),
     "full": Suite(
         following=CONDITION_METRICS,
-        realism={f"{name}[{SPACE}]": metric for name, metric in FEATURE_METRICS.items() if name != "diversity"},
-        variety={f"diversity[{SPACE}]": FEATURE_METRICS["diversity"]},
+        realism={name: metric for name, metric in FEATURE_METRICS.items() if name != "diversity"},
+        variety={"diversity": FEATURE_METRICS["diversity"]},
         by_part={
             "f1 by value": _f1_by_value,
             "f1 by factor": _f1_by_factor,

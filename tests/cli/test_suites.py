@@ -39,7 +39,7 @@ def test_the_full_suite_has_all_metrics_by_their_full_names(condgan: Command, fi
     result = condgan("evaluate", run, "--suite", "full", *words)
     assert result.code == 0, result.err
     metrics = read_json(run / "metrics.json")
-    assert (metrics["format"], metrics["suite"]) == (2, "full")
+    assert (metrics["format"], metrics["suite"]) == (3, "full")
     row = metrics["rows"]["generator, held-out conditions"]
     named = {f"{name}[judge]" for name in FEATURE_METRICS}
     assert named - {"diversity[judge]"} <= row.keys()  # few held-out images share a condition

@@ -1,4 +1,6 @@
+from collections.abc import Iterator
 from math import isnan
+from weakref import ReferenceType, ref
 
 import numpy as np
 import pytest
@@ -78,6 +80,23 @@ def test_statistics_do_not_depend_on_the_batches_that_features_come_in(batch_siz
     torch.testing.assert_close(streamed.products, whole.products)
     reals = FeatureStatistics.of([correlated(200, seed=2)])
     assert frechet_distance(streamed, reals) == pytest.approx(frechet_distance(whole, reals))
+
+
+def test_statistics_of_a_stream_keep_no_features() -> None:
+    """Of 50,000 images, no more than the batch that is summed and the one before it are there at any time."""
+    alive: list[ReferenceType[Tensor]] = []
+    most = 0
+
+    def stream() -> Iterator[Tensor]:
+        nonlocal most
+        for seed in range(50):
+            features = normal(1000, seed=seed)
+            alive.append(ref(features))
+            most = max(most, sum(each() is not None for each in alive))
+            yield features
+
+    assert FeatureStatistics.of(stream()).counts.sum() == 50_000
+    assert most <= 2
 
 
 def test_statistics_of_no_batches_are_refused() -> None:

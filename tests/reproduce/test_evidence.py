@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from condgan.errors import InputError
 from condgan.reproduce.evidence import (
     NEW_TEST,
     NOT_COMPARABLE,
@@ -90,3 +91,11 @@ def test_metrics_without_the_score_are_not_comparable(tmp_path: Path) -> None:
 @pytest.mark.parametrize("check", [value("a", TEST), above("a", "b"), beside("a", "b")])
 def test_without_runs_the_verdict_says_so(check: Check) -> None:
     assert check(Evidence([])) == (NOT_COMPARABLE, "", "no finished run of a")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"), [({"rows": []}, "rows: found"), ({"format": 99}, "rows: missing entry")]
+)
+def test_a_broken_file_of_scores_is_named(tmp_path: Path, content: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InputError, match=rf"metrics\.json: {problem}.*run condgan evaluate again"):
+        value("a", TEST)(evidence_of(tmp_path, {"a": [content]}))

@@ -11,6 +11,7 @@ import typer
 from condgan.cli.console import console
 from condgan.cli.options import DeviceOption, JudgeOption, ResolutionOption, SeedOption, load_data
 from condgan.cli.reading import with_reading
+from condgan.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from condgan.data import Images
@@ -24,6 +25,18 @@ app = typer.Typer(help="Train and score the judge, the classifier that scores ge
 def train(
     data: Annotated[str, typer.Argument(help="Data set, preferably one that no GAN is trained on.")],
     out: Annotated[Path, typer.Option("--out", help="File to write.")] = Path("judge.safetensors"),
+    architecture: Annotated[
+        str, typer.Option("--architecture", help="Network: small, or dilated for a second judge.")
+    ] = "small",
+    part: Annotated[
+        float | None,
+        typer.Option(
+            "--part",
+            metavar="SHARE",
+            help="Train on this share of the training images only, in whole scenes. GANs leave it out with "
+            "--judge-part SHARE.",
+        ),
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 20,
     resolution: ResolutionOption = None,
     seed: SeedOption = 0,
@@ -35,19 +48,30 @@ def train(
     import torch
 
     from condgan import files
-    from condgan.judge import judge_to_bytes, small_judge, train_judge
+    from condgan.data.judge_part import only_judge_part
+    from condgan.judge import ARCHITECTURES, judge_to_bytes, train_judge
     from condgan.machine import fast_precision, keep_freed_memory
     from condgan.processes import joined, use_device
 
+    if architecture not in ARCHITECTURES:
+        found = f"--architecture: found {architecture!r}{did_you_mean(architecture, ARCHITECTURES)}"
+        raise InputError(f"{found}; expected one of {', '.join(ARCHITECTURES)}")
+    if part is not None and not 0 < part < 1:
+        raise InputError(f"--part: found {part:g}, expected a share between 0 and 1, e.g. 0.2")
     use_device(device)
     with joined() as process:
         with process.local_main_process_first():
-            images = load_data(data, resolution, **{**reading, "min_objects": 0})
+            # A part has to be chosen from the images that a GAN reads, which are those with labels.
+            least = {"min_objects": 0} if part is None else {}
+            images = load_data(data, resolution, **{**least, **reading})
+        if part is not None:
+            images = only_judge_part(images, part)
+            console.note(f"trains on {images.num_training} images; GANs leave them out with --judge-part {part:g}")
         for notice in images.notices:
             console.note(f"notice: {notice}")
         keep_freed_memory()
         torch.manual_seed(seed)
-        judge = small_judge(images.condition, images.resolution)
+        judge = ARCHITECTURES[architecture](images.condition, images.resolution)
         with console.progress() as show:
             for step in train_judge(judge, images, num_epochs=epochs, seed=seed, precision=fast_precision()):
                 text = f"judge  step {step.step} of {step.num_steps}  loss {step.loss:.4f}"

@@ -44,6 +44,17 @@ OPTIONS: Mapping[
         ],
         "auto",
     ),
+    "judge_part": (
+        Annotated[
+            float,
+            _option(
+                "--judge-part",
+                "Share of the training images, in whole scenes, to leave out: `judge train --part` trains on it.",
+                metavar="SHARE",
+            ),
+        ],
+        0.0,
+    ),
     "table": (Annotated[str | None, _option("--table", "File with the labels, if there are several.")], None),
     "file_column": (
         Annotated[str | None, _option("--file-column", "Column that names the images.", metavar="COLUMN")],

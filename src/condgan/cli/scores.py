@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,6 +54,31 @@ def evaluate(
         str | None, typer.Option("--data", help="Data set with the held-out images. Default: that of each run.")
     ] = None,
     judge: JudgeOption = None,
+    second_judge: Annotated[
+        Path | None,
+        typer.Option(
+            "--second-judge",
+            help="Judge whose accuracies are shown beside the first's. Default: the embedded one, beside the embedded "
+            "first.",
+        ),
+    ] = None,
+    features: Annotated[
+        list[str],
+        typer.Option(
+            "--features",
+            metavar="SPACE",
+            help="Compare features of another network as well: inception=FILE, timm:MODEL or timm:MODEL=FILE; can be "
+            "repeated.",
+        ),
+    ] = [],  # noqa: B006
+    train_classifier: Annotated[
+        bool,
+        typer.Option(
+            "--train-classifier",
+            help="Also train a classifier on generated images and one on real ones, and test both on real ones: "
+            "minutes (docs/metrics.md).",
+        ),
+    ] = False,
     seed: SeedOption = 0,
     recipe: RecipeOption = [],  # noqa: B006
     device: DeviceOption = None,
@@ -66,19 +92,27 @@ def evaluate(
 
     from condgan import files
     from condgan.conditions import parse_conditions
-    from condgan.evaluate import check_comparable, seen_conditions
+    from condgan.evaluate import check_comparable, check_names, num_images, seen_conditions
     from condgan.evaluate import evaluate as score
+    from condgan.feature_spaces import feature_space
     from condgan.generate import load
-    from condgan.judge import load_judge
+    from condgan.judge import load_judge, load_second_judge
+    from condgan.judge import train_classifier as train
+    from condgan.machine import fast_precision
     from condgan.processes import fast_device, joined, use_device
+    from condgan.recognition import load_recognition
     from condgan.run import data_location
     from condgan.suites import suite_named
 
     suite_named(suite)
+    check_names(_stems(conditions))
     use_recipes(recipe)
     use_device(device)
     found = {}
     with joined() as process:
+        spaces = dict(map(feature_space, features))
+        for space in spaces.values():
+            space.network.to(fast_device())
         for run in runs:
             generator = load(run).to(fast_device())
             location = data or data_location(run, generator.config)
@@ -92,10 +126,34 @@ def evaluate(
             check_comparable(generator, images)
             lists = dict(images.condition_lists) or {"seen": seen_conditions(images)}
             if conditions:
-                lists = {f.stem: parse_conditions(read_file(f), str(f), images.condition) for f in conditions}
-            classifier = load_judge(judge, images.condition).to(fast_device())
-            with _shared() as mapped:
-                scores = score(generator, images, lists, classifier, draws=draws, seed=seed, suite=suite, mapped=mapped)
+                lists = {
+                    name: parse_conditions(read_file(file), str(file), images.condition)
+                    for name, file in _stems(conditions).items()
+                }
+            classifier = load_judge(judge, images.condition)
+            second = load_second_judge(second_judge, classifier, first_is_embedded=judge is None)
+            recognition = load_recognition(run, generator.config)
+            for network in (classifier, second, recognition and recognition.discriminator):
+                if network:
+                    network.to(fast_device())
+            total = num_images(generator, images, lists, draws, suite)
+            with _shared(total) as mapped:
+                scores = score(
+                    generator,
+                    images,
+                    lists,
+                    classifier,
+                    draws=draws,
+                    seed=seed,
+                    suite=suite,
+                    mapped=mapped,
+                    second=second,
+                    spaces=spaces,
+                    recognition=recognition,
+                    train_classifier=partial(train, seed=seed, precision=fast_precision())
+                    if train_classifier
+                    else None,
+                )
             found[str(run)] = scores
             if process.is_main_process:
                 files.write_json(run / "metrics.json", scores.to_json())
@@ -108,30 +166,44 @@ def evaluate(
         if process.is_main_process and len(runs) > 1:
             rows: Rows = {(run, source): row for run, scores in found.items() for source, row in scores.rows.items()}
             _print_rows(["run", "images"], rows, _title(scores))
+            for name, scores in found.items():
+                console.print(f"{name}: {scores.judges}")
     return {run: scores.to_json() for run, scores in found.items()}
 
 
+def _stems(lists: Sequence[Path]) -> dict[str, Path]:
+    """Returns files of conditions by the name of their list. Raises InputError if two have the same."""
+    named: dict[str, Path] = {}
+    for file in lists:
+        if (other := named.setdefault(file.stem, file)) is not file:
+            raise InputError(f"--conditions: {other} and {file} have the same name; rename one of them")
+    return named
+
+
 @contextmanager
-def _shared() -> Iterator[Mapped]:
-    """Yields `map_over_processes` with a progress bar, which starts again for each set of images."""
-    from condgan.processes import map_over_processes
+def _shared(num_images: int) -> Iterator[Mapped]:
+    """Yields `map_over_processes` with a progress bar for all images of an evaluation."""
+    from condgan.processes import map_over_processes, processes
 
     with console.progress() as show:
-        number = 0
+        num_processes, before = processes().num_processes, 0
 
         def mapped(work: Callable[[Any], Any], tasks: Any) -> list[Any]:
-            nonlocal number
-            number, done, blocks = number + 1, 0, list(tasks)
-            text = f"set {number}: {sum(map(len, blocks))} images"
+            nonlocal before
+            blocks, here = list(tasks), 0
+            after = before + sum(map(len, blocks))
 
             def shown(block: Any) -> Any:
-                nonlocal done
+                nonlocal here
                 result = work(block)
-                done += 1
-                show(text, done / len(blocks), text)
+                here += len(block)
+                number = min(before + here * num_processes, after)
+                show("evaluate", min(number / num_images, 1), f"{number} of {num_images} images")
                 return result
 
-            return map_over_processes(shown, blocks)
+            results = map_over_processes(shown, blocks)
+            before = after
+            return results
 
         yield mapped
 
@@ -140,9 +212,8 @@ def _pictures(generator: LoadedGenerator, images: Images, scores: Scores, lists:
     """Returns the pictures of an evaluation by file name: each list of conditions, and nearest training images."""
     import torch
 
-    from condgan.evaluate import neighbour_pictures
+    from condgan.evaluate import HELD_OUT_PICTURE, NEIGHBOURS, neighbour_pictures
     from condgan.grid import labelled_grid, png
-    from condgan.report.folder import REAL
 
     contents = {
         f"{name}.png": png(labelled_grid(generator.generate(c, scores.seed), images.condition.describe_all(c)))
@@ -151,10 +222,12 @@ def _pictures(generator: LoadedGenerator, images: Images, scores: Scores, lists:
     if images.condition.is_labelled and images.labels.numel():
         held_out = images.part(held_out=True)
         shown = held_out.at(torch.linspace(0, len(held_out) - 1, min(8, len(held_out))).long())
-        contents[REAL] = png(labelled_grid(shown.images, images.condition.describe_all(shown.labels)))
+        contents[f"{HELD_OUT_PICTURE}.png"] = png(
+            labelled_grid(shown.images, images.condition.describe_all(shown.labels))
+        )
     if scores.neighbours:
         pictures, captions = neighbour_pictures(generator, images, scores)
-        contents["neighbours.png"] = png(labelled_grid(pictures, captions, len(scores.neighbours)))
+        contents[f"{NEIGHBOURS}.png"] = png(labelled_grid(pictures, captions, len(scores.neighbours)))
     return contents
 
 
@@ -167,6 +240,7 @@ def _print_scores(scores: Scores) -> None:
 
     rows: Rows = {(source,): row for source, row in scores.rows.items()}
     _print_rows(["images"], rows, _title(scores))
+    console.print(scores.judges)
     for name, counts in scores.occurrences.items():
         total = counts["seen"] + counts["unseen"]
         console.print(f"{name}: {counts['seen']} of {total} conditions occur in training")
@@ -174,10 +248,10 @@ def _print_scores(scores: Scores) -> None:
         rows = {(name,): row for name, row in scores.composition.items()}
         _print_rows(["conditions"], rows, "conditions that occur in training, and others")
     for name, objects in scores.per_object.items():
-        by_object = Table("object", "accuracy", title=f"{name}: accuracy by object")
+        by_value = Table("value", "accuracy", title=f"{name}: accuracy by value")
         for label, estimate in sorted(objects.items(), key=lambda item: item[1].value):
-            by_object.add_row(label, str(estimate))
-        console.print(by_object)
+            by_value.add_row(label, str(estimate))
+        console.print(by_value)
     for code, meaning in scores.meaning.items():
         console.print(f"{code}: matched to {meaning}")
     for code, effects in scores.code_effects.items():

@@ -12,6 +12,7 @@ from condgan.data.folder import folder
 from condgan.data.held_out import hold_out_combinations
 from condgan.data.huggingface import huggingface
 from condgan.data.iclevr import iclevr, is_iclevr
+from condgan.data.judge_part import leave_out_judge_part
 from condgan.data.listing import Listing, list_folder, open_folder
 from condgan.data.mnist import is_mnist, mnist
 from condgan.data.own import is_named, load_own
@@ -80,11 +81,12 @@ def load_images(
         raise InputError(f"data {spec!r}: expected {expected}")
     options = {"min_objects": min_objects} | ({} if resolution is None else {"resolution": resolution})
     choices = {} if name not in WITH_CHOICES else {"reading": reading}
-    if not choices and (chosen := replace(reading, split="auto", hold_out=()).chosen):
+    if not choices and (chosen := replace(reading, split="auto", hold_out=(), judge_part=0.0).chosen):
         raise InputError(f"data {spec!r}: {option(next(iter(chosen)))} has no effect on {name}; leave it out")
     try:
         images = DATASETS[name](*[argument] if argument else [], **options, **choices)
-        return hold_out_combinations(images, reading.hold_out) if reading.hold_out else images
+        images = hold_out_combinations(images, reading.hold_out) if reading.hold_out else images
+        return leave_out_judge_part(images, reading.judge_part) if reading.judge_part else images
     except InputError as error:
         raise InputError(f"{error}{because}") from None
 

@@ -21,6 +21,7 @@ class Reading:
     additional spellings. `missing` and `uncertain` are one of `refuse`, `drop` (the row), `no`, `yes` and `keep` (as a
     value of its own). `split` is `auto` (that of the files, or else stratified), `stratified` or `every-20th`.
     `hold_out` are values, e.g. labels: images that show all values of one of its entries are held out as well.
+    `judge_part` is the share of the training images, in whole scenes, that is left out for a judge.
     """
 
     table: str | None = None
@@ -36,12 +37,15 @@ class Reading:
     label_per_row: bool = False
     split: str = "auto"
     hold_out: Sequence[Sequence[str]] = ()
+    judge_part: float = 0.0
 
     def __post_init__(self) -> None:
         for name, known in {"missing": UNCLEAR, "uncertain": UNCLEAR, "split": SPLITS}.items():
             if (found := getattr(self, name)) not in known:
                 expected = f"expected one of {', '.join(known)}"
                 raise InputError(f"{option(name)}: found {found!r}{did_you_mean(found, known)}; {expected}")
+        if not 0 <= self.judge_part < 1:
+            raise InputError(f"--judge-part: found {self.judge_part:g}, expected a share below 1, e.g. 0.2")
 
     @property
     def chosen(self) -> Mapping[str, Any]:

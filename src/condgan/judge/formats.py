@@ -14,9 +14,9 @@ from torch import Tensor
 from condgan.checked import checked
 from condgan.conditions import Condition, from_json, to_json
 from condgan.data.dataset import MAX_RESOLUTION
-from condgan.errors import InputError
+from condgan.errors import InputError, did_you_mean
 from condgan.files import check_file, parse_json, read_safetensors, to_safetensors
-from condgan.judge.model import Judge, lab_judge, small_judge
+from condgan.judge.model import ARCHITECTURES, Judge, lab_judge
 from condgan.weights import load_weights, read_torch
 
 
@@ -26,9 +26,19 @@ class _Header:
 
     condition: Mapping[str, Any]
     resolution: Annotated[int, Field(ge=8, le=MAX_RESOLUTION)]
+    architecture: str = "small"  # in files of earlier versions, which do not name it
+
+    def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            found = f"architecture: found {self.architecture[:40]!r}{did_you_mean(self.architecture, ARCHITECTURES)}"
+            raise InputError(f"{found}; expected one of {', '.join(ARCHITECTURES)}")
 
 
-def load_judge(path: Path | None, condition: Condition) -> Judge:
+EMBEDDED, EMBEDDED_SECOND = "judge.safetensors", "second_judge.safetensors"
+TRAINED_ON = "trained_on"  # the tensor of hashes, beside the weights
+
+
+def load_judge(path: Path | None, condition: Condition, embedded: str = EMBEDDED) -> Judge:
     """Loads a judge of ours (.safetensors) or the lab's `checkpoint.pth`; without a path, the embedded one.
 
     Only tensors are unpickled. Raises InputError if the file is not a judge, or has another vocabulary. A run's reader
@@ -36,8 +46,8 @@ def load_judge(path: Path | None, condition: Condition) -> Judge:
     with.
     """
     if path is None:
-        with as_file(files("condgan") / "judge.safetensors") as embedded:
-            return load_judge(embedded, condition)
+        with as_file(files("condgan") / embedded) as file:
+            return load_judge(file, condition)
     check_file(path, "a judge: a judge.safetensors or the lab's checkpoint.pth")
     judge = _load_ours(path) if _is_safetensors(path) else _load_lab(path, condition)
     if judge.condition != condition:
@@ -46,10 +56,29 @@ def load_judge(path: Path | None, condition: Condition) -> Judge:
     return judge.to(memory_format=torch.channels_last).eval()
 
 
+def load_second_judge(path: Path | None, first: Judge, *, first_is_embedded: bool) -> Judge | None:
+    """Loads the judge whose scores are shown beside those of the first; without a path, the embedded second one.
+
+    None without a path if the first is not the embedded one. Raises InputError like `load_judge`, and if both are the
+    same.
+    """
+    if path is None and not first_is_embedded:
+        return None
+    second = load_judge(path, first.condition, EMBEDDED_SECOND)
+    if second.fingerprint == first.fingerprint:
+        found = f"--second-judge {path}: found the weights of the first judge"
+        raise InputError(f"{found}; expected another one: train it with another --architecture and --seed")
+    return second
+
+
 def judge_to_bytes(judge: Judge) -> bytes:
-    """Returns the content of a judge's safetensors file, with its vocabulary in the header."""
-    header = {"condition": to_json(judge.condition), "resolution": judge.resolution}
-    return to_safetensors(judge.state_dict(), {"judge": json.dumps(header)})
+    """Returns the content of a judge's safetensors file, with architecture and vocabulary in the header.
+
+    The hashes of the images that it was trained on are a tensor beside the weights.
+    """
+    header = {"architecture": judge.name, "condition": to_json(judge.condition), "resolution": judge.resolution}
+    seen = {} if judge.trained_on is None else {TRAINED_ON: judge.trained_on}
+    return to_safetensors({**judge.state_dict(), **seen}, {"judge": json.dumps(header)})
 
 
 def _brief(condition: Condition) -> str:
@@ -70,8 +99,14 @@ def _load_ours(path: Path) -> Judge:
     if "judge" not in header:
         raise InputError(f"judge {path}: not a judge; `condgan judge train` writes one")
     described = checked(_Header, parse_json(header["judge"], f"judge {path}"), f"judge {path}")
-    condition = from_json(described.condition, f"judge {path}")
-    return load_weights(lambda: small_judge(condition, described.resolution), weights, f"judge {path}")
+    condition, build = from_json(described.condition, f"judge {path}"), ARCHITECTURES[described.architecture]
+    seen = weights.pop(TRAINED_ON, None)
+    if seen is not None and (seen.dtype != torch.int64 or seen.dim() != 1):
+        found = f"{tuple(seen.shape)} {seen.dtype}"
+        raise InputError(f"judge {path}: {TRAINED_ON}: found {found}, expected hashes (N,) torch.int64; restore it")
+    judge = load_weights(lambda: build(condition, described.resolution), weights, f"judge {path}")
+    judge.trained_on = seen
+    return judge
 
 
 def _load_lab(path: Path, condition: Condition) -> Judge:

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from condgan.data.dataset import Images, to_float
+from condgan.data.image_hashes import image_hashes
 from condgan.draws import normal_like, per_batch, per_sample, seeded_batch
 from condgan.errors import InputError
-from condgan.judge.model import Judge
+from condgan.judge.model import Judge, small_judge
 from condgan.networks.shared_batch_norm import share_batch_norm
 from condgan.processes import accelerator as new_accelerator
 from condgan.state import derived_seed
@@ -30,6 +31,8 @@ def train_judge(
 ) -> Iterator[JudgeStep]:
     """Trains by maximum likelihood of the labels of the training images; yields after every step.
 
+    `judge.trained_on` becomes the hashes of these images.
+
     Processes that torchrun has started share each batch and train one judge, which is that of one process up to
     rounding.
 
@@ -46,6 +49,7 @@ def train_judge(
     if batch_size < num_processes:
         raise InputError(f"found {num_processes} processes, expected at most {batch_size}, as they share each batch")
     num_steps = num_epochs * steps_per_epoch
+    judge.trained_on = image_hashes(images, training.indices)
     judge.train().to(memory_format=torch.channels_last)
     parallel = accelerator.prepare(judge)
     share_batch_norm(parallel)
@@ -68,6 +72,16 @@ def train_judge(
             optimizer.zero_grad()
             schedule.step()
             yield JudgeStep(step + 1, num_steps, accelerator.reduce(loss.detach(), "mean").item())
+
+
+def train_classifier(images: Images, *, num_epochs: int = 10, seed: int = 0, precision: str = "no") -> Judge:
+    """Returns a classifier that was trained on these images, which may be generated. Raises like `train_judge`."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        judge = small_judge(images.condition, images.resolution)
+        for _ in train_judge(judge, images, num_epochs=num_epochs, seed=seed, precision=precision):
+            pass
+    return judge
 
 
 def _seed(seed: int, number: int) -> int:

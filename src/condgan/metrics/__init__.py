@@ -18,6 +18,7 @@ from condgan.metrics.composition import HOLD_OUTS, Split, hold_out, never_togeth
 from condgan.metrics.condition_accuracy import condition_accuracy, exact_accuracy
 from condgan.metrics.condition_f1 import condition_f1, condition_precision, condition_recall, count_accuracy
 from condgan.metrics.dci import DCI, dci
+from condgan.metrics.disagreement import disagreement
 from condgan.metrics.diversity import diversity
 from condgan.metrics.estimate import UNDEFINED, Estimate, difference
 from condgan.metrics.factor_vae import factor_vae_score
@@ -78,6 +79,7 @@ __all__ = [
     "dci",
     "density",
     "difference",
+    "disagreement",
     "diversity",
     "exact_accuracy",
     "f1_per_factor",

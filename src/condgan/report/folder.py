@@ -15,13 +15,13 @@ from condgan.config import Config
 from condgan.data.listing import inside
 from condgan.diagnostics import findings
 from condgan.errors import InputError
+from condgan.evaluate import HELD_OUT_PICTURE
 from condgan.files import read_json, read_text
 from condgan.generate import LoadedGenerator
 from condgan.log import read_lines
 from condgan.metrics import Estimate
 from condgan.scores import Scores
 
-REAL = "real-images.png"  # written by `condgan evaluate`
 GENERATOR = "generator, "  # start of the names of its rows in metrics.json
 
 
@@ -53,6 +53,11 @@ class RunFolder:
         for name in metrics.get("per_condition", {}):
             inside(self.folder, f"{name}.png")
         return metrics
+
+    @property
+    def judges(self) -> str:
+        """What metrics.json says of the judges, after a semicolon; nothing in files of earlier formats."""
+        return f"; {Scores(**self.metrics).judges}" if self.metrics.get("format", 1) > 2 else ""
 
     @property
     def scores(self) -> dict[str, dict[str, str]]:
@@ -115,7 +120,7 @@ class RunFolder:
     @property
     def real(self) -> Path | None:
         """The picture of real held-out images that an evaluation wrote beside those of its lists."""
-        file = self.folder / REAL
+        file = self.folder / f"{HELD_OUT_PICTURE}.png"
         return file if self.metrics and file.is_file() else None
 
     @property

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 
 from condgan.ablate.results import differences
 from condgan.ablate.study import DONE, Study, Trial
+from condgan.checked import checked
 from condgan.config import Config
 from condgan.files import read_json, read_text
 from condgan.log import read_lines
 from condgan.metrics.estimate import Estimate, mean
+from condgan.scores import Scores
 
 REPRODUCED, NOT_REPRODUCED, NOT_COMPARABLE = "reproduced", "not reproduced", "not comparable"
 
@@ -59,9 +61,12 @@ class Evidence:
         return {seed: Config.parse(read_text(file), str(file)) for seed, file in files.items()}
 
     def metrics(self, cell: str) -> dict[int, dict[str, Any]]:
-        """metrics.json of the finished runs of a cell, by seed."""
+        """metrics.json of the finished runs of a cell, by seed. Raises InputError if one is broken."""
         files = {seed: folder / "metrics.json" for seed, folder in self.folders(cell).items()}
-        return {seed: read_json(file) for seed, file in files.items()}
+        found = {seed: read_json(file) for seed, file in files.items()}
+        for seed, metrics in found.items():
+            checked(Scores, metrics, str(files[seed]), "run condgan evaluate again")
+        return found
 
     def scores(self, cell: str, metric: str, rows: Sequence[str]) -> dict[int, tuple[float, float, float]]:
         """Value and bounds of a metric by seed, from the first of `rows` that has it."""
