@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Rows = Mapping[tuple[str, ...], Mapping[str, Estimate]]  # of a table, by the texts of its first columns
 
-METRICS_SIDE_BY_SIDE = 4  # columns of estimates that fit on a screen
+METRICS_SIDE_BY_SIDE = 3  # columns of estimates that fit on a screen
 
 app = typer.Typer()
 
