@@ -59,7 +59,7 @@ def judge_for(condition: Condition, path: Path | None) -> Judge | None:
 
 
 def labels(condition: Condition, images: Tensor, c: Tensor | None, judge: Judge | None) -> list[list[Label]]:
-    """Returns the labels of each image (N, C, R, R) uint8: those of its condition `c`, and those that the judge finds.
+    """Returns the labels of each image (N, C, R, R) uint8: those of `c`, then others that the judge finds.
 
     Without conditions, as between two of them, nothing is wanted in particular.
     """
@@ -68,7 +68,7 @@ def labels(condition: Condition, images: Tensor, c: Tensor | None, judge: Judge 
     if judge is not None:
         found = recognised(judge.classify(images, torch.empty(len(images), 0) if c is None else c), condition)
     rows = zip(_rows(wanted, len(images)), _rows(found, len(images)), strict=True)
-    return [list(_row(condition, *row)) for row in rows]
+    return [sorted(_row(condition, *row), key=lambda label: label.mark is Mark.EXTRA) for row in rows]
 
 
 def exact(labels: list[Label]) -> bool:
