@@ -40,11 +40,10 @@ def play(
     if port is not None:
         _check_free(host, port)
     from condgan.playground.playground import Playground
+    from condgan.playground.serve import launch
 
     use_recipes(recipe)
     playground = Playground.load(run, judge=judge, condition=condition)
-    from condgan.playground.serve import launch  # the slowest import, after what may be wrong
-
     page = launch(playground, host=host, port=port, open_browser=open_browser)
     console.print(f"{run}: open {page.local_url} in a browser; Ctrl-C ends it")
     try:

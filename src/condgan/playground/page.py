@@ -1,13 +1,15 @@
-"""The page of the playground, made with Gradio: a component for each control of the condition, and the images."""
+"""The page of the playground, made with Gradio: a component for each control of the condition, and the images.
+
+Gradio is imported where it is used: it is an extra, and takes seconds.
+"""
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import gradio as gr
 from torch import Tensor
 
 from condgan.checked import checked
@@ -15,6 +17,9 @@ from condgan.conditions import Condition, Control
 from condgan.errors import InputError
 from condgan.playground.playground import Playground
 from condgan.playground.settings import MAX_FRAMES, MAX_IMAGES, ImageSettings, InterpolationSettings, place
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 MAX_BOXES = 60  # of a set; larger vocabularies are searched
 MAX_SEED = 2**32 - 1  # browsers count exactly up to 2**53
@@ -24,8 +29,10 @@ ADVICE = "choose another value"
 Values = Mapping[Any, Any]  # of the components that are passed to a listener
 
 
-def page(playground: Playground) -> gr.Blocks:
+def page(playground: Playground) -> "gr.Blocks":
     """Returns the page, which `launch` serves."""
+    import gradio as gr
+
     condition = playground.generator.condition
     html, line = playground.show(ImageSettings(condition.describe(playground.first)))
     blocks = gr.Blocks(title=f"{playground.model} · condgan", analytics_enabled=False)
@@ -127,6 +134,8 @@ def _components(condition: Condition, c: Tensor, prefix: str = "") -> list[Any]:
 
 def _component(control: Control, value: Any, prefix: str) -> Any:
     """Returns the component of a control: check boxes, a list to choose from, or a slider."""
+    import gradio as gr
+
     label = f"{prefix}{control.name}"
     if control.multiple and len(control.values) <= MAX_BOXES:
         return gr.CheckboxGroup(list(control.values), value=value, label=label, elem_classes="boxes")
@@ -135,8 +144,10 @@ def _component(control: Control, value: Any, prefix: str) -> Any:
     return gr.Slider(-1, 1, value, step=0.01, label=label)
 
 
-def _show_only(choice: gr.Radio, groups: Mapping[int, Sequence[Any]], listening: Mapping[str, Any]) -> None:
+def _show_only(choice: "gr.Radio", groups: Mapping[int, Sequence[Any]], listening: Mapping[str, Any]) -> None:
     """Shows the components of the value that is chosen and hides the others."""
+    import gradio as gr
+
     parts = [(value, each) for value, group in groups.items() for each in group]
     choice.change(
         lambda chosen: [gr.update(visible=value == chosen) for value, _ in parts],
@@ -146,7 +157,10 @@ def _show_only(choice: gr.Radio, groups: Mapping[int, Sequence[Any]], listening:
     )
 
 
-def _seed(label: str, value: int) -> gr.Number:
+def _seed(label: str, value: int) -> "gr.Number":
+    """Returns an input for a seed."""
+    import gradio as gr
+
     return gr.Number(value, label=label, precision=0, minimum=0, maximum=MAX_SEED, min_width=110)
 
 
@@ -165,6 +179,8 @@ def _downloads(playground: Playground) -> list[Callable[[Sequence[str]], str]]:
 @contextmanager
 def _reported() -> Iterator[None]:
     """Shows the message of an InputError on the page."""
+    import gradio as gr
+
     try:
         yield
     except InputError as error:

@@ -1,20 +1,25 @@
 """Serves the page of the playground on this machine, or in a Space of Hugging Face."""
 
-import gradio as gr
+from typing import TYPE_CHECKING
 
 from condgan.errors import InputError
 from condgan.playground.page import asset, page
 from condgan.playground.playground import Playground
 
+if TYPE_CHECKING:
+    import gradio as gr
+
 
 def launch(
     playground: Playground, *, host: str | None = None, port: int | None = None, open_browser: bool = False
-) -> gr.Blocks:
+) -> "gr.Blocks":
     """Starts the page and returns at once.
 
     By default it is at the first free port from 7860, of this machine alone. `local_url` of the result is its address,
     `block_thread` waits for an interrupt, and `close` ends it. Raises InputError if the port is taken.
     """
+    import gradio as gr
+
     theme = gr.themes.Default(
         primary_hue="blue",
         font=["system-ui", "sans-serif"],  # of the system: Gradio's own are downloaded
