@@ -14,11 +14,10 @@ from condgan.objectives import lazy, r1, real_classification, relativistic
 from condgan.recipes import Recipe
 from condgan.recipes.options import BatchSize, Rate, Weight
 from condgan.recipes.recipe import adam
-from condgan.schedules import cosine
 
 
 def relativistic_resnet(
-    *, width: int = 32, aux_weight: Weight = 1, learning_rate: Rate = cosine(4e-4, 0), batch_size: BatchSize = 32
+    *, width: int = 32, aux_weight: Weight = 1, learning_rate: Rate = 4e-4, batch_size: BatchSize = 32
 ) -> Recipe:
     """A residual generator against a DCGAN discriminator whose auxiliary head is trained on real images."""
     optimizer = partial(adam, lr=learning_rate, betas=(0.0, 0.99))

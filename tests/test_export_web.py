@@ -79,7 +79,10 @@ def test_the_page_of_the_docs_draws_the_image_of_torch(tmp_path: Path, address: 
     assert messages == []
     assert all(request.startswith(address) for request in requests)
     u = random_numbers()
-    normal = [math.sqrt(-2 * math.log(1 - next(u))) * math.cos(2 * math.pi * next(u)) for _ in range(generator.network.latent_dim)]
+    normal = [
+        math.sqrt(-2 * math.log(1 - next(u))) * math.cos(2 * math.pi * next(u))
+        for _ in range(generator.network.latent_dim)
+    ]
     vector = generator.condition.encode(generator.batch("red square, blue circle"))
     expected = generator.from_latents(torch.from_numpy(np.array([normal], dtype=np.float32)), vector)[0]
     assert (drawn[..., :3].permute(2, 0, 1) - expected.int()).abs().max() <= 1
