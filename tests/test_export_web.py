@@ -73,7 +73,7 @@ def test_the_page_of_the_docs_draws_the_image_of_torch(tmp_path: Path, address: 
         view.on("request", lambda request: requests.append(request.url))
         view.goto(f"{address}/index.html")
         pixels = "[...canvas.getContext('2d').getImageData(0, 0, 16, 16).data]"
-        view.wait_for_function(f"{pixels}.some(v => v > 0)", timeout=60_000)
+        view.wait_for_function(f"{pixels}.some(v => v > 0)", timeout=300_000)
         drawn = torch.tensor(view.evaluate(pixels)).view(16, 16, 4)
         browser.close()
     assert messages == []
