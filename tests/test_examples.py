@@ -11,7 +11,6 @@ from PIL import Image
 from condgan import load_images, load_judge
 from condgan.ablate import read
 from condgan.conditions import Attributes, Class, Condition, MultiLabel
-from condgan.data import load_images
 from condgan.errors import InputError
 from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives import Batch, label_r1_r2
