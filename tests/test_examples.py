@@ -10,7 +10,7 @@ from PIL import Image
 
 from condgan import load_images, load_judge
 from condgan.ablate import read
-from condgan.conditions import Class, MultiLabel
+from condgan.conditions import Attributes, Class, Condition, MultiLabel
 from condgan.errors import InputError
 from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives import Batch, label_r1_r2
@@ -29,6 +29,27 @@ def test_follow_shapes_writes_eight_images_of_each_condition(tmp_path: Path) -> 
     with Image.open(out) as picture:
         assert picture.width > 8 * 128
         assert picture.height > 3 * 128
+
+
+@pytest.mark.parametrize(("labels", "kind"), [("classes", Class), ("attributes", Attributes), ("sets", MultiLabel)])
+def test_own_images_are_read_as_they_are_labelled(tmp_path: Path, labels: str, kind: type[Condition]) -> None:
+    runpy.run_path(str(EXAMPLES / "own_images.py"))["main"](tmp_path, labels, 60)
+    images = load_images(str(tmp_path), 16)
+    assert len(images) == 60
+    assert isinstance(images.condition, kind)
+    assert images.notices == () or all("duplicates" in notice for notice in images.notices)
+
+
+@pytest.mark.usefixtures("importable")
+def test_the_recipe_of_the_tutorial_trains_with_every_term() -> None:
+    use("examples.relativistic_resnet:relativistic_resnet")
+    recipe = build("examples.relativistic_resnet:relativistic_resnet", {"width": "4", "batch_size": "8"})
+    state = state_of(recipe, images := tiny_images("multi_label"))
+    losses = run_steps(state, images, num_steps=4)
+    assert all(map(math.isfinite, losses[-1].values()))
+    assert {"D/relativistic", "D/classification_real", "D/r1", "G/relativistic", "G/classification_fake"} <= set(
+        losses[-1]
+    )
 
 
 READ = ("acgan", "dcgan", "projection")
