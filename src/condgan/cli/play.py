@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -39,18 +38,14 @@ def play(
     if port is not None:
         _check_free(host, port)
     from condgan.playground.playground import Playground
-    from condgan.playground.serve import launch
+    from condgan.playground.serve import launch, wait
 
     use_recipes(recipe)
     playground = Playground.load(run, judge=judge, condition=condition)
     page = launch(playground, host=host, port=port, open_browser=open_browser)
     print(f"{run}: open {page.local_url} in a browser; Ctrl-C ends it", flush=True)
-    try:
-        while True:
-            time.sleep(1)
-    except KeyboardInterrupt:
-        page.close(verbose=False)
-        print("ended")
+    wait(page)
+    print("ended")
 
 
 def _check_free(host: str, port: int) -> None:
