@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -49,5 +48,5 @@ def served(words: Sequence[str], folder: Path) -> Iterator[tuple[str, "subproces
         yield address[1], process
     finally:
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
         process.communicate(timeout=PATIENCE / 1000)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -40,17 +39,13 @@ def play(
     if port is not None:
         _check_free(host, port)
     from condgan.playground.playground import Playground
-    from condgan.playground.serve import launch
+    from condgan.playground.serve import launch, wait
 
     use_recipes(recipe)
     playground = Playground.load(run, judge=judge, condition=condition)
     page = launch(playground, host=host, port=port, open_browser=open_browser)
     console.print(f"{run}: open {page.local_url} in a browser; Ctrl-C ends it")
-    try:
-        while True:
-            time.sleep(1)
-    except KeyboardInterrupt:
-        page.close(verbose=False)
+    wait(page)
     return {"address": str(page.local_url)}
 
 

@@ -1,5 +1,6 @@
 """Serves the page of the playground on this machine, or in a Space of Hugging Face."""
 
+import time
 from typing import TYPE_CHECKING
 
 from condgan.errors import InputError
@@ -15,8 +16,8 @@ def launch(
 ) -> "gr.Blocks":
     """Starts the page and returns at once.
 
-    By default it is at the first free port from 7860, of this machine alone. `local_url` of the result is its address,
-    `block_thread` waits for an interrupt, and `close` ends it. Raises InputError if the port is taken.
+    By default it is at the first free port from 7860, of this machine alone. `local_url` of the result is its address.
+    Raises InputError if the port is taken.
     """
     import gradio as gr
 
@@ -44,3 +45,12 @@ def launch(
         where = f"port {port}" if port else "all ports from 7860"
         raise InputError(f"{where} of {host or 'this machine'}: taken or not allowed ({error}); use another") from error
     return blocks
+
+
+def wait(blocks: "gr.Blocks") -> None:
+    """Waits for an interrupt, then ends the page."""
+    try:
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        blocks.close(verbose=False)

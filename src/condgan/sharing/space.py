@@ -42,9 +42,9 @@ def app(title: str) -> str:
 from pathlib import Path
 
 from condgan.playground.playground import Playground
-from condgan.playground.serve import launch
+from condgan.playground.serve import launch, wait
 
 page = launch(Playground.load(Path(__file__).parent, title={title!r}))
 print(f"open {{page.local_url}} in a browser", flush=True)
-page.block_thread()
+wait(page)
 '''
