@@ -15,16 +15,15 @@ import numpy as np
 import pytest
 import torch
 
+from browsers import PATIENCE
 from condgan.export import columns, onnx_file
 from random_layouts import random_layouts
-from test_browser import CHROMIUM, FLAGS, sync_api
 
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "build" / "npm" / "node_modules" / "onnxruntime-web" / "dist"
 INSTALL = "npm install --prefix build/npm --ignore-scripts onnxruntime-web"
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH; apt-get install chromium"),
     pytest.mark.skipif(not DIST.is_dir(), reason=f"no onnxruntime-web; {INSTALL}"),
 ]
 RANDOM = "{ let s = 1; Math.random = () => (s = s * 16807 % 2147483647) / 2147483647; }"  # known numbers
@@ -54,7 +53,7 @@ def address(tmp_path: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_the_page_of_the_docs_draws_the_image_of_torch(tmp_path: Path, address: str) -> None:
+def test_the_page_of_the_docs_draws_the_image_of_torch(browser: Any, tmp_path: Path, address: str) -> None:
     (page,) = re.findall(r"```html\n(.*?)```", (ROOT / "docs" / "export.md").read_text(), flags=re.S)
     for name in re.findall(r"node_modules/onnxruntime-web/dist/(\S+)", (ROOT / "docs" / "export.md").read_text()):
         shutil.copy(DIST / name, tmp_path)
@@ -65,17 +64,15 @@ def test_the_page_of_the_docs_draws_the_image_of_torch(tmp_path: Path, address: 
     (tmp_path / "index.html").write_text(page)
     messages: list[str] = []
     requests: list[str] = []
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        view = browser.new_page()
-        view.add_init_script(RANDOM)
-        view.on("pageerror", lambda error: messages.append(str(error)))
-        view.on("request", lambda request: requests.append(request.url))
-        view.goto(f"{address}/index.html")
-        pixels = "[...canvas.getContext('2d').getImageData(0, 0, 16, 16).data]"
-        view.wait_for_function(f"{pixels}.some(v => v > 0)", timeout=300_000)
-        drawn = torch.tensor(view.evaluate(pixels)).view(16, 16, 4)
-        browser.close()
+    view = browser.new_page()
+    view.add_init_script(RANDOM)
+    view.on("pageerror", lambda error: messages.append(str(error)))
+    view.on("request", lambda request: requests.append(request.url))
+    view.goto(f"{address}/index.html")
+    pixels = "[...canvas.getContext('2d').getImageData(0, 0, 16, 16).data]"
+    view.wait_for_function(f"{pixels}.some(v => v > 0)", timeout=PATIENCE)
+    drawn = torch.tensor(view.evaluate(pixels)).view(16, 16, 4)
+    view.close()
     assert messages == []
     assert all(request.startswith(address) for request in requests)
     u = random_numbers()
