@@ -14,7 +14,7 @@ from torch import Tensor
 from condgan import files
 from condgan.config import Config
 from condgan.data.dataset import Images
-from condgan.errors import InputError
+from condgan.errors import InputError, first_line
 from condgan.files import check_file, read_text
 from condgan.generate import LoadedGenerator, untrained
 from condgan.outputs import Outputs
@@ -109,7 +109,7 @@ def _load(file: Path, is_whole: bool, state: TrainState) -> dict[str, Any]:
     except InputError:
         raise
     except Exception as error:  # torch does not say what it raises for a broken file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         raise _Broken(f"{file}: broken checkpoint ({reason})") from None
     return content
 
@@ -145,7 +145,7 @@ def from_checkpoint(file: Path) -> LoadedGenerator:
     except InputError:
         raise
     except Exception as error:  # torch does not say what it raises for a broken file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         raise InputError(f"{file}: broken checkpoint ({reason}); use another one") from None
     return LoadedGenerator(network, config)
 

@@ -21,6 +21,34 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {in_lower_case[match[0]]!r}?" if match else ""
 
 
+def first_line(error: Exception) -> str:
+    """Returns the first line of what an error of a library says, or its type if it says nothing.
+
+    >>> first_line(ValueError("not a zip file\\n(offset 12)")), first_line(EOFError())
+    ('not a zip file', 'EOFError')
+    """
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
+def unknown_recipe(name: str, known: Iterable[str]) -> InputError:
+    """Returns the error for a recipe that does not exist."""
+    known = list(known)
+    expected = f"(known: {', '.join(known)}; yours as module:function)"
+    return InputError(f"unknown recipe {name!r}{did_you_mean(str(name), known)} {expected}")
+
+
+def unknown_option(recipe: str, name: str, known: Iterable[str]) -> InputError:
+    """Returns the error for an option that a recipe does not have."""
+    known = list(known)
+    return InputError(f"{recipe} has no option {name!r}{did_you_mean(str(name), known)} (known: {', '.join(known)})")
+
+
+def unknown_data(spec: str, known: Iterable[str]) -> InputError:
+    """Returns the error for a data set that is neither a folder nor a built-in one."""
+    known = list(known)
+    return InputError(f"data {spec!r}: no such folder{did_you_mean(spec, known)} (or one of: {', '.join(known)})")
+
+
 @contextmanager
 def writing(path: Path, advice: str = "free some space, or choose another folder") -> Iterator[None]:
     """Names a file and says what to do if the operating system refuses to write it, e.g. because the disk is full.

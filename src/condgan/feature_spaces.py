@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2.functional import normalize, resize
 
-from condgan.errors import InputError, did_you_mean
+from condgan.errors import InputError, did_you_mean, first_line
 from condgan.files import check_file, read_safetensors
 from condgan.judge import Samples
 from condgan.weights import load_weights, read_torch
@@ -90,7 +90,7 @@ def _inception(model: str, file: Path | None) -> FeatureSpace:
         safe.seek(0)
         extractor = fidelity.FeatureExtractorInceptionV3("inception", ["2048"], feature_extractor_weights_path=safe)
     except Exception as error:  # torch does not say what it raises for a broken file
-        raise InputError(f"{where}: broken file ({str(error).splitlines()[0]}); {advice}") from None
+        raise InputError(f"{where}: broken file ({first_line(error)}); {advice}") from None
     return FeatureSpace(_Inception(extractor), f"inception {digest}")
 
 
@@ -125,7 +125,7 @@ def _timm(name: str, file: Path | None) -> FeatureSpace:
         try:
             weights = read_torch(file)
         except Exception as error:  # torch does not say what it raises for a broken file
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            reason = first_line(error)
             raise InputError(f"{file}: broken file ({reason}); restore it") from None
     if not isinstance(weights, dict) or not all(isinstance(weight, Tensor) for weight in weights.values()):
         raise InputError(f"{file}: expected weights by name, as timm's files have; {where}=FILE names another file")

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from condgan.errors import InputError, writing
+from condgan.errors import InputError, first_line, writing
 from condgan.lock import lock
 
 ADVICE = "nothing was left behind; free some space, or choose another folder"
@@ -59,7 +59,7 @@ def parse_json(text: str, where: str) -> Any:
     except json.JSONDecodeError as error:
         raise InputError(f"{where}, line {error.lineno}: {error.msg}; expected valid JSON") from None
     except (RecursionError, ValueError) as error:  # lists in lists in lists, or a number of thousands of digits
-        raise InputError(f"{where}: {str(error).splitlines()[0]}; expected valid JSON") from None
+        raise InputError(f"{where}: {first_line(error)}; expected valid JSON") from None
 
 
 def read_json(file: Path) -> Any:

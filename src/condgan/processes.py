@@ -15,7 +15,7 @@ from accelerate.utils import gather_object, parse_flag_from_env
 from torch.distributed import DistError
 from torch.distributed.rendezvous import rendezvous
 
-from condgan.errors import InputError, did_you_mean
+from condgan.errors import InputError, did_you_mean, first_line
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -96,7 +96,7 @@ def _meet(num_processes: int) -> dict[str, Any]:
         store, number, _ = next(rendezvous("env://", timeout=timedelta(seconds=int(seconds))))
         return {"store": store, "rank": number, "world_size": num_processes}
     except (DistError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise InputError(
             f"process {rank} of {num_processes} (RANK, WORLD_SIZE) did not meet the others at {address}:{port} "
             f"(MASTER_ADDR, MASTER_PORT) within {seconds} seconds: {reason}. Start all {num_processes}, or set "

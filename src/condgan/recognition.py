@@ -11,7 +11,7 @@ from condgan import recipes
 from condgan.conditions import from_json
 from condgan.config import Config
 from condgan.data.dataset import to_float
-from condgan.errors import InputError
+from condgan.errors import InputError, first_line
 from condgan.judge import Samples
 from condgan.networks.gan import Discriminator
 from condgan.saves import read_saves
@@ -52,7 +52,7 @@ def load_recognition(folder: Path, config: Config) -> Recognition | None:
             raise ValueError("not the content that was saved")
         weights = read_torch(file)["state"]["discriminator"]
     except Exception as error:  # torch does not say what it raises for a broken file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         raise InputError(f"{file}: broken checkpoint ({reason}); restore it, or train again") from None
     shape = condition, config.resolution, config.channels
     discriminator = load_weights(lambda: recipe.discriminator(*shape), weights, str(file))

@@ -13,7 +13,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-from condgan.errors import InputError, did_you_mean
+from condgan.errors import InputError, did_you_mean, unknown_data, unknown_option, unknown_recipe
 
 CODE = r"[^\W\d][\w.]*:[^\W\d]\w*"  # module:function
 MODEL = ".safetensors"
@@ -42,12 +42,10 @@ def check_recipe(name: str, options: Iterable[str]) -> None:
     if ":" in name:
         return
     if name not in known:
-        suggestion = did_you_mean(name, known)
-        raise InputError(f"unknown recipe {name!r}{suggestion} (known: {', '.join(known)}; yours as module:function)")
+        raise unknown_recipe(name, known)
     for option in options:
         if option not in known[name]:
-            suggestion = did_you_mean(option, known[name])
-            raise InputError(f"{name} has no option {option!r}{suggestion} (known: {', '.join(known[name])})")
+            raise unknown_option(name, option, known[name])
 
 
 def check_data(spec: str) -> bool:
@@ -58,7 +56,7 @@ def check_data(spec: str) -> bool:
         return False
     if re.fullmatch(CODE, spec) and find_spec(name.partition(".")[0]):
         return True
-    raise InputError(f"data {spec!r}: no such folder{did_you_mean(spec, known)} (or one of: {', '.join(known)})")
+    raise unknown_data(spec, known)
 
 
 def check_model(path: Path) -> None:

@@ -21,7 +21,7 @@ from condgan.data.reading import DEFAULT, Reading, option
 from condgan.data.sample import sample
 from condgan.data.shapes import shapes
 from condgan.data.torchvision_sets import torchvision
-from condgan.errors import InputError, did_you_mean
+from condgan.errors import InputError, unknown_data
 
 DATASETS: dict[str, Callable[..., Images]] = {
     "sample": sample,
@@ -70,9 +70,7 @@ def load_images(
                     f"data {spec!r} is code outside of condgan, which a file cannot choose; if you trust it, name it "
                     f"yourself: --data {spec}, in Python condgan.data.use({spec!r})"
                 )
-            raise InputError(
-                f"data {spec!r}: no such folder{did_you_mean(spec, DATASETS)} (or one of: {', '.join(DATASETS)})"
-            )
+            raise unknown_data(spec, DATASETS)
         argument = spec
         name, file = _recognised(list_folder(open_folder(Path(spec))))
         because = f"; read as {name} because of {file}, use folder:{spec} to ignore that" if file else ""

@@ -10,7 +10,7 @@ from condgan.data.listing import Listing
 from condgan.data.names import named, tidy
 from condgan.data.reading import Reading
 from condgan.data.table import Table, table_of_columns
-from condgan.errors import InputError
+from condgan.errors import InputError, first_line
 from condgan.files import parse_json
 
 
@@ -51,7 +51,7 @@ def table_of_parquet(content: bytes, where: str, listing: Listing, reading: Read
     try:
         records = parquet.read_table(io.BytesIO(content)).to_pylist()
     except (ValueError, OSError) as error:  # pyarrow's errors are of these kinds
-        raise InputError(f"{where}: broken Parquet file ({str(error).splitlines()[0]}); restore it") from None
+        raise InputError(f"{where}: broken Parquet file ({first_line(error)}); restore it") from None
     return table_of_records(records, where, [f"{where}, row {i}" for i in range(len(records))], listing, reading)
 
 

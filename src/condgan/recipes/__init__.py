@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from condgan.errors import InputError, did_you_mean
+from condgan.errors import InputError, unknown_option, unknown_recipe
 from condgan.recipes.acgan import acgan
 from condgan.recipes.acgan_attributes import acgan_attributes
 from condgan.recipes.cdcgan import cdcgan
@@ -40,7 +40,7 @@ def use(name: str) -> None:
         return
     module, colon, function = name.partition(":")
     if not colon:
-        raise _unknown(name)
+        raise unknown_recipe(name, RECIPES)
     try:
         _named[name] = getattr(import_module(module), function)
     except (ImportError, AttributeError, ValueError, TypeError) as error:
@@ -61,13 +61,7 @@ def find(name: str) -> Callable[..., Recipe]:
             f"recipe {name!r} is code outside of condgan, which a file cannot choose; if you trust it, name it "
             f"yourself: --recipe {name}, in Python condgan.recipes.use({name!r})"
         )
-    raise _unknown(name)
-
-
-def _unknown(name: str) -> InputError:
-    known = ", ".join(RECIPES)
-    suggestion = did_you_mean(str(name), RECIPES)
-    return InputError(f"unknown recipe {name!r}{suggestion} (known: {known}; yours as module:function)")
+    raise unknown_recipe(name, RECIPES)
 
 
 def resolve(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,8 +86,7 @@ def _validated(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     known = list(signature(recipe).parameters)
     for option in options:
         if option not in known:
-            suggestion = did_you_mean(str(option), known)
-            raise InputError(f"{name} has no option {option!r}{suggestion} (known: {', '.join(known)})")
+            raise unknown_option(name, option, known)
     try:
         model = _model(recipe)(**options)
     except ValidationError as error:
