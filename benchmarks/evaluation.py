@@ -11,15 +11,16 @@ import os
 import resource
 import time
 from collections.abc import Callable
+from functools import partial
 from tempfile import TemporaryDirectory
 
 import torch
 
 from condgan.data import load_images
 from condgan.evaluate import evaluate, num_images
-from condgan.feature_spaces import feature_space
+from condgan.feature_spaces import FeatureSpace, feature_space
 from condgan.generate import load
-from condgan.judge import load_judge, load_second_judge, train_classifier
+from condgan.judge import Judge, load_judge, load_second_judge, train_classifier
 
 
 def memory() -> float:
@@ -56,8 +57,9 @@ def main() -> None:
     c = images.labels[images.training.indices[:num]]
     pixels = images.images[images.training.indices[:num]]
     measured("generating", num, lambda: generator.generate(c))
-    for name, network in {"judge": first, "second judge": second, **spaces}.items():
-        measured(name, num, lambda network=network: network.classify(pixels, c))  # type: ignore[misc]
+    networks: dict[str, Judge | FeatureSpace] = {"judge": first, "second judge": second, **spaces}
+    for name, network in networks.items():
+        measured(name, num, partial(network.classify, pixels, c))
     lists = dict(images.condition_lists)
     for suite in ("quick", "full"):
         total = num_images(generator, images, lists, 32, suite)
@@ -65,9 +67,7 @@ def main() -> None:
             measured(
                 f"suite {suite}, {again}",
                 total,
-                lambda suite=suite: evaluate(
-                    generator, images, lists, first, suite=suite, second=second, spaces=spaces
-                ),  # type: ignore[misc]
+                partial(evaluate, generator, images, lists, first, suite=suite, second=second, spaces=spaces),
             )
     if options.classifier:
         held_out = images.part(held_out=True)

@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,6 @@ from condgan.data import Images
 from condgan.generate import Conditions, LoadedGenerator, untrained
 from condgan.judge import Judge, small_judge
 from condgan.log import read_lines
-from condgan.networks.layout import Layout
 from condgan.run import Run
 from contracts import leaves, tiny_images, tiny_options
 
@@ -99,15 +99,7 @@ def test_at_most_200_conditions_are_generated(judge: Judge) -> None:
     sizes = []
 
     class Counting(LoadedGenerator):
-        def generate(
-            self,
-            conditions: Conditions,
-            seed: int = 0,
-            batch_size: int = 100,
-            *,
-            layout: Layout | None = None,
-            truncation: float = 1.0,
-        ) -> torch.Tensor:
+        def generate(self, conditions: Conditions, *args: Any, **options: Any) -> torch.Tensor:
             sizes.append(len(conditions))
             return images.images[: len(conditions)]
 
@@ -145,15 +137,7 @@ def test_codes_are_scored_by_the_labels_that_the_judge_predicts(shift: int, vari
     judge = Judge(images.condition, 16, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), head, "brightest")
 
     class Channel(LoadedGenerator):
-        def generate(
-            self,
-            conditions: Conditions,
-            seed: int = 0,
-            batch_size: int = 100,
-            *,
-            layout: Layout | None = None,
-            truncation: float = 1.0,
-        ) -> torch.Tensor:
+        def generate(self, conditions: Conditions, *args: Any, **options: Any) -> torch.Tensor:
             assert isinstance(conditions, torch.Tensor)
             brightest = (varies * conditions[:, 0].long() + shift) % 3
             return torch.eye(3)[brightest][:, :, None, None].mul(255).expand(-1, -1, 16, 16).byte()

@@ -18,6 +18,7 @@ from condgan.feature_spaces import FeatureSpace
 from condgan.generate import LoadedGenerator, untrained
 from condgan.judge import Judge, Samples, small_judge, train_judge
 from contracts import tiny_images, tiny_options
+from nearest_mean import nearest_mean
 
 OF_SECOND = {"condition_accuracy[second]", "exact_accuracy[second]", "disagreement"}
 
@@ -149,15 +150,6 @@ class _Means(nn.Module):
 def test_lists_cannot_have_the_names_of_other_scores(images: Images, name: str) -> None:
     with pytest.raises(InputError, match=f"{name!r}: the name is used"):
         evaluate(generator_of(images), images, {name: images.labels[:2]}, judge_of(images))
-
-
-def nearest_mean(images: Images) -> Judge:
-    """A linear classifier with the mean image of each class."""
-    pixels, num = to_float(images.images).flatten(1), images.condition.dim
-    means = torch.stack([pixels[images.labels == k].mean(0) for k in range(num)]).nan_to_num()
-    head = nn.Linear(pixels.shape[1], num)
-    head.weight.data, head.bias.data = means, -means.square().sum(1) / 2
-    return Judge(images.condition, images.resolution, nn.Flatten(), head, "nearest mean")
 
 
 def test_a_classifier_trained_on_images_that_ignore_their_condition_is_at_chance() -> None:

@@ -1,22 +1,10 @@
 from dataclasses import replace
 
 import pytest
-import torch
-from torch import nn
 
 from condgan.data import Images, shapes
-from condgan.data.dataset import to_float
-from condgan.judge import Judge
 from condgan.metrics import classifier_accuracy
-
-
-def nearest_mean(images: Images) -> Judge:
-    """A linear classifier with the mean image of each class."""
-    pixels, num = to_float(images.images).flatten(1), images.condition.dim
-    means = torch.stack([pixels[images.labels == k].mean(0) for k in range(num)]).nan_to_num()
-    head = nn.Linear(pixels.shape[1], num)
-    head.weight.data, head.bias.data = means, -means.square().sum(1) / 2
-    return Judge(images.condition, images.resolution, nn.Flatten(), head, "nearest mean")
+from nearest_mean import nearest_mean
 
 
 @pytest.fixture(scope="module")

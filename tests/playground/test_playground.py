@@ -17,9 +17,9 @@ from condgan import InputError, LoadedGenerator, load
 from condgan.conditions import Condition, MultiLabel
 from condgan.config import Config
 from condgan.generate import untrained
-from condgan.judge import Judge
+from condgan.judge import Judge, judge_for
 from condgan.playground.downloads import images_zip, interpolation_gif
-from condgan.playground.labels import Label, Mark, judge_for, labels
+from condgan.playground.labels import Label, Mark, labels
 from condgan.playground.playground import Playground
 from condgan.playground.settings import (
     ImageSettings,

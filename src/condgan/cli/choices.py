@@ -112,15 +112,12 @@ def budget(recipe: Recipe, images: Images, length: tuple[str, float] | None, min
 def callback(recipe: Recipe, images: Images, judge: Path | None) -> Callback | None:
     """Returns the callback that scores every save, if there are held-out labels and a judge for them."""
     from condgan.callbacks import accuracy_at_saves
-    from condgan.judge import load_judge
+    from condgan.judge import judge_for
     from condgan.processes import fast_device
 
     if not images.labels.numel() or not images.held_out.any():
         return None
-    try:
-        classifier = load_judge(judge, images.condition).to(fast_device())
-    except InputError:
-        if judge:
-            raise
+    classifier = judge_for(images.condition, judge)
+    if classifier is None:
         return None
-    return accuracy_at_saves(images, classifier, recipe.condition(images.condition))
+    return accuracy_at_saves(images, classifier.to(fast_device()), recipe.condition(images.condition))

@@ -71,6 +71,19 @@ def load_second_judge(path: Path | None, first: Judge, *, first_is_embedded: boo
     return second
 
 
+def judge_for(condition: Condition, path: Path | None) -> Judge | None:
+    """Loads the judge of a file; without one, the embedded judge if it has the same vocabulary, else none.
+
+    Raises InputError like `load_judge` for a file.
+    """
+    try:
+        return load_judge(path, condition)
+    except InputError:
+        if path:
+            raise
+        return None
+
+
 def judge_to_bytes(judge: Judge) -> bytes:
     """Returns the content of a judge's safetensors file, with architecture and vocabulary in the header.
 

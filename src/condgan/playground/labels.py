@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from condgan.conditions import Condition
-from condgan.errors import InputError
-from condgan.judge import Judge, load_judge
+from condgan.judge import Judge
 from condgan.metrics.recognised import recognised
 
 
@@ -43,19 +41,6 @@ MARKS = {
     (True, None): Mark.WANTED,
     (None, True): Mark.SEEN,
 }
-
-
-def judge_for(condition: Condition, path: Path | None) -> Judge | None:
-    """Loads the judge of a file; without one, the embedded judge if it has the same vocabulary, else none.
-
-    Raises InputError like `load_judge` for a file.
-    """
-    try:
-        return load_judge(path, condition)
-    except InputError:
-        if path:
-            raise
-        return None
 
 
 def labels(condition: Condition, images: Tensor, c: Tensor | None, judge: Judge | None) -> list[list[Label]]:

@@ -10,9 +10,8 @@ from condgan.checked import checked
 from condgan.errors import InputError
 from condgan.files import parse_json
 from condgan.generate import LoadedGenerator, load
-from condgan.judge import Judge
+from condgan.judge import Judge, judge_for
 from condgan.playground.downloads import FILES
-from condgan.playground.labels import judge_for
 from condgan.playground.settings import ImageSettings, InterpolationSettings, Settings, command, first_conditions
 from condgan.playground.view import images_view, interpolation_view
 from condgan.processes import fast_device
