@@ -180,6 +180,13 @@ def test_a_classifier_trained_on_images_that_ignore_their_condition_is_at_chance
     assert found[ignoring].value < 0.12  # chance is 0.04
 
 
+def test_a_classifier_of_codes_is_refused() -> None:
+    images = tiny_images("class", num_images=120)
+    generator = generator_of(images, "infogan", categorical="3", continuous="1")
+    with pytest.raises(InputError, match="no labels that a classifier could learn"):
+        evaluate(generator, images, {}, judge_of(images), train_classifier=nearest_mean)
+
+
 def test_a_classifier_is_trained_on_generated_images_of_the_conditions_of_training_images() -> None:
     images, seen = tiny_images("class", num_images=120), []
 

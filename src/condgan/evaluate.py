@@ -69,10 +69,13 @@ def evaluate(
     `judge.train_classifier`, trains one on generated and one on real images, and both are tested on real ones.
 
     A reader is never a judge: `load_judge` refuses the file of the network that a generator was trained with.
-    Raises InputError like `check_comparable`, for an unknown suite, and for a list with a reserved name.
+    Raises InputError like `check_comparable`, for an unknown suite, for a list with a reserved name, and for a
+    classifier of codes.
     """
     check_comparable(generator, images)
     check_names(condition_lists)
+    if train_classifier and not generator.condition.is_labelled:
+        raise InputError("a generator of codes has no labels that a classifier could learn; leave out the classifier")
     chosen = suite_named(suite)
     viewers = Viewers(judge, second, spaces or {})
     held_out, training = torch.nonzero(images.held_out).squeeze(1), images.training.indices
