@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -148,10 +149,14 @@ def real_batch(state: TrainState, images: Batches, discriminator_step: int = 0) 
 
 
 def _images_at(state: TrainState, images: Batches, indices: Tensor) -> tuple[Tensor, Tensor]:
-    device = state.accelerator.device
-    pixels, labels = images.batch(indices)
-    real_image = to_float(pixels.to(device).contiguous(memory_format=torch.channels_last))
-    return real_image, state.condition.sample(labels.to(device))
+    pixels, labels = (_to_device(part, state.accelerator.device) for part in images.batch(indices))
+    real_image = to_float(pixels.contiguous(memory_format=torch.channels_last))
+    return real_image, state.condition.sample(labels)
+
+
+def _to_device(batch: Tensor, device: torch.device) -> Tensor:
+    """Copies a batch to the device. To a GPU without waiting for the steps that it still computes."""
+    return batch.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else batch.to(device)
 
 
 def batch_indices(num_images: int, batch_size: int, number: int, state: TrainState) -> Tensor:
@@ -162,5 +167,10 @@ def batch_indices(num_images: int, batch_size: int, number: int, state: TrainSta
     """
     process, num_processes = state.accelerator.process_index, state.accelerator.num_processes
     epoch, position = divmod(number, max(num_images // batch_size, 1))
-    order = torch.randperm(num_images, generator=torch.Generator().manual_seed(derived_seed(state.seed, epoch, 0, 1)))
+    order = _epoch_order(num_images, derived_seed(state.seed, epoch, 0, 1))
     return order[position * batch_size : (position + 1) * batch_size][process::num_processes]
+
+
+@lru_cache(maxsize=2)  # of the game and of pretraining
+def _epoch_order(num_images: int, seed: int) -> Tensor:
+    return torch.randperm(num_images, generator=torch.Generator().manual_seed(seed))
