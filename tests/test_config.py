@@ -228,6 +228,7 @@ def test_wrong_options_are_refused(images: Images, options: dict[str, Any], name
         ({"cores": 2, "processor": "Xeon", "platform": "Linux"}, "2 cores, Xeon"),
         ({"cores": 2, "processor": "", "platform": "Linux"}, "2 cores, Linux"),
         ({"cores": 2, "platform": "Linux"}, "2 cores, Linux"),
+        ({"cores": 16, "processor": "Xeon", "accelerator": "H100"}, "H100, 16 cores, Xeon"),
     ],
 )
 def test_a_machine_is_called_by_its_processor_if_it_is_known(

@@ -18,6 +18,7 @@ from condgan.data.dataset import MAX_RESOLUTION, Images
 from condgan.data.reading import Reading
 from condgan.errors import InputError
 from condgan.files import parse_json
+from condgan.processes import device_name
 
 FORMAT = 2
 MAX_SEED = 2**63 - 1  # of torch
@@ -92,6 +93,7 @@ class Config:
                 "processor": _processor(),
                 "python": platform.python_version(),
                 "cores": os.cpu_count(),
+                "accelerator": device_name(),
             },
             reading=images.reading,
         )
@@ -124,9 +126,10 @@ class Config:
 
     @property
     def machine_name(self) -> str:
-        """Number of cores and the processor, or the platform in configurations that do not record it."""
+        """The accelerator if there is one, the number of cores, and the processor or else the platform."""
         processor = self.machine.get("processor") or self.machine.get("platform") or "an unknown processor"
-        return f"{self.machine.get('cores', '?')} cores, {processor}"
+        names = [self.machine.get("accelerator"), f"{self.machine.get('cores', '?')} cores", processor]
+        return ", ".join(name for name in names if name)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the configuration as plain data."""

@@ -52,6 +52,14 @@ def fast_device() -> torch.device:
     return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 
 
+def device_name() -> str:
+    """Returns what the accelerator calls itself, e.g. "NVIDIA H100 80GB HBM3", or "" on a CPU."""
+    device = fast_device()
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return "" if device.type == "cpu" else device.type
+
+
 def accelerator(precision: str = "no") -> Accelerator:
     """Returns accelerate's view of device, precision and processes, as started by `torchrun` or `accelerate launch`.
 

@@ -26,7 +26,8 @@ def test_num_upsamplings_refuses_other_numbers(resolution: int) -> None:
 
 def test_num_upsamplings_names_the_smallest_resolution() -> None:
     assert num_upsamplings(16, smallest=16) == 2
-    with pytest.raises(InputError, match=r"resolution 8: expected a power of two of at least 16, e\.g\. 16"):
+    expected = "a power of two of at least 16; resize the images with --resolution 16"
+    with pytest.raises(InputError, match=f"resolution 8: expected {expected}"):
         num_upsamplings(8, smallest=16)
 
 

@@ -51,6 +51,12 @@ class Dropout(nn.Module):
         return (rows * (kept.to(h.dtype) / (1 - self.p))).permute(0, 3, 1, 2)
 
 
+def wrong_resolution(resolution: int, expected: str, example: int = 64) -> InputError:
+    """Returns the error for images whose side length a network cannot have."""
+    advice = f"resize the images with --resolution {example}"
+    return InputError(f"resolution {resolution}: expected {expected}; {advice}")
+
+
 def num_upsamplings(resolution: int, smallest: int = 8) -> int:
     """Returns how many times 4x4 maps must be upsampled by 2 to reach the resolution.
 
@@ -59,11 +65,11 @@ def num_upsamplings(resolution: int, smallest: int = 8) -> int:
     exponent = round(log2(max(resolution, 1)))
     if 2.0**exponent != resolution or resolution < smallest:
         example = max(smallest, 2**exponent)
-        raise InputError(f"resolution {resolution}: expected a power of two of at least {smallest}, e.g. {example}")
+        raise wrong_resolution(resolution, f"a power of two of at least {smallest}", example)
     return exponent - 2
 
 
 def check_even(resolution: int) -> None:
     """Raises InputError unless the resolution is even and at least 8."""
     if resolution < 8 or resolution % 2:
-        raise InputError(f"resolution {resolution}: expected an even number of at least 8, e.g. 64")
+        raise wrong_resolution(resolution, "an even number of at least 8")

@@ -14,11 +14,10 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu, normalize
 
 from condgan.conditions import Condition
-from condgan.errors import InputError
 from condgan.networks.augment import RandomShift
 from condgan.networks.conditioning import Unconditional
 from condgan.networks.gan import Discriminator, DiscriminatorOutput, Generator
-from condgan.networks.layers import IgnoreCondition, conv3
+from condgan.networks.layers import IgnoreCondition, conv3, wrong_resolution
 
 GLOBAL_DIM, TOKEN_DIM, NUM_MIXED = 32, 16, 16  # latents of the image, of a token, and from how many it is mixed
 FEATURES = 96  # of a token
@@ -234,7 +233,7 @@ def discriminator(
     Images are shifted by up to `max_shift` pixels. Raises InputError unless the resolution can be halved four times.
     """
     if resolution < 16 or resolution % 4:
-        raise InputError(f"resolution {resolution}: expected a multiple of 4 of at least 16, e.g. 64")
+        raise wrong_resolution(resolution, "a multiple of 4 of at least 16")
     layers: list[nn.Module] = [RandomShift(max_shift), nn.Conv2d(channels, width, 4, 2, 1), ResidualBlock(width)]
     side, hidden = resolution // 2, width
     while side > max(resolution // 8, 7):
@@ -248,5 +247,5 @@ def _widths(resolution: int, width: int) -> list[int]:
     """Channels of the generator's maps, from the smallest; each is twice as large as the one before."""
     num_halvings = 2 if resolution <= 64 else round(log2(resolution / 16))
     if resolution < 16 or resolution % 2**num_halvings:
-        raise InputError(f"resolution {resolution}: expected a multiple of {2**num_halvings} of at least 16, e.g. 64")
+        raise wrong_resolution(resolution, f"a multiple of {2**num_halvings} of at least 16")
     return [2 * width, *[width] * (num_halvings - 1), width // 2]
