@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 
 
 def check_numbers(options: Mapping[str, float | None]) -> None:
+    """Raises InputError for an option whose number is not positive and finite; None is an option that was not given."""
     for option, number in options.items():
         if number is not None and not 0 < number < float("inf"):
             raise InputError(f"--{option.replace('_', '-')}: found {number:g}, expected a positive number")
 
 
 def length(context: typer.Context, lengths: Mapping[str, float | None]) -> tuple[str, float] | None:
-    """Returns the unit and number of the length, if one was chosen; that of the command line before that of a file."""
+    """Returns the unit and number of the length, if one was chosen; that of the command line before that of a file.
+
+    Raises InputError if there are several.
+    """
     chosen = {name: number for name, number in lengths.items() if number is not None}
     chosen = {name: number for name, number in chosen.items() if is_given(context, name)} or chosen
     if len(chosen) > 1:
@@ -52,7 +56,8 @@ def build(
 ) -> tuple[dict[str, Any], Recipe]:
     """Returns the chosen options of a recipe, as they were given, and the recipe built with them.
 
-    Options of the command line override those of a file, and single options those of a preset.
+    Options of the command line override those of a file, and single options those of a preset. Raises InputError for
+    an unknown recipe, preset or option, and for a value that an option cannot have.
     """
     from condgan import recipes
     from condgan.recipes.presets import preset_options
@@ -65,6 +70,7 @@ def build(
 
 
 def check_trainable(recipe: Recipe, images: Images, num_processes: int, data: str, name: str | None) -> None:
+    """Raises InputError if a recipe cannot be trained on a data set. `name` is None for the default recipe."""
     from condgan.recipes.presets import DEFAULT_RECIPE
     from condgan.state import check_trainable
 
@@ -77,6 +83,10 @@ def check_trainable(recipe: Recipe, images: Images, num_processes: int, data: st
 
 
 def kept(keep: str | None, folder: Path, callback: Callback | None) -> Keep:
+    """Returns which checkpoints are kept: those of --keep, by default as before in the folder of the run.
+
+    Raises InputError if the best is to be kept and nothing scores the saves.
+    """
     from condgan.saves import Keep, read_keep
 
     kept = Keep.parse(keep) if keep is not None else read_keep(folder)
@@ -98,10 +108,12 @@ def precision(precision: str, folder: Path | None, measured: Callable[[str], Map
 
 
 def all_kimg(recipe: Recipe, images: Images) -> float:
+    """Returns the thousands of images of all epochs of a recipe."""
     return recipe.num_epochs * images.num_training / 1000
 
 
 def budget(recipe: Recipe, images: Images, length: tuple[str, float] | None, minutes: float | None) -> Budget:
+    """Returns the length of a training in thousands of images and minutes; by default all epochs of the recipe."""
     from condgan.budget import Budget
 
     unit, number = length or ("epochs", recipe.num_epochs)
