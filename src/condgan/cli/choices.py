@@ -72,13 +72,16 @@ def build(
 def check_trainable(recipe: Recipe, images: Images, num_processes: int, data: str, name: str | None) -> None:
     """Raises InputError if a recipe cannot be trained on a data set. `name` is None for the default recipe."""
     from condgan.recipes.presets import DEFAULT_RECIPE
+    from condgan.recipes.recipe import LABEL_THEM
     from condgan.state import check_trainable
 
     if name is None and not images.condition.is_labelled:
-        raise InputError(
-            f"--data {data}: found no labels, which {DEFAULT_RECIPE}, the default recipe, needs; "
-            f"try condgan train infogan --data {data}"
-        )
+        advice = f"{LABEL_THEM}, or try condgan train infogan --data {data}"
+        raise InputError(f"--data {data}: found no labels, which {DEFAULT_RECIPE}, the default recipe, needs; {advice}")
+    try:
+        recipe.condition(images.condition)
+    except InputError as error:
+        raise InputError(f"--data {data}: recipe {name}: {error}") from None
     check_trainable(recipe, images, num_processes)
 
 
@@ -122,11 +125,16 @@ def budget(recipe: Recipe, images: Images, length: tuple[str, float] | None, min
 
 
 def callback(recipe: Recipe, images: Images, judge: Path | None) -> Callback | None:
-    """Returns the callback that scores every save, if there are held-out labels and a judge for them."""
+    """Returns the callback that scores every save, if there are held-out labels and a judge for them.
+
+    Raises InputError like `load_judge`, and if a judge is named though there are no labels.
+    """
     from condgan.callbacks import accuracy_at_saves
     from condgan.judge import judge_for
     from condgan.processes import fast_device
 
+    if judge and not images.labels.numel():
+        raise InputError(f"--judge {judge}: found no labels that a judge could recognise; leave it out")
     if not images.labels.numel() or not images.held_out.any():
         return None
     classifier = judge_for(images.condition, judge)
