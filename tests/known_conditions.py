@@ -7,7 +7,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from condgan.conditions import Attributes, Class, Codes, Condition, MultiLabel
+from condgan.conditions import Attributes, Class, Codes, Condition, MultiLabel, Unlabelled
 
 word = st.text("abcdefgh", min_size=1, max_size=6)
 phrase = st.lists(word, min_size=1, max_size=3).map(" ".join)
@@ -24,12 +24,12 @@ codes = words.flatmap(
         st.integers(0, len(all_words)),
     )
 )
-conditions = st.one_of(classes, multi_labels, attributes, codes)
+conditions = st.one_of(classes, multi_labels, attributes, codes, st.just(Unlabelled()))
 
 FRUIT = ("apple", "pear", "plum", "quince")
 FACE = Attributes({"hair": ("aqua", "dark red"), "eyes": ("red", "blue", "green")})
 DIGIT = Codes({"digit": 10, "style": 3}, ("slant", "width"))
-ONE_OF_EACH = [Class(FRUIT), MultiLabel(FRUIT), FACE, DIGIT]
+ONE_OF_EACH = [Class(FRUIT), MultiLabel(FRUIT), FACE, DIGIT, Unlabelled()]
 each = pytest.mark.parametrize("condition", ONE_OF_EACH, ids=lambda condition: type(condition).__name__)
 
 Case = tuple[Condition, Tensor]
@@ -45,6 +45,8 @@ def batches(draw: st.DrawFn, kinds: st.SearchStrategy[Condition] = conditions, n
     if isinstance(condition, MultiLabel):
         subset = st.lists(st.integers(0, 1), min_size=condition.dim, max_size=condition.dim)
         return condition, torch.tensor([draw(subset) for _ in range(num)], dtype=torch.uint8)
+    if isinstance(condition, Unlabelled):
+        return condition, torch.zeros(num, dtype=torch.int64)
     assert isinstance(condition, Attributes | Codes)
     sizes = condition.sizes if isinstance(condition, Attributes) else condition.categorical.values()
     rows = [[draw(st.integers(0, size - 1)) for size in sizes] for _ in range(num)]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from condgan.conditions import Class
+from condgan.conditions import Class, Unlabelled
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
@@ -168,11 +168,37 @@ def test_every_kind_of_condition_is_scored(kind: str) -> None:
     assert set(scores.per_condition["some"]) == {images.condition.describe(c) for c in values}
 
 
-def test_images_without_labels_cannot_be_scored() -> None:
-    images = tiny_images("codes", num_images=120)
-    generator = untrained(Config.of("acgan", tiny_options("acgan"), "shapes:codes", images, seed=0, precision="no"))
-    with pytest.raises(InputError, match="no labels to score"):
-        evaluate(generator, images, {}, small_judge(images.condition, 16))
+def unlabelled(images: Images) -> Images:
+    return replace(images, labels=torch.empty(len(images), 0), condition=Unlabelled())
+
+
+@pytest.mark.parametrize(("recipe", "row"), [("infogan", "codes of the prior"), ("dcgan", "no condition")])
+def test_images_without_labels_are_scored_without_a_judge(images: Images, judge: Judge, recipe: str, row: str) -> None:
+    options = tiny_options(recipe) | ({"categorical": "3"} if recipe == "infogan" else {})
+    without = unlabelled(images)
+    generator = untrained(Config.of(recipe, options, "own", without, seed=0, precision="no"))
+    scores = evaluate(generator, without, {}, None, suite="full", spaces={"own": judge})
+    assert scores.rows.keys() == {"real images", f"generator, {row}", f"untrained, {row}"}
+    assert all(name.endswith("[own]") for found in scores.rows.values() for name in found)
+    assert "kid[own]" in scores.rows[f"generator, {row}"]
+    assert "no judge, as the images have no labels" in scores.judges
+    assert scores.setting == "seed 0"
+    with pytest.raises(InputError, match="found a judge, but no labels"):
+        evaluate(generator, without, {}, judge)
+
+
+def test_a_generator_without_a_condition_is_scored_beside_labelled_images(images: Images, judge: Judge) -> None:
+    config = Config.of("dcgan", tiny_options("dcgan"), "own", unlabelled(images), seed=0, precision="no")
+    scores = evaluate(untrained(config), images, {}, judge)
+    assert set(scores.rows["generator, no condition"]) == {"kid[judge]"}
+
+
+def test_labels_need_a_judge_and_labelled_generators_need_labels(images: Images, judge: Judge) -> None:
+    generator = untrained(Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, seed=0, precision="no"))
+    with pytest.raises(InputError, match="found labels, but no judge"):
+        evaluate(generator, images, {}, None)
+    with pytest.raises(InputError, match="the images have no labels, but those of the run had"):
+        evaluate(generator, unlabelled(images), {}, None)
 
 
 @pytest.mark.parametrize(("categorical", "metrics"), [("3", {"code_accuracy", "kid[judge]"}), ("", {"kid[judge]"})])

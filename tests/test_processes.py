@@ -97,6 +97,13 @@ def test_a_batch_smaller_than_the_number_of_processes_is_refused_before_anything
     assert list(tmp_path.iterdir()) == []
 
 
+def test_wrong_usage_is_printed_once() -> None:
+    done = run_processes(2, "train", "cdcgan", "--data", "shapes", "--nonsense")
+    assert done.code != 0
+    assert done.err.count("No such option: --nonsense") == 1
+    assert "exitcode  : 2" in done.err  # in torchrun's own account of a process
+
+
 def test_two_processes_score_a_run_as_one_does(finished: Path, condgan: Command) -> None:
     run, judge = finished / "runs" / "cdcgan", finished / "judge.safetensors"
     words: list[str | Path] = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from condgan.budget import Budget
-    from condgan.conditions import Attributes, Class, Codes, Condition, MultiLabel
+    from condgan.conditions import Attributes, Class, Codes, Condition, MultiLabel, Unlabelled
     from condgan.config import Config
     from condgan.data import Images, load_images
     from condgan.errors import InputError
@@ -41,6 +41,7 @@ __all__ = [
     "Recipe",
     "Run",
     "TrainState",
+    "Unlabelled",
     "from_pretrained",
     "load",
     "load_images",
@@ -49,7 +50,7 @@ __all__ = [
 
 _MODULES = {
     "condgan.budget": ("Budget",),
-    "condgan.conditions": ("Attributes", "Class", "Codes", "Condition", "MultiLabel"),
+    "condgan.conditions": ("Attributes", "Class", "Codes", "Condition", "MultiLabel", "Unlabelled"),
     "condgan.config": ("Config",),
     "condgan.data": ("Images", "load_images"),
     "condgan.errors": ("InputError",),

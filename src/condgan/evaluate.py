@@ -29,7 +29,8 @@ from condgan.metrics.estimate import proportion
 from condgan.scores import Row, Scores
 from condgan.suites import defined, suite_named
 
-HELD_OUT, PRIOR = "held-out conditions", "codes of the prior"  # the images of a row, after whose they are
+# The images of a row, after whose they are
+HELD_OUT, PRIOR, NO_CONDITION = "held-out conditions", "codes of the prior", "no condition"
 REAL = "real images"
 NEIGHBOURS = "neighbours"  # of the picture of `neighbour_pictures`
 HELD_OUT_PICTURE = "real-images"
@@ -42,7 +43,7 @@ def evaluate(
     generator: LoadedGenerator,
     images: Images,
     condition_lists: Mapping[str, Tensor],
-    judge: Judge,
+    judge: Judge | None,
     *,
     draws: int = 32,
     seed: int = 0,
@@ -60,6 +61,9 @@ def evaluate(
     many training images. The rows of an untrained generator are the floor. `suite` is a name in `condgan.suites`.
 
     A generator of codes is scored on codes from their prior instead, by the labels that the judge predicts for them.
+    Images without labels have no judge: `judge` is None, and neither accuracies nor distances in its features are
+    scored, only realism in `spaces`, and codes as far as they need no labels.
+
     `mapped(work, tasks)` generates and classifies a block of images for each task and returns the results in order:
     one after the other, or shared by processes with `processes.map_over_processes`. The scores are the same.
 
@@ -69,11 +73,13 @@ def evaluate(
     `judge.train_classifier`, trains one on generated and one on real images, and both are tested on real ones.
 
     A reader is never a judge: `load_judge` refuses the file of the network that a generator was trained with.
-    Raises InputError like `check_comparable`, for an unknown suite, for a list with a reserved name, and for a
-    classifier of codes.
+    Raises InputError like `check_comparable`, for an unknown suite, for a list with a reserved name, for a
+    classifier of codes, and for a judge without labels or labels without a judge.
     """
     check_comparable(generator, images)
     check_names(condition_lists)
+    if (judge is not None or second is not None) != bool(images.labels.numel()) or (second and not judge):
+        raise InputError("found a judge, but no labels" if judge or second else "found labels, but no judge")
     if train_classifier and not generator.condition.is_labelled:
         raise InputError("a generator of codes has no labels that a classifier could learn; leave out the classifier")
     chosen = suite_named(suite)
@@ -82,15 +88,16 @@ def evaluate(
     others = classified(images, _evenly(training, len(held_out)), viewers.named(features=True), mapped)
     reals = classified(images, held_out, viewers.named(features=True), mapped)
     judged = JudgedImages(chosen, images, reals, viewers, mapped, seed)
-    judges = {JUDGE: judge} | ({SECOND: second} if second else {})
+    judges = {role: each for role, each in {JUDGE: judge, SECOND: second}.items() if each}
     saw = {role: num_seen(each, images) for role, each in judges.items()}
+    of_reals = {**chosen.realism, **chosen.variety} if judge else chosen.realism  # variety is that of each condition
     start = Scores(
-        judge.name,
+        judge.name if judge else "",
         draws,
         seed,
-        rows={REAL: judged.following(reals) | judged.compared({**chosen.realism, **chosen.variety}, others)},
+        rows={REAL: judged.following(reals) | judged.compared(of_reals, others)},
         suite=suite,
-        judge_hash=judge.fingerprint,
+        judge_hash=judge.fingerprint if judge else "",
         second_judge=second.name if second else "",
         second_judge_hash=second.fingerprint if second else "",
         num_training=len(training),
@@ -161,12 +168,12 @@ def occurs(conditions: Tensor, labels: Tensor) -> Tensor:
 
 
 def check_comparable(generator: LoadedGenerator, images: Images) -> None:
-    """Raises InputError unless the images have labels, those of the generator or of any kind if it is one of codes.
+    """Raises InputError unless the images have the labels of the generator, if it needs any.
 
     There must also be at least one held-out and one training image to compare with.
     """
-    if not images.labels.numel():
-        raise InputError("the images have no labels to score: a judge cannot be trained on unsupervised codes")
+    if generator.condition.is_labelled and not images.labels.numel():
+        raise InputError("the images have no labels, but those of the run had; name another data set with --data")
     if generator.condition.is_labelled and generator.condition != images.condition:
         raise InputError("the images have other labels than those of the run")
     if not 0 < images.num_training < len(images):
@@ -244,26 +251,18 @@ def _with_codes(
     judged: JudgedImages,
     recognition: Viewer | None,
 ) -> Scores:
-    codes, condition, labels = generator.condition, judged.images.condition, judged.reals[JUDGE].c
+    codes, labels = generator.condition, judged.images.labels[judged.images.held_out]
     rows, meaning, suite = dict(scores.rows), dict[str, str](), judged.suite
     c = held_out_conditions(generator, labels, scores.seed)
     own = {Q: recognition} if recognition and suite.by_code else {}
+    images = PRIOR if codes.controls else NO_CONDITION
     for source, network in {"untrained": beginner, "generator": generator}.items():
-        seen, row = judged.generated(network, c, labels, others=own), dict[str, Estimate]()
-        fakes = seen[JUDGE]
-        if codes.values and len(c) > 1:  # half of them are matched, the others scored
-            meaning, row["code_accuracy"] = _matched(codes, c, fakes, condition)
-        if SECOND in seen:
-            if codes.values and len(c) > 1:
-                row[f"code_accuracy[{SECOND}]"] = _matched(codes, c, seen[SECOND], condition).accuracy
-            row["disagreement"] = disagreement(fakes, seen[SECOND], condition)
-        row |= judged.compared(suite.realism, seen)
-        for scored in suite.of_codes:
-            row |= defined(scored(codes, c, fakes, condition))
-        rows[f"{source}, {PRIOR}"] = row
+        seen = judged.generated(network, c, labels, others=own)
+        meaning, row = _by_labels(codes, c, seen, judged)
+        rows[f"{source}, {images}"] = row | judged.compared(suite.realism, seen)
     copies, neighbours = judged.copies(seen)
-    rows[f"generator, {PRIOR}"] = {**rows[f"generator, {PRIOR}"], **copies}
-    by_code = {name: defined(scored(codes, c, fakes, condition)) for name, scored in suite.by_code.items()}
+    rows[f"generator, {images}"] = {**rows[f"generator, {images}"], **copies}
+    by_code = judged.by_code(codes, c, seen)
     if isinstance(codes, Codes) and own:
         by_code[f"information_bound[{Q}]"] = defined(information_bound(codes, seen[Q].logits, c))
     by_code = {name: row for name, row in by_code.items() if row}
@@ -272,9 +271,27 @@ def _with_codes(
         rows=rows,
         meaning=meaning,
         code_effects=code_effects(generator, scores.seed),
-        breakdowns={PRIOR: by_code} if by_code else {},
+        breakdowns={images: by_code} if by_code else {},
         neighbours=neighbours,
     )
+
+
+def _by_labels(
+    codes: Condition, c: Tensor, seen: Views, judged: JudgedImages
+) -> tuple[dict[str, str], dict[str, Estimate]]:
+    """Scores codes by the labels that judges predict: the label of each code, and a row. Nothing without a judge."""
+    if JUDGE not in seen:
+        return {}, {}
+    condition, meaning, row = judged.images.condition, dict[str, str](), dict[str, Estimate]()
+    if codes.values and len(c) > 1:  # half of them are matched, the others scored
+        meaning, row["code_accuracy"] = _matched(codes, c, seen[JUDGE], condition)
+    if SECOND in seen:
+        if codes.values and len(c) > 1:
+            row[f"code_accuracy[{SECOND}]"] = _matched(codes, c, seen[SECOND], condition).accuracy
+        row["disagreement"] = disagreement(seen[JUDGE], seen[SECOND], condition)
+    for scored in judged.suite.of_codes:
+        row |= defined(scored(codes, c, seen[JUDGE], condition))
+    return meaning, row
 
 
 def _matched(codes: Condition, c: Tensor, fakes: Samples, condition: Condition) -> Matching:

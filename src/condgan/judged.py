@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from condgan.conditions import Condition
 from condgan.data.dataset import Images
 from condgan.generate import LoadedGenerator
 from condgan.judge import Judge, Samples
@@ -52,17 +53,20 @@ class _LogitsOnly:
 
 @dataclass(frozen=True)
 class Viewers:
-    """The networks of an evaluation. `spaces` are those whose features are compared beside the judge's."""
+    """The networks of an evaluation. Images without labels have no judge.
 
-    judge: Judge
+    `spaces` are those whose features are compared beside the judge's.
+    """
+
+    judge: Judge | None
     second: Judge | None = None
     spaces: Mapping[str, Viewer] = field(default_factory=dict)
 
     def named(self, *, features: bool) -> dict[str, Viewer]:
         """Returns the networks by name: all, or without features the judges only."""
-        judge: Viewer = self.judge if features else _LogitsOnly(self.judge)
+        judge: dict[str, Viewer] = {JUDGE: self.judge if features else _LogitsOnly(self.judge)} if self.judge else {}
         second: dict[str, Viewer] = {SECOND: _LogitsOnly(self.second)} if self.second else {}
-        return {JUDGE: judge, **second, **(self.spaces if features else {})}
+        return {**judge, **second, **(self.spaces if features else {})}
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,12 @@ class JudgedImages:
         return dict(zip(viewers, _in_blocks(labels, work, self.mapped), strict=True))
 
     def following(self, views: Views) -> dict[str, Estimate]:
-        """Scores how well images follow their conditions, by both judges, and how often these differ."""
+        """Scores how well images follow their conditions, by both judges, and how often these differ.
+
+        Nothing without a judge.
+        """
+        if JUDGE not in views:
+            return {}
         condition, fakes = self.images.condition, views[JUDGE]
         row = measured(self.suite.following, fakes, fakes, condition)
         if SECOND in views and len(fakes):
@@ -111,7 +120,7 @@ class JudgedImages:
     def compared(self, metrics: Mapping[str, Metric], views: Views) -> dict[str, Estimate]:
         """Compares features with those of the held-out images, in every feature space."""
         row: dict[str, Estimate] = {}
-        for space in (JUDGE, *self.viewers.spaces):
+        for space in ([JUDGE] if self.viewers.judge else []) + [*self.viewers.spaces]:
             found = measured(metrics, views[space], self.reals[space], self.images.condition)
             row |= {f"{name}[{space}]": estimate for name, estimate in found.items()}
         return row
@@ -122,10 +131,17 @@ class JudgedImages:
         rows = {name: defined(of(fakes, reals, self.images.condition)) for name, of in breakdowns.items()}
         return {name: row for name, row in rows.items() if row}
 
+    def by_code(self, codes: Condition, c: Tensor, views: Views) -> dict[str, Row]:
+        """Scores each code of generated images by the judge; nothing without one."""
+        if JUDGE not in views:
+            return {}
+        condition = self.images.condition
+        return {name: defined(of(codes, c, views[JUDGE], condition)) for name, of in self.suite.by_code.items()}
+
     def copies(self, views: Views) -> tuple[dict[str, Estimate], list[tuple[int, int, float]]]:
         """Compares generated images with all training images, which are classified only if the suite asks for it."""
         row, pairs, training = dict[str, Estimate](), list[tuple[int, int, float]](), self.images.training.indices
-        if self.suite.of_copies:
+        if self.viewers.judge and self.suite.of_copies:
             features = classified(self.images, training, {JUDGE: self.viewers.judge}, self.mapped)[JUDGE].features
             for name, metric in self.suite.of_copies.items():
                 row[name], nearest, distance = metric(views[JUDGE].features, features, self.reals[JUDGE].features)

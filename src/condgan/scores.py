@@ -25,7 +25,7 @@ class Scores:
     continuous code with each property of strokes. `second_judge` is the name of the judge whose scores are marked
     [second], empty without one. `judges_saw`: `judge` and `second` -> how many of the `num_training` training images it
     was trained on; absent if that is not known. `spaces`: other feature spaces -> hash of their network. Raises
-    InputError for a later format.
+    InputError for a later format. `judge` is empty if there was none, as the images have no labels.
     """
 
     judge: str
@@ -55,7 +55,10 @@ class Scores:
 
     @property
     def judges(self) -> str:
-        """What is known about the judges, in words: which images they were trained on."""
+        """What is known about the judges, in words: which images they were trained on, or what is not scored."""
+        if not self.judge:
+            missing = "no judge, as the images have no labels: not scored are accuracies, memorisation and kid[judge]"
+            return missing if self.spaces else f"{missing}; evaluate --features SPACE scores realism"
         names = {"judge": self.judge} | ({"second": self.second_judge} if self.second_judge else {})
         return "; ".join(f"{role} {name}: {self._saw(role)}" for role, name in names.items())
 
@@ -66,6 +69,13 @@ class Scores:
         if not number:
             return f"trained on none of the {self.num_training} training images"
         return f"trained on {number} of the {self.num_training} training images, scores may be too high"
+
+    @property
+    def setting(self) -> str:
+        """The judge, the number of images of each condition, and the seed, in words."""
+        if not self.judge:
+            return f"seed {self.seed}"
+        return f"judge {self.judge}, {self.draws} images per condition, seed {self.seed}"
 
     def to_json(self) -> dict[str, Any]:
         """Returns the scores as plain data; an estimate is [value, low, high]."""

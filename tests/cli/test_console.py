@@ -101,6 +101,23 @@ def test_processes_of_torchrun_print_an_error_once(
     assert printed == ["condgan: a\n", "", "condgan: b\n"]
 
 
+@pytest.mark.parametrize("words", [["--nonsense"], ["recipes", "--nonsense"], ["data", "inspct"], ["judge", "train"]])
+def test_processes_of_torchrun_print_wrong_usage_once(
+    condgan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    alone = condgan(*words)
+    assert (alone.code, alone.out) == (2, "")
+    assert words[-1] in alone.err or "DATA" in alone.err
+    printed = []
+    for rank in (0, 1):
+        (tmp_path / str(rank)).mkdir()
+        monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(tmp_path / str(rank) / "error.json"))
+        result = condgan(*words)
+        assert result.code == 2
+        printed.append(result.err)
+    assert printed == [alone.err, ""]
+
+
 def test_every_command_has_both_options() -> None:
     group: Any = typer.main.get_command(app)
     commands = dict(group.commands)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import TINY, Command, assert_input_error
+from commands import TINY, Command, assert_input_error, forget_accuracy
 from condgan import data
 from condgan.cli.early import check_data, check_model, recipe_options
 from condgan.data import DATASETS, load_images
@@ -83,6 +83,7 @@ def test_a_data_set_of_ones_own_is_trained_on_and_scored_once_it_is_named(
     judge = tmp_path / "judge.safetensors"
     result = condgan("judge", "train", spec, "--epochs", "1", "--resolution", "16", "--out", judge)
     assert result.code == 0, result.err
+    forget_accuracy(judge, runs / "cdcgan")
     own_data._named.clear()  # as in a new process
     scoring = ["evaluate", runs / "cdcgan", "--judge", judge, "--draws", "1"]
     assert_input_error(condgan(*scoring), "is code outside of condgan", f"--data {spec}")

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 
-from commands import TINY, Command, assert_no_partial_file
+from commands import TINY, Command, assert_no_partial_file, forget_accuracy
 from condgan.files import read_json
 from condgan.log import read_lines
 from written import write_csv, write_folder
@@ -102,6 +102,7 @@ def test_run_json_has_no_path_and_evaluate_finds_the_data(
         assert read_json(run / "local.json") == {"data": f"{prefix}{tmp_path / 'faces'}"}
     judge = ["judge", "train", "faces", "--epochs", "1", "--resolution", "16", "--out", "judge.safetensors"]
     assert condgan(*judge).code == 0
+    forget_accuracy(tmp_path / "judge.safetensors", tmp_path / "runs" / "faces")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     run = tmp_path / "runs" / "folder_faces"

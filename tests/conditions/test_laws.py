@@ -7,7 +7,8 @@ import torch
 from hypothesis import given
 from torch import Tensor
 
-from condgan.conditions import Class, Codes, Condition, MultiLabel, from_json, to_json
+from condgan.conditions import Class, Codes, Condition, MultiLabel, Unlabelled, from_json, to_json
+from condgan.errors import InputError
 from known_conditions import DIGIT, FACE, FRUIT, ONE_OF_EACH, Case, batches, conditions, confident_logits, each
 
 
@@ -83,7 +84,7 @@ def test_categories_name_the_wanted_values(case: Case) -> None:
         ", ".join(name for name, wanted in zip(condition.values, row, strict=True) if wanted)
         for row in condition.wanted(c).tolist()
     ]
-    empty = "nothing" if isinstance(condition, MultiLabel) else ""
+    empty = "nothing" if isinstance(condition, MultiLabel | Unlabelled) else ""
     assert condition.categories(c) == [name or empty for name in names]
 
 
@@ -106,8 +107,11 @@ def test_choose_inverts_choices(case: Case) -> None:
 
 @given(conditions)
 def test_each_value_has_every_value_of_the_first_control_once(condition: Condition) -> None:
-    first = condition.controls[0]
     wanted = condition.wanted(condition.each_value())
+    if not condition.controls:  # the only condition
+        assert wanted.shape == (1, 0)
+        return
+    first = condition.controls[0]
     assert torch.equal(wanted[:, : len(first.values)], torch.eye(len(first.values)).bool())
     assert (wanted == wanted[:1])[:, len(first.values) :].all()
 
@@ -125,9 +129,9 @@ def test_a_traversal_changes_one_part_of_the_vector_from_minus_one_to_one(condit
 
 
 @given(batches())
-def test_only_codes_are_not_labelled_and_labels_are_returned_as_they_are(case: Case) -> None:
+def test_only_codes_and_nothing_are_not_labelled_and_labels_are_returned_as_they_are(case: Case) -> None:
     condition, c = case
-    assert condition.is_labelled == (not isinstance(condition, Codes))
+    assert condition.is_labelled == (not isinstance(condition, Codes | Unlabelled))
     if condition.is_labelled:
         assert torch.equal(condition.sample(c), c)
         z = torch.zeros(3, 5)
@@ -206,6 +210,7 @@ def test_each_value_keeps_everything_else_at_its_first_value() -> None:
         (Class(FRUIT), "one of 4 classes"),
         (MultiLabel(FRUIT), "a set of 4 labels"),
         (FACE, "hair (2 values) x eyes (3 values)"),
+        (Unlabelled(), "nothing, as there are no labels"),
         (DIGIT, "codes digit (10 values), style (3 values), slant in [-1, 1], width in [-1, 1]"),
     ],
 )
@@ -220,6 +225,16 @@ def test_hits_of_labels_are_among_the_k_largest_logits() -> None:
     assert labels.hits(logits, c).tolist() == [[False, True, False, False]]
     assert labels.wanted(c).tolist() == [[True, True, False, False]]
     assert labels.predict(logits).tolist() == [[1, 1, 0, 1]]
+
+
+def test_without_labels_nothing_can_be_asked_for() -> None:
+    condition = Unlabelled()
+    assert condition.describe(condition.parse(" Nothing ")) == "nothing"
+    with pytest.raises(InputError, match=r"condition 'cat': the images have no labels; expected 'nothing'"):
+        condition.parse("cat")
+    with pytest.raises(ValueError, match="no wrong condition"):
+        condition.mismatch(torch.zeros(2, dtype=torch.int64))
+    assert condition.sample(torch.empty(3, 0)).tolist() == [0, 0, 0]
 
 
 def test_k_is_the_number_of_labels_of_each_image() -> None:

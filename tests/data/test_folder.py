@@ -212,11 +212,13 @@ def test_an_unknown_layout_is_refused_with_the_known_ones(tmp_path: Path) -> Non
     assert_refused(tmp_path, tmp_path, "found no images", ".jpg .png")
     assert_refused(tmp_path / "nowhere", "nowhere", "no such folder")
     write_images(tmp_path, ["0.png", "1.png"])
-    assert_refused(
-        tmp_path, "found no labels for its 2 images; expected a sub-folder for each class", "CSV", "dataset.json"
-    )
     (tmp_path / "labels.xlsx").write_text("")
-    assert_refused(tmp_path, "found no labels for its 2 images, only labels.xlsx")
+    assert_refused(
+        tmp_path,
+        "found no labels for its 2 images, only labels.xlsx; expected a sub-folder for each class",
+        "CSV",
+        "dataset.json",
+    )
 
 
 def test_labels_in_several_files_are_refused(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ import io
 import json
 import re
 import shlex
+from base64 import b64decode
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -17,7 +19,9 @@ from condgan import InputError, LoadedGenerator, load
 from condgan.conditions import Condition, MultiLabel
 from condgan.config import Config
 from condgan.generate import untrained
+from condgan.grid import picture_of, png
 from condgan.judge import Judge, judge_for
+from condgan.networks.layout import Layout
 from condgan.playground.downloads import images_zip, interpolation_gif
 from condgan.playground.labels import Label, Mark, labels
 from condgan.playground.playground import Playground
@@ -183,6 +187,26 @@ def test_places_of_all_objects_are_drawn_over_each_image(placing: LoadedGenerato
     torch.testing.assert_close(torch.tensor(drawn), red)
     assert [(x, y) for _, label, x, y in found if label == "blue circle"] == [("0.25", "-0.5")] * 2
     assert "data-label" not in images_view(placing, None, MOVED, with_places=False)
+
+
+@pytest.mark.parametrize("settings", [ImageSettings(PAIR, seed=3, count=2), MOVED, ImageSettings("nothing", count=2)])
+@pytest.mark.parametrize("with_places", [True, False])
+def test_the_layout_is_computed_once_and_its_images_are_those_of_the_command_line(
+    placing: LoadedGenerator, monkeypatch: pytest.MonkeyPatch, settings: ImageSettings, with_places: bool
+) -> None:
+    images, num_layouts = settings.images(placing), 0
+    body: Any = placing.network.body
+
+    def counted(*inputs: Tensor) -> Layout:
+        nonlocal num_layouts
+        num_layouts += 1
+        return type(body).layout(body, *inputs)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(body, "layout", counted)
+    html = images_view(placing, None, settings, with_places)
+    assert num_layouts == 1
+    for image, shown in zip(images, re.findall(r"base64,([\w+/=]+)", html), strict=True):
+        assert b64decode(shown) == png(picture_of(image))
 
 
 def test_names_of_labels_are_text(placing: LoadedGenerator) -> None:

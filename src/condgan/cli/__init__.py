@@ -12,6 +12,7 @@ import typer
 from condgan import __version__
 from condgan.cli import data, generate, judge, play, recipes, scores, share, studies, train
 from condgan.cli.console import Interrupted, fail, with_output
+from condgan.cli.usage import Commands
 from condgan.errors import InputError
 from condgan.interrupts import prompt_interrupts
 
@@ -20,6 +21,7 @@ INTERRUPTED = 130
 LOST_PROCESS = ("Connection closed by peer", "Connection reset by peer", "remote process exited")
 
 app = typer.Typer(
+    cls=Commands,
     help="Train, sample and evaluate conditional GANs.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

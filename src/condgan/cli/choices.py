@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 
 
 def check_numbers(options: Mapping[str, float | None]) -> None:
+    """Raises InputError for an option whose number is not positive and finite; None is an option that was not given."""
     for option, number in options.items():
         if number is not None and not 0 < number < float("inf"):
             raise InputError(f"--{option.replace('_', '-')}: found {number:g}, expected a positive number")
 
 
 def length(context: typer.Context, lengths: Mapping[str, float | None]) -> tuple[str, float] | None:
-    """Returns the unit and number of the length, if one was chosen; that of the command line before that of a file."""
+    """Returns the unit and number of the length, if one was chosen; that of the command line before that of a file.
+
+    Raises InputError if there are several.
+    """
     chosen = {name: number for name, number in lengths.items() if number is not None}
     chosen = {name: number for name, number in chosen.items() if is_given(context, name)} or chosen
     if len(chosen) > 1:
@@ -52,7 +56,8 @@ def build(
 ) -> tuple[dict[str, Any], Recipe]:
     """Returns the chosen options of a recipe, as they were given, and the recipe built with them.
 
-    Options of the command line override those of a file, and single options those of a preset.
+    Options of the command line override those of a file, and single options those of a preset. Raises InputError for
+    an unknown recipe, preset or option, and for a value that an option cannot have.
     """
     from condgan import recipes
     from condgan.recipes.presets import preset_options
@@ -65,18 +70,26 @@ def build(
 
 
 def check_trainable(recipe: Recipe, images: Images, num_processes: int, data: str, name: str | None) -> None:
+    """Raises InputError if a recipe cannot be trained on a data set. `name` is None for the default recipe."""
     from condgan.recipes.presets import DEFAULT_RECIPE
+    from condgan.recipes.recipe import LABEL_THEM
     from condgan.state import check_trainable
 
     if name is None and not images.condition.is_labelled:
-        raise InputError(
-            f"--data {data}: found no labels, which {DEFAULT_RECIPE}, the default recipe, needs; "
-            f"try condgan train infogan --data {data}"
-        )
+        advice = f"{LABEL_THEM}, or try condgan train infogan --data {data}"
+        raise InputError(f"--data {data}: found no labels, which {DEFAULT_RECIPE}, the default recipe, needs; {advice}")
+    try:
+        recipe.condition(images.condition)
+    except InputError as error:
+        raise InputError(f"--data {data}: recipe {name}: {error}") from None
     check_trainable(recipe, images, num_processes)
 
 
 def kept(keep: str | None, folder: Path, callback: Callback | None) -> Keep:
+    """Returns which checkpoints are kept: those of --keep, by default as before in the folder of the run.
+
+    Raises InputError if the best is to be kept and nothing scores the saves.
+    """
     from condgan.saves import Keep, read_keep
 
     kept = Keep.parse(keep) if keep is not None else read_keep(folder)
@@ -98,10 +111,12 @@ def precision(precision: str, folder: Path | None, measured: Callable[[str], Map
 
 
 def all_kimg(recipe: Recipe, images: Images) -> float:
+    """Returns the thousands of images of all epochs of a recipe."""
     return recipe.num_epochs * images.num_training / 1000
 
 
 def budget(recipe: Recipe, images: Images, length: tuple[str, float] | None, minutes: float | None) -> Budget:
+    """Returns the length of a training in thousands of images and minutes; by default all epochs of the recipe."""
     from condgan.budget import Budget
 
     unit, number = length or ("epochs", recipe.num_epochs)
@@ -110,11 +125,16 @@ def budget(recipe: Recipe, images: Images, length: tuple[str, float] | None, min
 
 
 def callback(recipe: Recipe, images: Images, judge: Path | None) -> Callback | None:
-    """Returns the callback that scores every save, if there are held-out labels and a judge for them."""
+    """Returns the callback that scores every save, if there are held-out labels and a judge for them.
+
+    Raises InputError like `load_judge`, and if a judge is named though there are no labels.
+    """
     from condgan.callbacks import accuracy_at_saves
     from condgan.judge import judge_for
     from condgan.processes import fast_device
 
+    if judge and not images.labels.numel():
+        raise InputError(f"--judge {judge}: found no labels that a judge could recognise; leave it out")
     if not images.labels.numel() or not images.held_out.any():
         return None
     classifier = judge_for(images.condition, judge)

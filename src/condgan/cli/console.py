@@ -122,7 +122,7 @@ class Interrupted(Exception):
 
 def fail(message: str, code: int) -> NoReturn:
     """Exits with this code after printing one message. Processes of torchrun print the same message once."""
-    if _is_first(message):
+    if is_first(message):
         print(f"condgan: {message}", file=sys.stderr)
     sys.exit(code)
 
@@ -132,7 +132,7 @@ def _is_main() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def _is_first(message: str) -> bool:
+def is_first(message: str) -> bool:
     """Whether no other process that torchrun started on this machine has printed this message."""
     file = os.environ.get("TORCHELASTIC_ERROR_FILE")  # of this process; the parent of its folder is for all of them
     if not file:

@@ -15,7 +15,7 @@ from condgan.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from condgan.data import Images
-    from condgan.judge import Judge
+    from condgan.judge import Judge, Samples
 
 app = typer.Typer(help="Train and score the judge, the classifier that scores generated images.", no_args_is_help=True)
 
@@ -49,8 +49,10 @@ def train(
 
     from condgan import files
     from condgan.data.judge_part import only_judge_part
-    from condgan.judge import ARCHITECTURES, judge_to_bytes, train_judge
+    from condgan.judge import ARCHITECTURES, held_out_accuracy, judge_to_bytes, train_judge
+    from condgan.judge.chance import problem
     from condgan.machine import fast_precision, keep_freed_memory
+    from condgan.metrics import Estimate
     from condgan.processes import joined, use_device
 
     if architecture not in ARCHITECTURES:
@@ -78,8 +80,15 @@ def train(
                 show("judge", step.step / step.num_steps, text)
         if not process.is_main_process:
             return None
+        samples = _classified(judge, images)
+        judge.held_out = held_out_accuracy(samples, images)
         files.write(out, judge_to_bytes(judge))
-        scores = _score(judge, images)
+        scores = _score(judge, samples)
+        if judge.held_out:
+            scores["chance"] = list(judge.held_out.chance)
+            console.print(f"by chance            {Estimate(*judge.held_out.chance)}")
+        if found := problem(judge):
+            console.note(f"warning: {found}: evaluate and train refuse this judge; train it longer with --epochs")
         console.print(f"wrote {out}")
         return {"file": out, **scores}
 
@@ -95,24 +104,29 @@ def score(
     reading: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Score a judge on real held-out images: condition accuracy, exact accuracy and calibration error."""
-    from condgan.judge import load_judge
+    from condgan.judge import read_judge
     from condgan.processes import fast_device, use_device
 
     images = load_data(data, resolution, **{**reading, "min_objects": 0})
     use_device(device)
-    return _score(load_judge(judge, images.condition).to(fast_device()), images)
+    loaded = read_judge(judge, images.condition).to(fast_device())
+    return _score(loaded, _classified(loaded, images))
 
 
-def _score(judge: Judge, images: Images) -> dict[str, Any]:
+def _classified(judge: Judge, images: Images) -> Samples:
+    """The held-out images as a judge sees them."""
+    held_out = images.part(held_out=True)
+    return judge.classify(held_out.images, held_out.labels)
+
+
+def _score(judge: Judge, samples: Samples) -> dict[str, Any]:
     """Prints and returns the scores of a judge on held-out images."""
     from condgan.judge import calibration_error
     from condgan.metrics import condition_accuracy, exact_accuracy
 
-    held_out = images.part(held_out=True)
-    samples = judge.classify(held_out.images, held_out.labels)
     accuracies = {
-        "condition_accuracy": condition_accuracy(samples, samples, images.condition),
-        "exact_accuracy": exact_accuracy(samples, samples, images.condition),
+        "condition_accuracy": condition_accuracy(samples, samples, judge.condition),
+        "exact_accuracy": exact_accuracy(samples, samples, judge.condition),
     }
     error = calibration_error(judge, samples)
     console.print(f"held-out images      {len(samples)}")

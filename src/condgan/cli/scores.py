@@ -18,6 +18,7 @@ from condgan.errors import InputError
 if TYPE_CHECKING:
     from condgan.data import Images
     from condgan.generate import LoadedGenerator
+    from condgan.judge import Judge
     from condgan.judged import Mapped
     from condgan.metrics import Estimate
     from condgan.scores import Scores
@@ -96,7 +97,6 @@ def evaluate(
     from condgan.evaluate import evaluate as score
     from condgan.feature_spaces import feature_space
     from condgan.generate import load
-    from condgan.judge import load_judge, load_second_judge
     from condgan.judge import train_classifier as train
     from condgan.machine import fast_precision
     from condgan.processes import fast_device, joined, use_device
@@ -124,14 +124,15 @@ def evaluate(
                     **{**generator.config.reading, **reading},
                 )
             check_comparable(generator, images)
-            lists = dict(images.condition_lists) or {"seen": seen_conditions(images)}
+            lists = dict(images.condition_lists)
+            if not lists and images.labels.numel():
+                lists = {"seen": seen_conditions(images)}
             if conditions:
                 lists = {
                     name: parse_conditions(read_file(file), str(file), images.condition)
                     for name, file in _stems(conditions).items()
                 }
-            classifier = load_judge(judge, images.condition)
-            second = load_second_judge(second_judge, classifier, first_is_embedded=judge is None)
+            classifier, second = _judges(judge, second_judge, images, location)
             recognition = load_recognition(run, generator.config)
             for network in (classifier, second, recognition and recognition.discriminator):
                 if network:
@@ -165,10 +166,25 @@ def evaluate(
                 console.print("wrote " + ", ".join(str(run / file) for file in ("metrics.json", *pictures)))
         if process.is_main_process and len(runs) > 1:
             rows: Rows = {(run, source): row for run, scores in found.items() for source, row in scores.rows.items()}
-            _print_rows(["run", "images"], rows, _title(scores))
+            _print_rows(["run", "images"], rows, scores.setting)
             for name, scores in found.items():
                 console.print(f"{name}: {scores.judges}")
     return {run: scores.to_json() for run, scores in found.items()}
+
+
+def _judges(
+    judge: Path | None, second: Path | None, images: Images, data: str
+) -> tuple[Judge, Judge | None] | tuple[None, None]:
+    """Loads the judges; none for images without labels. Raises InputError if some are named for such images."""
+    from condgan.judge import load_judge, load_second_judge
+
+    if images.labels.numel():
+        first = load_judge(judge, images.condition)
+        return first, load_second_judge(second, first, first_is_embedded=judge is None)
+    for option, file in {"--judge": judge, "--second-judge": second}.items():
+        if file:
+            raise InputError(f"{option} {file}: {data} has no labels that a judge could recognise; leave it out")
+    return None, None
 
 
 def _stems(lists: Sequence[Path]) -> dict[str, Path]:
@@ -231,15 +247,11 @@ def _pictures(generator: LoadedGenerator, images: Images, scores: Scores, lists:
     return contents
 
 
-def _title(scores: Scores) -> str:
-    return f"judge {scores.judge}, {scores.draws} images per condition, seed {scores.seed}"
-
-
 def _print_scores(scores: Scores) -> None:
     from rich.table import Table
 
     rows: Rows = {(source,): row for source, row in scores.rows.items()}
-    _print_rows(["images"], rows, _title(scores))
+    _print_rows(["images"], rows, scores.setting)
     console.print(scores.judges)
     for name, counts in scores.occurrences.items():
         total = counts["seen"] + counts["unseen"]

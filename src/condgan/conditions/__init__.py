@@ -1,4 +1,4 @@
-"""Conditions: a class, a set of labels, several attributes, or latent codes.
+"""Conditions: a class, a set of labels, several attributes, latent codes, or none.
 
 A condition is a vocabulary, a vector, a set of tokens, a likelihood and a prior. Networks see only the encoded vector
 and objectives only `nll`, so neither depends on the kind. A batch of conditions is `c`, one condition in each row.
@@ -14,9 +14,10 @@ from condgan.conditions.codes import Codes
 from condgan.conditions.condition import Condition, Control
 from condgan.conditions.labels import Class, MultiLabel
 from condgan.conditions.lists import parse_conditions
+from condgan.conditions.unlabelled import Unlabelled
 from condgan.errors import InputError, did_you_mean
 
-KINDS: dict[str, type[Condition]] = {kind.__name__: kind for kind in (Class, MultiLabel, Attributes, Codes)}
+KINDS: dict[str, type[Condition]] = {kind.__name__: kind for kind in (Class, MultiLabel, Attributes, Codes, Unlabelled)}
 
 
 def to_json(condition: Condition) -> dict[str, Any]:
@@ -45,6 +46,7 @@ __all__ = [
     "Condition",
     "Control",
     "MultiLabel",
+    "Unlabelled",
     "from_json",
     "parse_conditions",
     "to_json",

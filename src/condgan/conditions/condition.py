@@ -25,7 +25,7 @@ class Condition(ABC):
     """
 
     is_labelled: bool = True
-    """Whether data sets label images with it. False for codes, which are drawn from a prior."""
+    """Whether data sets label images with it. False for codes, which are drawn from a prior, and without labels."""
 
     @property
     @abstractmethod

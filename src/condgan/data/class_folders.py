@@ -13,6 +13,7 @@ LABELS = (
     "expected a sub-folder for each class, a table (CSV, TSV, JSONL or Parquet) with a row for each image, or "
     "StyleGAN's dataset.json"
 )
+ONLY_IMAGES = "to train without labels, move everything but the images away"
 
 
 def class_folders(listing: Listing) -> Table:
@@ -35,6 +36,7 @@ def class_folders(listing: Listing) -> Table:
         beside = [name for name in listing.others if "/" not in name]
         found = f", only {named(beside)}" if beside else ""
         advice = next(filter(None, map(_advice, beside)), "")
+        advice += f"; {ONLY_IMAGES}" if listing.others else ""
         raise InputError(f"{where}: found no labels for its {len(listing.images)} images{found}; {LABELS}{advice}")
     parts = _parts(listing, below, groups)
     if parts:
@@ -47,9 +49,9 @@ def class_folders(listing: Listing) -> Table:
     _check_one_level(listing, below, groups)
     classes = {folder: _class(folder, images[0], listing) for folder, images in groups.items()}
     if len(set(classes.values())) < 2:
-        raise InputError(
-            f"{where}: found one sub-folder {next(iter(groups))!r}; a condition needs two classes; {LABELS}"
-        )
+        folder = next(iter(groups))
+        advice = f"to train without labels, name {listing.where(below + folder)}"
+        raise InputError(f"{where}: found one sub-folder {folder!r}; a condition needs two classes; {LABELS}; {advice}")
     names = [name for images in groups.values() for name in images]
     columns = {"sub-folder": [classes[folder] for folder, images in groups.items() for _ in images]}
     return Table(where, names, [listing.where(name) for name in names], columns, notices=notices)

@@ -20,6 +20,7 @@ from condgan.data.reading import DEFAULT, Reading
 from condgan.data.sidecars import text_names, texts_beside
 from condgan.data.split import Part, describe, every_twentieth, numbered, parts_of, stratified
 from condgan.data.table import NamesNoImage, Table, matched
+from condgan.data.unlabelled import unlabelled
 from condgan.errors import InputError
 
 LARGE_SHARE = 0.15  # of held-out images, which is told
@@ -36,6 +37,8 @@ def folder(path: str | Path, resolution: int = 64, *, min_objects: int = 1, read
       every row has a single yes for each.
     - StyleGAN's `dataset.json`.
     - Otherwise, sub-folders, one for each class.
+
+    A folder of images without sub-folders and any other file has no labels, which is in the notices.
 
     A twentieth of the images is held out, stratified by label, unless the files name a split. Images with fewer than
     `min_objects` labels are left out. What is left out or guessed is in the notices. Raises InputError naming the file,
@@ -58,7 +61,9 @@ def _labels(listing: Listing, reading: Reading) -> tuple[Table, list[str]]:
     names = label_files(listing, reading)
     if not names:
         table = texts_beside(listing, reading)
-        return (class_folders(listing), []) if table is None else (table, text_names(listing))
+        if table is not None:
+            return table, text_names(listing)
+        return unlabelled(listing, reading) or class_folders(listing), []
     try:
         table, read = read_label_files(names, listing, reading)
     except NamesNoImage as error:

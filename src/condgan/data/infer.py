@@ -1,4 +1,4 @@
-"""The condition of a table: a class, a set of labels or attributes, told from its columns.
+"""The condition of a table: a class, a set of labels or attributes, told from its columns; none without columns.
 
 One column is a class, or a set of labels if a cell contains several. Several columns are attributes, or a set of labels
 if all of them are yes or no.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from condgan.conditions import Attributes, Class, Condition, MultiLabel
+from condgan.conditions import Attributes, Class, Condition, MultiLabel, Unlabelled
 from condgan.data.cells import Answers, is_missing
 from condgan.data.names import by_name, named, tidy
 from condgan.data.reading import Reading
@@ -26,7 +26,7 @@ MANY_ROWS = 20
 
 @dataclass(frozen=True)
 class Labelled:
-    """A table whose rows are all labelled, its condition and the labels, one for each row."""
+    """A table whose rows are all labelled, or none; its condition and the labels, one for each row."""
 
     table: Table
     condition: Condition
@@ -41,6 +41,8 @@ def infer(table: Table, min_objects: int, reading: Reading) -> Labelled:
     """
     if table.sets:
         return _sets(table, min_objects)
+    if table.names and not table.columns:
+        return Labelled(table, Unlabelled(), torch.empty(len(table.names), 0))
     if len(table.columns) > 1:
         answers = Answers(table.columns, reading)
         if answers.found:

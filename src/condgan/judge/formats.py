@@ -16,7 +16,8 @@ from condgan.conditions import Condition, from_json, to_json
 from condgan.data.dataset import MAX_RESOLUTION
 from condgan.errors import InputError, did_you_mean
 from condgan.files import check_file, parse_json, read_safetensors, to_safetensors
-from condgan.judge.model import ARCHITECTURES, Judge, lab_judge
+from condgan.judge.chance import problem
+from condgan.judge.model import ARCHITECTURES, HeldOut, Interval, Judge, lab_judge
 from condgan.weights import load_weights, read_torch
 
 
@@ -27,6 +28,8 @@ class _Header:
     condition: Mapping[str, Any]
     resolution: Annotated[int, Field(ge=8, le=MAX_RESOLUTION)]
     architecture: str = "small"  # in files of earlier versions, which do not name it
+    held_out_accuracy: Interval | None = None  # this entry and the next one are missing in them, too
+    chance: Interval | None = None
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
@@ -43,16 +46,27 @@ def load_judge(path: Path | None, condition: Condition, embedded: str = EMBEDDED
 
     Only tensors are unpickled. Raises InputError if the file is not a judge, or has another vocabulary. A run's reader
     (reader.safetensors) is refused under any file name: a generator must not be scored by the network it was trained
-    with.
+    with. So is a judge that recognised no more than chance when it was trained; files of earlier versions do not tell.
     """
+    judge = read_judge(path, condition, embedded)
+    if found := problem(judge):
+        advice = "train it longer: `condgan judge train` with more --epochs, or more images of each label"
+        raise InputError(f"judge {path}: {found}; {advice}")
+    return judge
+
+
+def read_judge(path: Path | None, condition: Condition, embedded: str = EMBEDDED) -> Judge:
+    """Loads a judge like `load_judge`, also one at chance, to score it on other images."""
     if path is None:
         with as_file(files("condgan") / embedded) as file:
-            return load_judge(file, condition)
+            return read_judge(file, condition)
     check_file(path, "a judge: a judge.safetensors or the lab's checkpoint.pth")
     judge = _load_ours(path) if _is_safetensors(path) else _load_lab(path, condition)
     if judge.condition != condition:
-        found = f"judge {path} recognises {_brief(judge.condition)}, the images are labelled with {_brief(condition)}"
-        raise InputError(f"{found}; train one with `condgan judge train`")
+        labelled = f"labelled with {_brief(condition)}" if condition.is_labelled else "not labelled"
+        found = f"judge {path} recognises {_brief(judge.condition)}, the images are {labelled}"
+        advice = "train one with `condgan judge train`" if condition.is_labelled else "expected labels"
+        raise InputError(f"{found}; {advice}")
     return judge.to(memory_format=torch.channels_last).eval()
 
 
@@ -85,11 +99,13 @@ def judge_for(condition: Condition, path: Path | None) -> Judge | None:
 
 
 def judge_to_bytes(judge: Judge) -> bytes:
-    """Returns the content of a judge's safetensors file, with architecture and vocabulary in the header.
+    """Returns the content of a judge's safetensors file, with architecture, vocabulary and accuracy in the header.
 
     The hashes of the images that it was trained on are a tensor beside the weights.
     """
     header = {"architecture": judge.name, "condition": to_json(judge.condition), "resolution": judge.resolution}
+    if judge.held_out:
+        header |= {"held_out_accuracy": judge.held_out.accuracy, "chance": judge.held_out.chance}
     seen = {} if judge.trained_on is None else {TRAINED_ON: judge.trained_on}
     return to_safetensors({**judge.state_dict(), **seen}, {"judge": json.dumps(header)})
 
@@ -119,6 +135,8 @@ def _load_ours(path: Path) -> Judge:
         raise InputError(f"judge {path}: {TRAINED_ON}: found {found}, expected hashes (N,) torch.int64; restore it")
     judge = load_weights(lambda: build(condition, described.resolution), weights, f"judge {path}")
     judge.trained_on = seen
+    if described.held_out_accuracy and described.chance:
+        judge.held_out = HeldOut((*described.held_out_accuracy,), (*described.chance,))
     return judge
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -28,11 +29,30 @@ class Samples:
         return len(self.c)
 
 
+Interval = tuple[float, float, float]  # a value with the bounds of its 95 % interval
+
+
+class HeldOut(NamedTuple):
+    """Condition accuracies on held-out images with Wilson's intervals: that of a judge, and that of chance.
+
+    Chance is the same answer to every image, by the frequencies of the labels in training: the most frequent class, for
+    example, or as many of the most frequent labels as the image has.
+    """
+
+    accuracy: Interval
+    chance: Interval
+
+    @property
+    def is_chance(self) -> bool:
+        """Whether the accuracy is within the interval of chance, or below."""
+        return self.accuracy[0] <= self.chance[2]
+
+
 class Judge(nn.Module):
     """A classifier of images: features (N, F) by `body`, logits (N, num_logits) by the linear `head`.
 
     `name` is that of its architecture. `trained_on` are the hashes of the images that it was trained on (`seen.py`),
-    None if that is not known.
+    and `held_out` is how it did on held-out images (`chance.py`). Both are None if that is not known.
     """
 
     def __init__(self, condition: Condition, resolution: int, body: nn.Module, head: nn.Linear, name: str):
@@ -40,6 +60,7 @@ class Judge(nn.Module):
         self.condition, self.resolution, self.name = condition, resolution, name
         self.body, self.head = body, head
         self.trained_on: Tensor | None = None
+        self.held_out: HeldOut | None = None
 
     @property
     def fingerprint(self) -> str:

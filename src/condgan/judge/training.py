@@ -38,8 +38,11 @@ def train_judge(
 
     AdamW with a one-cycle schedule up to 2e-3; `precision` is "no" (float32) or "bf16". Images are shifted by up to a
     sixteenth of their side, mirrored at random if the data set is symmetric, and noise of up to 4 of 255 levels is
-    added. Colour is unchanged, as it often is the label. Raises InputError if there are fewer images than one batch.
+    added. Colour is unchanged, as it often is the label. Raises InputError if there are fewer images than one batch, or
+    no labels.
     """
+    if not images.labels.numel():
+        raise InputError("found no labels, which a judge learns to recognise; expected a data set with labels")
     training = images.training
     steps_per_epoch = len(training) // batch_size
     if not steps_per_epoch:

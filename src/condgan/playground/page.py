@@ -53,7 +53,8 @@ def page(playground: Playground) -> "gr.Blocks":
                     in_a_row = gr.Radio([("Grid", 0), ("Strip", 1)], value=0, label="Arrangement")
                 with gr.Group(visible=False) as interpolation_group:
                     frames = gr.Slider(1, MAX_FRAMES, 8, step=1, label="Steps")
-                    to = gr.Radio([("Another seed", SEED), ("Another condition", CONDITION)], value=SEED, label="To")
+                    ends = [("Another seed", SEED), ("Another condition", CONDITION)]
+                    to = gr.Radio(ends if condition.controls else ends[:1], value=SEED, label="To")
                     end_seed = _seed("Seed at the end", 1)
                     with gr.Column(visible=False) as end_group:
                         end_controls = _components(condition, playground.last, "At the end: ")

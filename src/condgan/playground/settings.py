@@ -48,7 +48,10 @@ class ImageSettings:
 
     def images(self, generator: LoadedGenerator) -> Tensor:
         """Returns the images (count, C, R, R) uint8. Raises InputError if the condition is not in the vocabulary."""
-        layout = self.layout(generator) if self.places else None
+        return self.painted(generator, self.layout(generator) if self.places else None)
+
+    def painted(self, generator: LoadedGenerator, layout: Layout | None) -> Tensor:
+        """Returns the images of a layout that `layout` returned; without one, the generator makes its own."""
         c = generator.batch([self.condition] * self.count)
         return generator.generate(c, self.seed, layout=layout, truncation=self.truncation)
 

@@ -44,10 +44,12 @@ def images_view(generator: LoadedGenerator, judge: Judge | None, settings: Image
 
     Raises InputError if the condition is not in the vocabulary.
     """
-    images, c = settings.images(generator), generator.batch([settings.condition] * settings.count)
-    rows = labels(generator.condition, images, c, judge)
+    c = generator.batch([settings.condition] * settings.count)
     names = generator.token_names(c[0]) if with_places and generator.has_layout else []
-    places = settings.layout(generator).place.tolist() if names else [[]] * len(images)
+    layout = settings.layout(generator) if names or settings.places else None
+    images = settings.painted(generator, layout)
+    rows = labels(generator.condition, images, c, judge)
+    places = layout.place.tolist() if layout and names else [[]] * len(images)
     numbers = {name: k for k, name in enumerate(names, 1)}
     shown = [
         Shown(

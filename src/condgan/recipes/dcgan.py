@@ -9,7 +9,7 @@ from condgan.networks.conditioning import ConcatEmbedding
 from condgan.networks.gan import init_normal
 from condgan.objectives import non_saturating
 from condgan.recipes.options import BatchSize, Beta, NonNegativeFloat, Rate
-from condgan.recipes.recipe import Recipe, adam
+from condgan.recipes.recipe import Recipe, adam, labels_or_none
 
 
 @validate_call
@@ -33,6 +33,8 @@ def dcgan(
     for a DCGAN of its own. Neither prints a listing: kernels, N(0, 0.02) weights and Adam's betas are those of Radford
     et al. 2016, sections 3 and 4. How D is conditioned is not said: the label channel is report 000's.
 
+    Without labels the training is unconditional: embedding and label channel are then learned constants.
+
     Command: condgan train dcgan --data FOLDER.
     """
     optimizer = partial(adam, lr=learning_rate, betas=(beta1, beta2))
@@ -47,5 +49,6 @@ def dcgan(
         discriminator_optimizer=optimizer,
         batch_size=batch_size,
         num_epochs=num_epochs,
+        condition=labels_or_none,
         ema_half_life_kimg=ema_half_life_kimg,
     )

@@ -16,7 +16,7 @@ from condgan.networks.conditioning import Concat, ConcatUniform
 from condgan.networks.gan import Discriminator, init_normal
 from condgan.objectives import Objective, information, non_saturating
 from condgan.recipes.options import BatchSize, Beta, NonNegativeFloat, Rate, Sizes, Strength, Weight
-from condgan.recipes.recipe import Recipe, adam
+from condgan.recipes.recipe import Recipe, adam, labels_as_condition
 
 FRONT_END, Q = "body", "head.logits"  # names of the weights of D's parts
 
@@ -60,7 +60,7 @@ def infogan(
     the categorical code has to encode what survives this. `docs/results.md` shows what it changes.
 
     Without codes (`categorical=` and `continuous=0`) the condition is that of the data set's labels, and D is never
-    trained to predict it from real images.
+    trained to predict it from real images. Codes need no labels: any folder of images will do.
 
     Command: condgan train infogan --data mnist.
     """
@@ -94,7 +94,9 @@ def infogan(
         batch_size=batch_size,
         num_epochs=num_epochs,
         condition=lambda labels: (
-            _codes(categorical, continuous, continuous_weight) if categorical or continuous else labels
+            _codes(categorical, continuous, continuous_weight)
+            if categorical or continuous
+            else labels_as_condition(labels)
         ),
         ema_half_life_kimg=ema_half_life_kimg,
     )

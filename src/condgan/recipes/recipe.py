@@ -9,9 +9,13 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from condgan.conditions import Condition
+from condgan.errors import InputError
 from condgan.networks.gan import Discriminator, Generator
 from condgan.objectives import Objective, Term
 from condgan.schedules import Schedule, at
+
+LABEL_THEM = "sort the images into a sub-folder for each class, add a table such as labels.csv"
+WITHOUT_LABELS = "`infogan` with its codes, `dcgan` without any condition"
 
 
 def adam(
@@ -34,7 +38,14 @@ def adam(
 
 
 def labels_as_condition(labels: Condition) -> Condition:
-    """Uses the data set's own labels as the condition."""
+    """Uses the data set's own labels as the condition. Raises InputError if it has none."""
+    if not labels.controls:
+        raise InputError(f"found no labels, which the recipe needs; {LABEL_THEM}, or train without: {WITHOUT_LABELS}")
+    return labels
+
+
+def labels_or_none(labels: Condition) -> Condition:
+    """Uses the data set's own labels as the condition; without any, the training is unconditional."""
     return labels
 
 

@@ -55,9 +55,11 @@ class RunFolder:
         return metrics
 
     @property
-    def judges(self) -> str:
-        """What metrics.json says of the judges, after a semicolon; nothing in files of earlier formats."""
-        return f"; {Scores(**self.metrics).judges}" if self.metrics.get("format", 1) > 2 else ""
+    def scored_by(self) -> str:
+        """How metrics.json was made, as a sentence; nothing of what judges saw in files of earlier formats."""
+        scores = Scores(**self.metrics)
+        judges = f"; {scores.judges}" if self.metrics.get("format", 1) > 2 else ""
+        return f"{scores.setting[0].upper()}{scores.setting[1:]}{judges}"
 
     @property
     def scores(self) -> dict[str, dict[str, str]]:

@@ -122,7 +122,7 @@ def codes(run: RunFolder) -> Iterator[Section]:
         images = generator.from_latents(z, condition.encode(value.expand(COLUMNS, -1)))
         pictures.append(tiles(images, caption, f"Eight images of the code {caption}"))
     note = "Every row shows the same latents; all other codes are 0."
-    yield Section("Codes", pictures, note if meaning else f"{note} Labels of the codes: {run.not_evaluated}")
+    yield Section("Codes", pictures, note if run.metrics else f"{note} Labels of the codes: {run.not_evaluated}")
 
 
 def traversals(run: RunFolder) -> Iterator[Section]:

@@ -1,0 +1,40 @@
+"""Wrong usage of the command line, such as an unknown option: typer prints it, once for all processes of a job."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from condgan.cli.console import is_first
+
+UsageError: Any = typer.BadParameter.__base__  # typer exports only this subclass
+
+
+class Commands(TyperGroup):
+    """The commands as typer makes them. Processes of torchrun print the same wrong usage once."""
+
+    def make_context(self, *args: Any, **more: Any) -> Any:
+        """Reads the options before the command."""
+        with _once():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Reads the options of a command and runs it."""
+        with _once():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _once() -> Iterator[None]:
+    """Raises an error of usage, which typer prints, or exits with its code if another process has printed it."""
+    try:
+        yield
+    except UsageError as error:
+        if is_first(error.format_message()):
+            raise
+        sys.exit(error.exit_code)
