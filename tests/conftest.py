@@ -13,22 +13,26 @@ from accelerate.state import AcceleratorState
 from hypothesis import settings
 from PIL import Image
 
+from batches import batches
 from browsers import browser
 from commands import condgan, finished
 from condgan.rendering.scenes import LABELS
 from packed_images import folder_of_cache, image_folder
-from random_layouts import random_layouts, save_generator
+from random_layouts import layout_file, layouts, random_layouts, save_generator
 from report_runs import trained_runs
 from saved_runs import uninterrupted
 from trainings import images, log_every_two_steps
 
 __all__ = [
+    "batches",
     "browser",
     "condgan",
     "finished",
     "folder_of_cache",
     "image_folder",
     "images",
+    "layout_file",
+    "layouts",
     "log_every_two_steps",
     "trained_runs",
     "uninterrupted",

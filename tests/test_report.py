@@ -1,20 +1,37 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 from condgan.generate import load
 from condgan.metrics import Estimate
 from condgan.report import explanation, page
 from report_runs import text_of, train_run
 
+Pages = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def pages(trained_runs: dict[str, Path]) -> Pages:
+    """Returns the page of the runs with these names, by default of all. Each page is made once."""
+
+    @cache
+    def page_of(*names: str) -> str:
+        return page([trained_runs[name] for name in names or trained_runs], "Runs")
+
+    return page_of
+
 
 def titles(html: str) -> list[str]:
     return re.findall(r"<h3>(.*?)</h3>", html)
 
 
-def test_the_page_loads_nothing(trained_runs: dict[str, Path]) -> None:
-    html = page(list(trained_runs.values()), "All")
+def test_the_page_loads_nothing(pages: Pages) -> None:
+    html = pages()
     named = re.findall(r"""(?:src|href|data|action|poster|srcset)\s*=\s*["']([^"']*)""", html)
     assert named
     assert {name.partition(":")[0] for name in named if not name.startswith("#")} == {"data"}
@@ -23,8 +40,8 @@ def test_the_page_loads_nothing(trained_runs: dict[str, Path]) -> None:
     assert "<script" not in html
 
 
-def test_every_image_and_plot_has_a_description(trained_runs: dict[str, Path]) -> None:
-    html = page(list(trained_runs.values()), "All")
+def test_every_image_and_plot_has_a_description(pages: Pages) -> None:
+    html = pages()
     images, plots = re.findall(r"<img[^>]*>", html), re.findall(r"<svg[^>]*>", html)
     assert len(images) > 10
     assert len(plots) >= 4
@@ -32,14 +49,14 @@ def test_every_image_and_plot_has_a_description(trained_runs: dict[str, Path]) -
     assert all(re.search(r'role="img" aria-label="[^"]{10,}"', plot) for plot in plots)
 
 
-def test_scores_of_metrics_json_are_shown(trained_runs: dict[str, Path]) -> None:
-    text = text_of(page([trained_runs["acgan"]], "One"))
+def test_scores_of_metrics_json_are_shown(trained_runs: dict[str, Path], pages: Pages) -> None:
+    text = text_of(pages("acgan"))
     for source, row in json.loads((trained_runs["acgan"] / "metrics.json").read_text())["rows"].items():
         assert f"{source} {' '.join(str(Estimate(*value)) for value in row.values())}" in text
 
 
-def test_a_finished_run_has_all_sections(trained_runs: dict[str, Path]) -> None:
-    html = page([trained_runs["acgan"]], "One")
+def test_a_finished_run_has_all_sections(pages: Pages) -> None:
+    html = pages("acgan")
     assert titles(html) == ["Scores", "Curves", "By condition", "Over training", "Interpolations"]
     for title in (
         "D loss by term",
@@ -56,16 +73,16 @@ def test_a_finished_run_has_all_sections(trained_runs: dict[str, Path]) -> None:
     assert "not evaluated yet" not in text
 
 
-def test_the_newest_images_come_before_all_tables(trained_runs: dict[str, Path]) -> None:
-    html = page(list(trained_runs.values()), "All")
+def test_the_newest_images_come_before_all_tables(trained_runs: dict[str, Path], pages: Pages) -> None:
+    html = pages()
     assert 0 < html.index("<img") < html.index("<table")
     header = html[html.index("<header") : html.index("</header")]
     assert re.findall(r'<a href="#run-\d">([^<]*)</a>', header) == [str(path) for path in trained_runs.values()]
     assert header.count("<img") == len(trained_runs) - 1  # `started` has no previews yet
 
 
-def test_scores_are_explained_and_name_their_column_on_small_screens(trained_runs: dict[str, Path]) -> None:
-    html = page([trained_runs["acgan"]], "One")
+def test_scores_are_explained_and_name_their_column_on_small_screens(pages: Pages) -> None:
+    html = pages("acgan")
     assert f'<th scope="col" title="{explanation("exact_accuracy")}">exact_accuracy</th>' in html
     assert f"kid[judge]: {explanation('kid[judge]')}" in text_of(html)
     assert 'data-name="exact_accuracy">' in html
@@ -79,32 +96,32 @@ def test_real_images_are_shown_beside_generated_ones(trained_runs: dict[str, Pat
     assert 'alt="Real held-out images' in page([tmp_path / "run"], "One")
 
 
-def test_all_but_the_first_two_runs_are_folded(trained_runs: dict[str, Path]) -> None:
-    html = page(list(trained_runs.values()), "All")
+def test_all_but_the_first_two_runs_are_folded(pages: Pages) -> None:
+    html = pages()
     folded = re.findall(r'<details( open)?>\s*<summary id="run-\d"', html)
     assert folded == [" open", " open", "", ""]
 
 
-def test_a_generator_with_attention_has_attention_maps(trained_runs: dict[str, Path]) -> None:
-    html = page([trained_runs["sagan"]], "One")
+def test_a_generator_with_attention_has_attention_maps(pages: Pages) -> None:
+    html = pages("sagan")
     assert titles(html)[-1] == "Attention"
     assert len(re.findall(r"attention of the centre, \d+ x \d+ map, gamma -?\d\.\d{3}</figcaption>", html)) == 2
-    assert "Attention" not in titles(page([trained_runs["acgan"]], "One"))
+    assert "Attention" not in titles(pages("acgan"))
 
 
-def test_unsupervised_codes_are_traversed(trained_runs: dict[str, Path]) -> None:
-    html = page([trained_runs["infogan"]], "One")
+def test_unsupervised_codes_are_traversed(trained_runs: dict[str, Path], pages: Pages) -> None:
+    html = pages("infogan")
     text = text_of(html)
     assert "c1 from -1 to 1, one row for each class" in text
     assert "c2 from -1 to 1, one row for each class" in text
     assert "two latents: class=" in text
     assert "In each, c1, then c2 goes from -1 to 1 from left to right" in text
     assert f"not evaluated yet: condgan evaluate {trained_runs['infogan']}" in text
-    assert "Traversals" not in titles(page([trained_runs["acgan"]], "One"))
+    assert "Traversals" not in titles(pages("acgan"))
 
 
-def test_codes_are_sorted_by_their_labels(trained_runs: dict[str, Path], tmp_path: Path) -> None:
-    assert "class=0 class=1 class=2" in text_of(page([trained_runs["infogan"]], "One"))
+def test_codes_are_sorted_by_their_labels(trained_runs: dict[str, Path], pages: Pages, tmp_path: Path) -> None:
+    assert "class=0 class=1 class=2" in text_of(pages("infogan"))
     shutil.copytree(trained_runs["infogan"], tmp_path / "run")
     rows = {"generator, codes of the prior": {"code_accuracy": [0.9, 0.8, 0.95]}}
     meaning = {"class=0": "7", "class=2": "3"}
@@ -133,8 +150,8 @@ def test_failures_that_hold_at_the_end_are_shown(trained_runs: dict[str, Path], 
     assert "Warning: mode collapse since step 1000: G ignores its latent" in text_of(page([tmp_path / "run"], "One"))
 
 
-def test_a_run_without_logs_and_generator_says_what_is_missing(trained_runs: dict[str, Path]) -> None:
-    text = text_of(page([trained_runs["started"]], "One"))
+def test_a_run_without_logs_and_generator_says_what_is_missing(trained_runs: dict[str, Path], pages: Pages) -> None:
+    text = text_of(pages("started"))
     for part in (
         f"not evaluated yet: condgan evaluate {trained_runs['started']}",
         "log.jsonl is empty so far.",
@@ -145,13 +162,13 @@ def test_a_run_without_logs_and_generator_says_what_is_missing(trained_runs: dic
         assert part in text
 
 
-def test_all_runs_are_in_one_table_and_linked(trained_runs: dict[str, Path]) -> None:
-    html = page(list(trained_runs.values()), "All")
+def test_all_runs_are_in_one_table_and_linked(trained_runs: dict[str, Path], pages: Pages) -> None:
+    html = pages()
     first = html[html.index("<tbody>") : html.index("</tbody>")]
     assert first.count("<tr>") == len(trained_runs)
     links = re.findall(r'href="#([^"]+)"', html)
     assert [f'id="{link}"' in html for link in links] == [True] * len(links)
-    assert "All" in re.findall(r"<h1>(.*?)</h1>", html)
+    assert "Runs" in re.findall(r"<h1>(.*?)</h1>", html)
 
 
 def test_names_and_titles_are_escaped(trained_runs: dict[str, Path], tmp_path: Path) -> None:
@@ -162,13 +179,13 @@ def test_names_and_titles_are_escaped(trained_runs: dict[str, Path], tmp_path: P
     assert "<b>" not in html
 
 
-def test_learned_embeddings_of_attributes_are_mapped(trained_runs: dict[str, Path], tmp_path: Path) -> None:
+def test_learned_embeddings_of_attributes_are_mapped(pages: Pages, tmp_path: Path) -> None:
     train_run(tmp_path / "faces", "acgan_attributes", "attributes", steps=1)
     html = page([tmp_path / "faces"], "One")
     assert "Embeddings" in titles(html)
     for value in load(tmp_path / "faces").condition.controls[0].values:
         assert f">{value}</text>" in html
-    assert "Embeddings" not in titles(page([trained_runs["acgan"]], "One"))
+    assert "Embeddings" not in titles(pages("acgan"))
 
 
 def test_losses_that_are_not_finite_leave_a_gap(trained_runs: dict[str, Path], tmp_path: Path) -> None:

@@ -3,12 +3,11 @@
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-from condgan import cli
+from commands import Command
 from condgan.errors import InputError
 from condgan.metrics import Estimate
 from condgan.report import page
@@ -74,14 +73,11 @@ def test_folders_without_a_run_are_reported(tmp_path: Path) -> None:
 
 
 def test_the_command_writes_one_file_or_exits_with_2(
-    trained_runs: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    trained_runs: dict[str, Path], tmp_path: Path, condgan: Command
 ) -> None:
     def report(*words: str | Path) -> tuple[int, str]:
-        command = ["condgan", "report", *words, "-o", tmp_path / "page.html"]
-        monkeypatch.setattr(sys, "argv", [str(word) for word in command])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        return int(end.value.code or 0), capsys.readouterr().err
+        result = condgan("report", *words, "-o", tmp_path / "page.html")
+        return result.code, result.err
 
     refusal = f"condgan: {tmp_path}: no run.json in it; expected the folder of a run or an ablation\n"
     assert report(trained_runs["acgan"], tmp_path) == (2, refusal)

@@ -5,33 +5,15 @@ import os
 import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from condgan.data.decode import MAX_PIXELS, decode, pillow_warnings, read_original
+from condgan.data.decode import MAX_PIXELS, read_original
 from condgan.errors import InputError
-
-SIDE = 16
-
-
-def decoded(file: Path) -> np.ndarray:
-    """Decodes a file to (SIDE, SIDE, 3)."""
-    with pillow_warnings():
-        return decode(file, SIDE)[0].transpose(1, 2, 0)
-
-
-def saved(folder: Path, image: Image.Image, name: str = "image.png", **options: Any) -> Path:
-    image.save(folder / name, **options)
-    return folder / name
-
-
-def noise(seed: int = 0) -> Image.Image:
-    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8))
+from decoded import SIDE, decoded, noise, saved
 
 
 def assert_refused(file: Path, *parts: str) -> None:

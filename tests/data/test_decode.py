@@ -1,31 +1,14 @@
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageChops, ImageCms
 
 from condgan.data import folder, rgb
-from condgan.data.decode import Original, decode, pillow_warnings, read_original
+from condgan.data.decode import Original, read_original
 from condgan.data.inspect import inspect
-
-SIDE = 16
-
-
-def decoded(file: Path) -> np.ndarray:
-    """Decodes a file to (SIDE, SIDE, 3)."""
-    with pillow_warnings():
-        return decode(file, SIDE)[0].transpose(1, 2, 0)
-
-
-def saved(folder: Path, image: Image.Image, name: str = "image.png", **options: Any) -> Path:
-    image.save(folder / name, **options)
-    return folder / name
-
-
-def noise(seed: int = 0) -> Image.Image:
-    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8))
+from decoded import SIDE, decoded, noise, saved
 
 
 def ramp(high: float, kind: str) -> np.ndarray:
