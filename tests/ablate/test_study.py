@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ablate(folder: Path, spec: str = "widths.yaml") -> Result:
-    return run_here("ablate", folder / spec, "--runs", folder / "runs", *OWN_RECIPES)
+    with chdir(TESTS):  # where the processes of its runs find these recipes
+        return run_here("ablate", folder / spec, "--runs", folder / "runs", *OWN_RECIPES)
 
 
 @pytest.fixture(scope="module", autouse=True)
