@@ -34,6 +34,10 @@ from mutants import Mutant, mutants_of
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 COPIED = ("src", "tests", "docs", "examples", "scripts", "pyproject.toml", "README.md")
+TRAINING = [
+    f"tests/test_{name}.py" for name in ("train", "batch_order", "learning_rates", "pretraining", "pretraining_reader")
+]
+EVALUATION = [f"tests/test_{name}.py" for name in ("evaluate", "evaluated_painter", "evaluated_codes")]
 TESTS = {  # of files below src/condgan; their examples and the tests of the same name run before these
     "networks/*.py": [
         "tests/networks/test_cited.py",
@@ -42,16 +46,17 @@ TESTS = {  # of files below src/condgan; their examples and the tests of the sam
         "tests/test_printed.py",
         "tests/recipes",
     ],
-    "objectives/*.py": ["tests/objectives", "tests/test_train.py"],
-    "recipes/recipe.py": ["tests/recipes", "tests/test_train.py", "tests/test_pretraining.py"],
+    "objectives/*.py": ["tests/objectives", *TRAINING[:3]],
+    "recipes/recipe.py": ["tests/recipes", *TRAINING],
     "recipes/*.py": ["tests/recipes", "tests/test_printed.py", "tests/networks"],
-    "metrics/*.py": ["tests/metrics", "tests/test_evaluate.py"],
-    "train.py": ["tests/test_train.py", "tests/test_pretraining.py"],
-    "state.py": ["tests/test_train.py", "tests/test_pretraining.py"],
-    "ema.py": ["tests/test_ema.py", "tests/test_train.py"],
-    "schedules.py": ["tests/test_schedules.py", "tests/test_train.py", "tests/recipes"],
-    "generate.py": ["tests/test_generate.py", "tests/test_evaluate.py"],
-    "evaluate.py": ["tests/test_evaluate.py"],
+    "metrics/*.py": ["tests/metrics", *EVALUATION],
+    "train.py": TRAINING,
+    "state.py": TRAINING,
+    "ema.py": ["tests/test_ema.py", *TRAINING[:3]],
+    "schedules.py": ["tests/test_schedules.py", *TRAINING[:3], "tests/recipes"],
+    "generate.py": ["tests/test_generate.py", *EVALUATION],
+    "evaluate.py": EVALUATION,
+    "*_scores.py": [*EVALUATION, "tests/test_full_suite.py"],
 }
 TIMEOUT_S, MEMORY_BYTES = 120, 8 * 2**30  # a mutant that needs more counts as killed
 ALL_TESTS_TIMEOUT_S = 1800

@@ -1,8 +1,12 @@
-"""Batches for which the outputs of the discriminator are given."""
+"""Batches for which the outputs of the discriminator are given, and those of a training."""
 
+from typing import Any
+
+import pytest
 import torch
 from torch import Tensor
 
+import condgan.train as train_module
 from condgan.conditions import Class, Condition
 from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives import Batch, Objective
@@ -53,3 +57,17 @@ def losses_of(objective: Objective, batch: Batch) -> tuple[Tensor, Tensor]:
     discriminator = [term(batch) for term in objective.discriminator.values()]
     zero = torch.zeros(len(batch.c))
     return torch.stack([zero, *generator]).sum(0), torch.stack([zero, *discriminator]).sum(0)
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[Batch]:
+    """Every batch of the training loop, in order."""
+    kept: list[Batch] = []
+
+    class KeptBatch(Batch):
+        def __init__(self, *args: Any, **options: Any):
+            super().__init__(*args, **options)
+            kept.append(self)
+
+    monkeypatch.setattr(train_module, "Batch", KeptBatch)
+    return kept

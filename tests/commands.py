@@ -3,7 +3,9 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -35,32 +37,33 @@ def run_command(*words: str | Path, before: Callable[[], None] | None = None) ->
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+def run_here(*words: str | Path) -> Result:
+    """Runs a command within this process, which saves the imports."""
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["condgan", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+    return Result(int(end.value.code or 0), out.getvalue(), err.getvalue())
+
+
 Command = Callable[..., Result]
 
 
 @pytest.fixture
-def condgan(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs a command within this process, which saves the imports."""
-
-    def run(*words: str | Path) -> Result:
-        monkeypatch.setattr(sys, "argv", ["condgan", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return Result(int(end.value.code or 0), captured.out, captured.err)
-
-    return run
+def condgan() -> Command:
+    """Runs a command within this process."""
+    return run_here
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a judge and a run of twenty-five steps. Tests do not change them, apart from scores."""
     folder = tmp_path_factory.mktemp("finished")
-    training = run_command("train", "cdcgan", "--data", "shapes", *TINY, "--kimg", "0.2", "--runs", folder / "runs")
+    training = run_here("train", "cdcgan", "--data", "shapes", *TINY, "--kimg", "0.2", "--runs", folder / "runs")
     assert training.code == 0, training.err
     judge = folder / "judge.safetensors"
-    training = run_command("judge", "train", "shapes", "--epochs", "1", "--resolution", "16", "--out", judge)
+    training = run_here("judge", "train", "shapes", "--epochs", "1", "--resolution", "16", "--out", judge)
     assert training.code == 0, training.err
     assert "condition_accuracy" in training.out
     return folder

@@ -13,13 +13,30 @@ from accelerate.state import AcceleratorState
 from hypothesis import settings
 from PIL import Image
 
+from batches import batches
 from browsers import browser
 from commands import condgan, finished
 from condgan.rendering.scenes import LABELS
-from random_layouts import random_layouts, save_generator
+from packed_images import folder_of_cache, image_folder
+from random_layouts import layout_file, layouts, random_layouts, save_generator
+from report_runs import trained_runs
+from saved_runs import uninterrupted
 from trainings import images, log_every_two_steps
 
-__all__ = ["browser", "condgan", "finished", "images", "log_every_two_steps"]
+__all__ = [
+    "batches",
+    "browser",
+    "condgan",
+    "finished",
+    "folder_of_cache",
+    "image_folder",
+    "images",
+    "layout_file",
+    "layouts",
+    "log_every_two_steps",
+    "trained_runs",
+    "uninterrupted",
+]
 
 torch.set_num_threads(1)
 settings.register_profile("laws", deadline=None, derandomize=True, database=None, max_examples=60)

@@ -15,7 +15,7 @@ from condgan.state import TrainState
 
 
 class Task(NamedTuple):
-    """A kind and resolution of shapes, and how many thousands of images a recipe is shown."""
+    """A kind and resolution of shapes, and how many thousands of images a recipe is shown at most."""
 
     kind: str
     resolution: int

@@ -5,11 +5,13 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from safetensors.torch import save
 from torch import nn
 
 from condgan.config import Config
+from condgan.export import onnx_file
 from condgan.generate import LoadedGenerator, untrained
 from condgan.recipes.layout import layout
 from contracts import TINY, tiny_images
@@ -30,6 +32,20 @@ def random_layouts(kind: str = "multi_label", resolution: int = 32, **options: A
         if weight.ndim == 4:
             weight.data *= 2
     return generator
+
+
+@pytest.fixture(scope="session")
+def layouts() -> LoadedGenerator:
+    """A generator of images of 16x16."""
+    return random_layouts(resolution=16)
+
+
+@pytest.fixture(scope="session")
+def layout_file(layouts: LoadedGenerator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ONNX file of `layouts`."""
+    file = tmp_path_factory.mktemp("exported") / "model.onnx"
+    file.write_bytes(onnx_file(layouts))
+    return file
 
 
 def save_generator(generator: LoadedGenerator, file: Path) -> None:

@@ -1,8 +1,12 @@
 """Runs of a few steps, for pages about them."""
 
 import json
+import re
+import shutil
+from html import unescape
 from pathlib import Path
 
+import pytest
 import torch
 
 from condgan.budget import Budget
@@ -43,3 +47,22 @@ def evaluate_run(folder: Path, images: Images) -> None:
     scores = evaluate(generator, images, {"pairs": values}, judge, draws=2)
     (folder / "metrics.json").write_text(json.dumps(scores.to_json()))
     (folder / "pairs.png").write_bytes(png(labelled_grid(generator.generate(values), CONDITIONS)))
+
+
+@pytest.fixture(scope="session")
+def trained_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """By name: a run with scores at saves, one with attention, one of codes, and one that has only a run.json.
+
+    Tests do not change them.
+    """
+    folder = tmp_path_factory.mktemp("runs")
+    evaluate_run(folder / "acgan", train_run(folder / "acgan", "acgan", with_scores=True))
+    evaluate_run(folder / "sagan", train_run(folder / "sagan", "sagan"))
+    train_run(folder / "infogan", "infogan", "codes")
+    shutil.copytree(folder / "acgan", folder / "started", ignore=lambda path, names: set(names) - {"run.json"})
+    return {path.name: path for path in folder.iterdir()}
+
+
+def text_of(html: str) -> str:
+    """Returns the text of a page."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL))).split())

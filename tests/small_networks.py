@@ -16,6 +16,8 @@ from condgan.recipes import Pretraining, Reader, Recipe, build
 from condgan.schedules import Schedule
 from contracts import tiny_options
 
+READER_STEPS, DISCRIMINATOR_STEPS = 4, 3  # of the phases of `with_both_phases`
+
 
 class LinearDiscriminator(nn.Module):
     """The score is <w, image> with w of norm `norm`; the logits are linear in the image too."""
@@ -82,12 +84,21 @@ def equal(a: Sequence[Tensor], b: Sequence[Tensor]) -> bool:
     return all(map(torch.equal, a, b))
 
 
-def pretrained() -> Recipe:
-    """A recipe with both kinds of pretraining, as `small_networks:pretrained` on the command line."""
-    phase = Pretraining(kimg=0.024, batch_size=8, optimizer=partial(sgd, lr=0.02))
+def pretraining(num_steps: int, batch_size: int = 8, lr: Any = 0.02, **options: Any) -> Pretraining:
+    defaults = {"optimizer": lambda network: sgd(network, lr)}
+    return Pretraining(kimg=num_steps * batch_size / 1000, batch_size=batch_size, **defaults | options)
+
+
+def with_both_phases(reader: Pretraining | None = None, discriminator: Pretraining | None = None) -> Recipe:
+    """ACGAN whose G also learns from a reader, with a phase before the game for each classifier."""
     return tiny_recipe(
         "acgan",
         objective=hinge + real_classification + reader_classification,
-        reader=Reader(network=LinearReader, pretraining=phase),
-        discriminator_pretraining=phase,
+        reader=Reader(network=LinearReader, pretraining=reader or pretraining(READER_STEPS)),
+        discriminator_pretraining=discriminator or pretraining(DISCRIMINATOR_STEPS),
     )
+
+
+def pretrained() -> Recipe:
+    """A recipe with both kinds of pretraining, as `small_networks:pretrained` on the command line."""
+    return with_both_phases(pretraining(3), pretraining(3))

@@ -16,8 +16,8 @@ import pytest
 import torch
 
 from browsers import PATIENCE
-from condgan.export import columns, onnx_file
-from random_layouts import random_layouts
+from condgan import LoadedGenerator
+from condgan.export import columns
 
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "build" / "npm" / "node_modules" / "onnxruntime-web" / "dist"
@@ -53,13 +53,14 @@ def address(tmp_path: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_the_page_of_the_docs_draws_the_image_of_torch(browser: Any, tmp_path: Path, address: str) -> None:
+def test_the_page_of_the_docs_draws_the_image_of_torch(
+    browser: Any, tmp_path: Path, address: str, layouts: LoadedGenerator, layout_file: Path
+) -> None:
     (page,) = re.findall(r"```html\n(.*?)```", (ROOT / "docs" / "export.md").read_text(), flags=re.S)
     for name in re.findall(r"node_modules/onnxruntime-web/dist/(\S+)", (ROOT / "docs" / "export.md").read_text()):
         shutil.copy(DIST / name, tmp_path)
-    generator = random_layouts(resolution=16)
-    (tmp_path / "model.onnx").write_bytes(onnx_file(generator))
-    (tmp_path / "columns.json").write_text(json.dumps(columns(generator.condition)))
+    shutil.copy(layout_file, tmp_path)
+    (tmp_path / "columns.json").write_text(json.dumps(columns(layouts.condition)))
     page = page.replace('"64"', '"16"').replace("red cube", "red square").replace("blue cylinder", "blue circle")
     (tmp_path / "index.html").write_text(page)
     messages: list[str] = []
@@ -78,10 +79,10 @@ def test_the_page_of_the_docs_draws_the_image_of_torch(browser: Any, tmp_path: P
     u = random_numbers()
     normal = [
         math.sqrt(-2 * math.log(1 - next(u))) * math.cos(2 * math.pi * next(u))
-        for _ in range(generator.network.latent_dim)
+        for _ in range(layouts.network.latent_dim)
     ]
-    vector = generator.condition.encode(generator.batch("red square, blue circle"))
-    expected = generator.from_latents(torch.from_numpy(np.array([normal], dtype=np.float32)), vector)[0]
+    vector = layouts.condition.encode(layouts.batch("red square, blue circle"))
+    expected = layouts.from_latents(torch.from_numpy(np.array([normal], dtype=np.float32)), vector)[0]
     assert (drawn[..., :3].permute(2, 0, 1) - expected.int()).abs().max() <= 1
     assert (drawn[..., 3] == 255).all()
     assert expected.float().std() > 5

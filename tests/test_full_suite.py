@@ -7,9 +7,10 @@ from torch import Tensor
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
-from condgan.evaluate import evaluate, neighbour_pictures, occurs
+from condgan.evaluate import evaluate, neighbour_pictures
 from condgan.generate import LoadedGenerator, untrained
 from condgan.judge import Judge, small_judge
+from condgan.label_scores import occurs
 from contracts import tiny_images, tiny_options
 
 

@@ -5,20 +5,20 @@ Equal outputs pin what shapes do not: activations, their order, strides, padding
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import ModuleType
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
-import printed
 from condgan.conditions import Attributes, Class, Condition, MultiLabel
 from condgan.networks.gan import Discriminator, DiscriminatorOutput, Generator
 from condgan.networks.layers import Dropout
 from condgan.objectives import Batch, Term
 from condgan.recipes import Recipe, build
 from condgan.rendering.scenes import LABELS
-from printed import Noise, Outputs
+from printed import Noise, Outputs, report_000, report_001, report_002, report_003, report_004
 from same_weights import assert_close, copy_of, unsettle
 
 OBJECTS = MultiLabel(LABELS)
@@ -74,73 +74,20 @@ class Report:
     labels: Condition
     resolution: int
     channels: int
-    generator: type[nn.Module]
-    discriminator: type[nn.Module]
-    generator_loss: Callable[[Outputs, Tensor], Tensor]
-    discriminator_loss: Callable[[Outputs, Outputs, Tensor, Noise], Tensor]
+    printed: ModuleType
     as_printed: Callable[[DiscriminatorOutput], Outputs]
     generator_state: Callable[[States], list[Tensor]] = unchanged
     discriminator_state: Callable[[States], list[Tensor]] = unchanged
 
 
 REPORTS = {
-    "000": Report(
-        "cdcgan",
-        OBJECTS,
-        64,
-        3,
-        printed.Generator000,
-        printed.Discriminator000,
-        printed.generator_loss_000,
-        printed.discriminator_loss_000,
-        probability_only,
-    ),
-    "001": Report(
-        "acgan",
-        OBJECTS,
-        64,
-        3,
-        printed.Generator001,
-        printed.Discriminator001,
-        printed.generator_loss_001,
-        printed.discriminator_loss_001,
-        multi_label_probabilities,
-    ),
+    "000": Report("cdcgan", OBJECTS, 64, 3, report_000, probability_only),
+    "001": Report("acgan", OBJECTS, 64, 3, report_001, multi_label_probabilities),
     "002": Report(
-        "acgan_attributes",
-        FACES,
-        64,
-        3,
-        printed.Generator002,
-        printed.Discriminator002,
-        printed.generator_loss_002,
-        printed.discriminator_loss_002,
-        attribute_probabilities,
-        embeddings_as_rows,
-        logits_by_attribute,
+        "acgan_attributes", FACES, 64, 3, report_002, attribute_probabilities, embeddings_as_rows, logits_by_attribute
     ),
-    "003": Report(
-        "infogan",
-        DIGITS,
-        28,
-        1,
-        printed.Generator003,
-        printed.Discriminator003,
-        printed.generator_loss_003,
-        printed.discriminator_loss_003,
-        code_parameters,
-    ),
-    "004": Report(
-        "sagan",
-        OBJECTS,
-        64,
-        3,
-        printed.Generator004,
-        printed.Discriminator004,
-        printed.generator_loss_004,
-        printed.discriminator_loss_004,
-        score_only,
-    ),
+    "003": Report("infogan", DIGITS, 28, 1, report_003, code_parameters),
+    "004": Report("sagan", OBJECTS, 64, 3, report_004, score_only),
 }
 
 
@@ -199,8 +146,8 @@ def pair(request: pytest.FixtureRequest) -> Pair:
         condition,
         generator,
         discriminator,
-        copy_of(report.generator, report.generator_state(generator.state_dict().items())),
-        copy_of(report.discriminator, report.discriminator_state(discriminator.state_dict().items())),
+        copy_of(report.printed.Generator, report.generator_state(generator.state_dict().items())),
+        copy_of(report.printed.Discriminator, report.discriminator_state(discriminator.state_dict().items())),
         torch.randn(2, generator.latent_dim).double(),
         condition.sample(conditions_of(report.labels)),
         real_image,
@@ -253,13 +200,13 @@ def test_losses_equal_the_printed_ones(pair: Pair, monkeypatch: pytest.MonkeyPat
     pair.set_mode(training=False)
     c, objective, batch = pair.vector, pair.recipe.objective, pair.batch()
     real, fake = (pair.printed_discriminator(image, c) for image in (pair.real_image, pair.fake_image))
-    assert_close(mean_of_sum(objective.generator.values(), batch), pair.report.generator_loss(fake, c))
+    assert_close(mean_of_sum(objective.generator.values(), batch), pair.report.printed.generator_loss(fake, c))
     for uniform, flip in ((0.0999, True), (0.1001, False), (0.9, False)):
         noise = Noise(torch.tensor([0.2, 0.7]).double(), torch.tensor([0.4, 0.9]).double(), flip)
         draws = iter(noise[:2])  # the term of real images comes first
         monkeypatch.setattr("condgan.objectives.games.per_sample", lambda draw, n, draws=draws: next(draws))
         batch.__dict__["uniform"] = uniform
-        expected = pair.report.discriminator_loss(real, fake, c, noise)
+        expected = pair.report.printed.discriminator_loss(real, fake, c, noise)
         assert_close(mean_of_sum(objective.discriminator.values(), batch), expected)
 
 
@@ -283,8 +230,8 @@ def test_dropout_is_where_report_001_prints_it_and_nowhere_else(pair: Pair) -> N
 
 def test_the_state_of_report_004_has_the_listed_names_and_shapes() -> None:
     with torch.device("meta"):
-        parameters = dict(printed.Generator004().named_parameters())
-    assert {name: tuple(parameter.shape) for name, parameter in parameters.items()} == printed.STATE_004
+        parameters = dict(report_004.Generator().named_parameters())
+    assert {name: tuple(parameter.shape) for name, parameter in parameters.items()} == report_004.STATE
 
 
 def test_only_the_discriminator_of_report_004_has_spectral_norm() -> None:

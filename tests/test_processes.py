@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,22 +68,39 @@ def test_two_processes_train_the_networks_of_one(trained_by_two: dict[str, Any],
     assert {path: difference for path, difference in found.items() if difference > MOST} == {}
 
 
-def test_two_processes_train_together_and_save_once(tmp_path: Path) -> None:
-    folder, done = train_with_two_processes(tmp_path, "run", steps=3)
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """A run of two processes, and the output."""
+    words = [*CDCGAN, "--precision", "auto"]
+    return train_with_two_processes(tmp_path_factory.mktemp("together"), "run", steps=3, recipe=words)
+
+
+def test_two_processes_train_together_and_save_once(together: tuple[Path, Result]) -> None:
+    folder, done = together
     assert [file.name for file in sorted((folder / "checkpoints").iterdir())] == ["000000003.pt"]
     assert [line["step"] for line in map(json.loads, (folder / "log.jsonl").read_text().splitlines())] == [3]
     assert done.out.count("saved ") == 1
     assert "Warning" not in done.err
 
 
-@pytest.mark.parametrize("recipe", [CDCGAN, ["small_networks:pretrained"]], ids=["cdcgan", "pretrained"])
-def test_two_processes_resume_exactly(tmp_path: Path, recipe: list[str]) -> None:
+def test_processes_agree_on_the_precision(together: tuple[Path, Result]) -> None:
+    """Each of them measures the speed of both; the first says what was chosen."""
+    _, done = together
+    assert done.out.count("0.012 kimg: about") == 1
+
+
+def test_two_processes_resume_exactly(tmp_path: Path) -> None:
+    """With pretraining, a reader, and batch norm in both networks. Without its last save, a run resumes from step 3."""
+    recipe = ["small_networks:pretrained", "--save-minutes", "1e-9"]
     whole, _ = train_with_two_processes(tmp_path, "whole", 4, recipe)
-    train_with_two_processes(tmp_path, "halves", 2, recipe)
-    halves, _ = train_with_two_processes(tmp_path, "halves", 4, recipe)
+    resumed = tmp_path / "resumed"
+    shutil.copytree(whole, resumed)
+    (resumed / "checkpoints" / "000000004.pt").unlink()
+    _, done = train_with_two_processes(tmp_path, "resumed", 4, recipe)
+    assert "continuing from checkpoints/000000003.pt" in done.err
     left, right = (
         leaves(torch.load(folder / "checkpoints" / "000000004.pt", weights_only=True)["state"])
-        for folder in (whole, halves)
+        for folder in (whole, resumed)
     )
     assert left.keys() == right.keys()
     assert [name for name in left if not torch.equal(left[name], right[name])] == []
@@ -106,14 +124,8 @@ def test_wrong_usage_is_printed_once() -> None:
 
 def test_two_processes_score_a_run_as_one_does(finished: Path, condgan: Command) -> None:
     run, judge = finished / "runs" / "cdcgan", finished / "judge.safetensors"
-    words: list[str | Path] = [
-        "evaluate",
-        run,
-        "--judge",
-        judge,
-        "--draws",
-        "5",
-    ]  # more images than a process classifies at once
+    # More images than a process classifies at once
+    words: list[str | Path] = ["evaluate", run, "--judge", judge, "--draws", "5"]
     assert condgan(*words).code == 0
     expected = (run / "metrics.json").read_bytes()
     (run / "metrics.json").unlink()

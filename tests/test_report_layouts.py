@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from condgan.generate import LoadedGenerator
-from condgan.networks.layout import Layout
+from condgan.networks.splat import Layout
 from condgan.report import page
 from condgan.report.layouts import between_layouts, drawn
 from random_layouts import random_layouts, write_run

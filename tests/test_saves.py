@@ -4,7 +4,6 @@ import hashlib
 import json
 import logging
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,74 +14,25 @@ from typing import Any
 import pytest
 import torch
 
-import trainings
 from condgan import files
-from condgan import run as run_module
-from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
 from condgan.files import read_json
-from condgan.generate import LoadedGenerator, load
+from condgan.generate import load
 from condgan.lock import locked
 from condgan.log import RunLog
-from condgan.run import Run
-from contracts import leaves
-from trainings import EVERY_STEP, after_step
+from saved_runs import content_of, parsed, train
+from trainings import after_step
 
 pytestmark = pytest.mark.usefixtures("log_every_two_steps")
 
 
-def train(folder: Path, images: Images, steps: int = 5, recipe: str = "faulty:steady", **options: Any) -> Run:
-    """Trains a run up to a step and saves every step; continues it if it exists."""
-    run = Run(folder, Config.of(recipe, options, "shapes", images, 0, "no"), data="shapes", resume=True)
-    trainings.train(run, images, steps, EVERY_STEP, score)
-    return run
-
-
-def score(generator: LoadedGenerator) -> dict[str, float]:
-    return {"weight": next(generator.parameters()).sum().item()}
-
-
-def content_of(folder: Path) -> dict[str, Any]:
-    """Returns the content of every file of a run, without times."""
-    return {str(file.relative_to(folder)): parsed(file) for file in sorted(folder.rglob("*")) if is_compared(file)}
-
-
-def is_compared(file: Path) -> bool:
-    return file.is_file() and "tensorboard" not in file.parts
-
-
-def parsed(file: Path) -> Any:
-    if file.suffix == ".pt":
-        saved = torch.load(file, weights_only=True)
-        return {name: tensor.tolist() for name, tensor in leaves(saved).items()}, saved["state"]["step"]
-    if file.name == "saves.json":
-        entries = read_json(file)["saves"]  # the hash of a checkpoint, which holds times, differs
-        return [(e["checkpoint"], {n: h for n, h in e["files"].items() if n != e["checkpoint"]}) for e in entries]
-    if file.suffix == ".jsonl":
-        return [
-            {name: value for name, value in json.loads(line).items() if name not in ("seconds", "images_per_second")}
-            for line in file.read_text().splitlines()
-        ]
-    return file.read_bytes()
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, images: Images) -> Path:
-    """A run of five steps that was never interrupted."""
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "LOG_STEPS", 2)
-        train(folder, images)
-    return folder
-
-
-def test_a_save_lists_the_hashes_of_its_files(whole: Path) -> None:
-    older, newer = read_json(whole / "saves.json")["saves"]
+def test_a_save_lists_the_hashes_of_its_files(uninterrupted: Path) -> None:
+    older, newer = read_json(uninterrupted / "saves.json")["saves"]
     assert [older["checkpoint"], newer["checkpoint"]] == ["checkpoints/000000004.pt", "checkpoints/000000005.pt"]
     assert newer["files"].keys() == {newer["checkpoint"], "generator.safetensors", "samples/000000005.png"}
     for name, found in newer["files"].items():
-        assert hashlib.sha256((whole / name).read_bytes()).hexdigest() == found
+        assert hashlib.sha256((uninterrupted / name).read_bytes()).hexdigest() == found
     assert newer["processes"] == 1
 
 
@@ -115,163 +65,14 @@ def kill_at(number: int, patch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("number", range(3, 120, 13))
 def test_a_run_killed_at_a_file_operation_and_resumed_has_the_same_files(
-    whole: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch, number: int
+    uninterrupted: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     with monkeypatch.context() as patch:
         kill_at(number, patch)
         with pytest.raises(Killed):
             train(tmp_path / "run", images)
     train(tmp_path / "run", images)
-    assert content_of(tmp_path / "run") == content_of(whole)
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda folder: (folder / "generator.safetensors").unlink(),
-        lambda folder: (folder / "generator.safetensors").write_bytes(b"another model"),
-        lambda folder: (folder / "samples" / "000000005.png").unlink(),
-    ],
-    ids=["deleted", "replaced", "sample"],
-)
-def test_a_finished_run_gets_back_what_follows_from_its_checkpoint(
-    whole: Path, tmp_path: Path, images: Images, caplog: pytest.LogCaptureFixture, spoil: Callable[[Path], object]
-) -> None:
-    run = train(tmp_path / "run", images)
-    spoil(run.folder)
-    with caplog.at_level(logging.WARNING):
-        train(run.folder, images)
-    assert content_of(run.folder) == content_of(whole)
-    assert "missing or of another step; written again" in caplog.text
-
-
-def flip(file: Path) -> None:
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1  # a bit within a tensor
-    file.write_bytes(content)
-
-
-@pytest.mark.parametrize(
-    "spoil", [flip, Path.unlink, lambda file: file.write_bytes(b""), lambda file: os.truncate(file, 5000)]
-)
-def test_a_broken_checkpoint_is_named_and_the_one_before_is_used(
-    whole: Path, tmp_path: Path, images: Images, caplog: pytest.LogCaptureFixture, spoil: Callable[[Path], object]
-) -> None:
-    run = train(tmp_path / "run", images)
-    spoil(run.checkpoints[-1])
-    with caplog.at_level(logging.WARNING):
-        train(run.folder, images)
-    assert re.search(r"000000005\.pt: broken checkpoint .*; continuing from checkpoints/000000004\.pt", caplog.text)
-    assert content_of(run.folder) == content_of(whole)
-
-
-def test_a_checkpoint_of_another_training_is_named(tmp_path: Path, images: Images) -> None:
-    run = train(tmp_path / "run", images)
-    for checkpoint in run.checkpoints:
-        flip(checkpoint)
-    with pytest.raises(
-        InputError, match=r"000000005\.pt: broken .*000000004\.pt: broken .*no other checkpoint is left"
-    ):
-        train(run.folder, images)
-
-
-def without_checkpoints(folder: Path) -> None:
-    for checkpoint in (folder / "checkpoints").iterdir():
-        checkpoint.unlink()
-
-
-def without_saves(folder: Path) -> None:
-    without_checkpoints(folder)
-    (folder / "saves.json").unlink()
-
-
-def only_a_log(folder: Path) -> None:
-    without_saves(folder)
-    (folder / "generator.safetensors").unlink()
-
-
-@pytest.mark.parametrize("lose", [without_checkpoints, without_saves, only_a_log])
-def test_a_run_without_checkpoints_is_refused_and_nothing_is_changed(
-    tmp_path: Path, images: Images, lose: Callable[[Path], None]
-) -> None:
-    run = train(tmp_path / "run", images)
-    lose(run.folder)
-    before = content_of(run.folder)
-    with pytest.raises(InputError, match=r"checkpoint.* another --name"):
-        train(run.folder, images, steps=2)
-    assert content_of(run.folder) == before
-
-
-@pytest.mark.parametrize("shape", [(), (1,), (3, 2), (10_000,)])
-def test_a_moment_of_another_shape_is_refused_before_it_is_used(
-    tmp_path: Path, images: Images, shape: tuple[int, ...]
-) -> None:
-    run = train(tmp_path / "run", images, steps=1)
-    (checkpoint,) = run.checkpoints
-    saved = torch.load(checkpoint, weights_only=True)
-    moments = saved["state"]["generator_optimizer"]["state"][0]
-    moments["exp_avg"] = torch.zeros(shape)
-    torch.save(saved, checkpoint)
-    (run.folder / "saves.json").unlink()  # so that the hash does not tell
-    with pytest.raises(InputError, match=r"000000001\.pt: broken checkpoint \(optimizer: exp_avg of weight 0: found"):
-        train(run.folder, images)
-
-
-@pytest.mark.parametrize("content", [{}, [], None, {"state": {"step": 1}, "seconds": 1.0}, {"state": 3}])
-def test_a_file_of_other_content_is_a_broken_checkpoint(tmp_path: Path, images: Images, content: Any) -> None:
-    run = train(tmp_path / "run", images, steps=1)
-    (checkpoint,) = run.checkpoints
-    torch.save(content, checkpoint)
-    (run.folder / "saves.json").unlink()
-    with pytest.raises(InputError, match=r"000000001\.pt: broken checkpoint"):
-        train(run.folder, images)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"saves": [{"checkpoint": null, "processes": 1e999, "files": {}}]}',
-        "{}",
-        "[]",
-        '{"saves": [1]}',
-        '{"saves": [{"checkpoint": "../x.pt"}]}',
-        "{",
-    ],
-)
-def test_a_broken_list_of_saves_is_named(tmp_path: Path, images: Images, text: str) -> None:
-    run = train(tmp_path / "run", images, steps=1)
-    (run.folder / "saves.json").write_text(text)
-    with pytest.raises(InputError, match=r"saves\.json"):
-        train(run.folder, images)
-
-
-@pytest.mark.parametrize(
-    "rest",
-    [
-        {"log": "text"},
-        {"log": {"sums": [1]}},
-        {"log": {"sums": {"D/real": "x"}}},
-        {"log": {"num_steps": -1}},
-        {"seconds": "x"},
-        {"seconds": float("nan")},
-    ],
-    ids=str,
-)
-def test_other_values_in_a_checkpoint_are_checked_too(tmp_path: Path, images: Images, rest: dict[str, Any]) -> None:
-    run = train(tmp_path / "run", images, steps=1)
-    (checkpoint,) = run.checkpoints
-    torch.save(torch.load(checkpoint, weights_only=True) | rest, checkpoint)
-    (run.folder / "saves.json").unlink()
-    with pytest.raises(InputError, match=r"000000001\.pt: broken checkpoint"):
-        train(run.folder, images)
-
-
-def test_a_checkpoint_outside_of_the_folder_is_not_read(tmp_path: Path, images: Images) -> None:
-    run = train(tmp_path / "run", images, steps=1)
-    outside = {"checkpoint": "../other.pt", "processes": 1, "files": {}}
-    (run.folder / "saves.json").write_text(json.dumps({"saves": [outside]}))
-    with pytest.raises(InputError, match=r"saves\.json: not the list"):
-        train(run.folder, images)
+    assert content_of(tmp_path / "run") == content_of(uninterrupted)
 
 
 LEFT = ".0123456789abcdef.tmp"  # the end of the name of a temporary file
@@ -298,12 +99,12 @@ def test_temporary_files_of_killed_processes_are_removed_and_those_of_others_are
         assert [file for file in (*left, mine, Path(written.name)) if file.exists()] == [mine, Path(written.name)]
 
 
-def test_a_torn_last_line_of_a_log_is_dropped(whole: Path, tmp_path: Path, images: Images) -> None:
+def test_a_torn_last_line_of_a_log_is_dropped(uninterrupted: Path, tmp_path: Path, images: Images) -> None:
     run = train(tmp_path / "run", images, steps=4)
     with (run.folder / "log.jsonl").open("a") as log:
         log.write('{"step": 6, "ki')
     train(run.folder, images)
-    assert parsed(run.folder / "log.jsonl")[:2] == parsed(whole / "log.jsonl")[:2]
+    assert parsed(run.folder / "log.jsonl")[:2] == parsed(uninterrupted / "log.jsonl")[:2]
 
 
 def signals(*numbers: int) -> Callable[[], None]:
@@ -318,30 +119,30 @@ def signals(*numbers: int) -> Callable[[], None]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_saves_the_step_and_says_so(
-    whole: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+    uninterrupted: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(RunLog, "add", after_step(3, signals(number)))
         with pytest.raises(KeyboardInterrupt, match=r"is saved up to 000000003\.pt; add --resume"):
             train(tmp_path / "run", images)
     train(tmp_path / "run", images)
-    assert content_of(tmp_path / "run") == content_of(whole)
+    assert content_of(tmp_path / "run") == content_of(uninterrupted)
 
 
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_says_what_is_saved_without_the_current_step(
-    whole: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch, second: signal.Signals
+    uninterrupted: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch, second: signal.Signals
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(RunLog, "add", after_step(3, signals(signal.SIGINT, second)))
         with pytest.raises(KeyboardInterrupt, match=r"is saved up to 000000002\.pt; add --resume"):
             train(tmp_path / "run", images)
     train(tmp_path / "run", images)
-    assert content_of(tmp_path / "run") == content_of(whole)
+    assert content_of(tmp_path / "run") == content_of(uninterrupted)
 
 
 def test_a_second_signal_during_the_save_says_what_is_saved_without_it(
-    whole: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch
+    uninterrupted: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace, third = Path.replace, tmp_path / "run" / "samples" / "000000003.png"
 
@@ -356,7 +157,7 @@ def test_a_second_signal_during_the_save_says_what_is_saved_without_it(
         with pytest.raises(KeyboardInterrupt, match=r"is saved up to 000000002\.pt; add --resume"):
             train(tmp_path / "run", images)
     train(tmp_path / "run", images)
-    assert content_of(tmp_path / "run") == content_of(whole)
+    assert content_of(tmp_path / "run") == content_of(uninterrupted)
 
 
 HOLD = "import sys; from pathlib import Path; from condgan.lock import locked\n"
@@ -403,7 +204,7 @@ def test_the_number_of_processes_is_recorded_and_another_one_is_said(
 
 
 def test_a_run_of_an_earlier_version_continues_from_its_newest_checkpoint(
-    whole: Path, tmp_path: Path, images: Images
+    uninterrupted: Path, tmp_path: Path, images: Images
 ) -> None:
     run = train(tmp_path / "run", images, steps=4)
     (run.folder / "saves.json").unlink()
@@ -411,11 +212,13 @@ def test_a_run_of_an_earlier_version_continues_from_its_newest_checkpoint(
         saved = torch.load(checkpoint, weights_only=True)
         torch.save({name: saved[name] for name in ("state", "seconds")}, checkpoint)
     train(run.folder, images)
-    found, expected = content_of(run.folder), content_of(whole)
+    found, expected = content_of(run.folder), content_of(uninterrupted)
     assert found | {"saves.json": 0} == expected | {"saves.json": 0}  # which does not know the files of the older one
 
 
-def test_a_saved_model_loads_and_is_the_same_bytes_every_time(whole: Path, tmp_path: Path, images: Images) -> None:
+def test_a_saved_model_loads_and_is_the_same_bytes_every_time(
+    uninterrupted: Path, tmp_path: Path, images: Images
+) -> None:
     again = train(tmp_path / "run", images).folder
-    assert (again / "generator.safetensors").read_bytes() == (whole / "generator.safetensors").read_bytes()
-    assert load(again).config == load(whole).config
+    assert (again / "generator.safetensors").read_bytes() == (uninterrupted / "generator.safetensors").read_bytes()
+    assert load(again).config == load(uninterrupted).config

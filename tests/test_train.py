@@ -1,14 +1,12 @@
+"""The training loop: what is in a batch, which gradients are computed, what is yielded."""
+
 from dataclasses import FrozenInstanceError
-from functools import partial
 from itertools import islice
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-import condgan.train as train_module
 from condgan.conditions import Codes
 from condgan.networks.normalization import mixes_samples
 from condgan.objectives import (
@@ -20,98 +18,15 @@ from condgan.objectives import (
     r1,
     r2,
 )
-from condgan.recipes.recipe import adam
-from condgan.schedules import cosine, linear
-from condgan.state import TrainState, derived_seed
-from condgan.train import batch_indices, real_batch, train
-from contracts import assert_same_state, run_steps, saved_and_loaded, state_of, tiny_images, tiny_state
+from condgan.train import real_batch, train
+from contracts import assert_same_state, run_steps, state_of, tiny_images, tiny_state
 from small_networks import (
     LinearDiscriminator,
-    ScalarDiscriminator,
     equal,
     linear_recipe,
-    sgd,
     tiny_recipe,
     weights,
 )
-
-
-def process(index: int = 0, num_processes: int = 1, seed: int = 0) -> TrainState:
-    accelerator = SimpleNamespace(process_index=index, num_processes=num_processes)
-    return SimpleNamespace(seed=seed, accelerator=accelerator)  # type: ignore[return-value]
-
-
-def epoch(number: int, num_images: int = 22, batch_size: int = 4, seed: int = 0) -> list[int]:
-    steps = num_images // batch_size
-    batches = [batch_indices(num_images, batch_size, number * steps + i, process(seed=seed)) for i in range(steps)]
-    assert {len(batch) for batch in batches} == {batch_size}
-    return torch.cat(batches).tolist()
-
-
-@pytest.fixture
-def batches(monkeypatch: pytest.MonkeyPatch) -> list[Batch]:
-    """Every batch of the training loop, in order."""
-    kept: list[Batch] = []
-
-    class KeptBatch(Batch):
-        def __init__(self, *args: Any, **options: Any):
-            super().__init__(*args, **options)
-            kept.append(self)
-
-    monkeypatch.setattr(train_module, "Batch", KeptBatch)
-    return kept
-
-
-def test_an_epoch_shows_no_image_twice_and_leaves_out_less_than_a_batch() -> None:
-    shown = epoch(0)
-    assert len(shown) == len(set(shown)) == 20
-    assert set(shown) <= set(range(22))
-
-
-def test_an_epoch_shows_every_image_once_if_batches_divide_them() -> None:
-    assert sorted(epoch(3, num_images=20)) == list(range(20))
-
-
-def test_epochs_and_seeds_differ_in_order() -> None:
-    assert epoch(0) != epoch(1)
-    assert epoch(0) != epoch(0, seed=1)
-    assert epoch(1) == epoch(1)
-
-
-@pytest.mark.parametrize(("num_images", "shown"), [(4, 4), (7, 4), (3, 3)])
-def test_every_batch_is_an_epoch_if_images_do_not_fill_two(num_images: int, shown: int) -> None:
-    batches = [batch_indices(num_images, 4, number, process()).tolist() for number in range(6)]
-    assert [len(set(batch)) for batch in batches] == [shown] * 6
-    assert len(set(map(tuple, batches))) > 1
-
-
-def test_processes_share_a_batch_without_overlap() -> None:
-    whole = batch_indices(22, 4, 7, process()).tolist()
-    parts = [batch_indices(22, 4, 7, process(index, 2)).tolist() for index in (0, 1)]
-    assert [len(part) for part in parts] == [2, 2]
-    assert sorted(parts[0] + parts[1]) == sorted(whole)
-
-
-def test_seeds_of_weights_steps_epochs_and_pretraining_differ() -> None:
-    small = range(3)
-    weights_and_steps = [(seed, step, process) for seed in small for step in small for process in small]
-    epochs = [(seed, epoch, 0, 1) for seed in small for epoch in small]
-    pretraining = [
-        (seed, step + 1, process, 2, phase) for seed in small for step in small for process in small for phase in (0, 1)
-    ]
-    numbers = [*weights_and_steps, *epochs, *pretraining]
-    seeds = [derived_seed(*each) for each in numbers]
-    assert len(set(seeds)) == len(numbers)
-    assert seeds == [derived_seed(*each) for each in numbers]
-    assert all(0 <= seed < 2**63 for seed in seeds)
-
-
-def test_real_images_are_floats_with_their_labels() -> None:
-    state, images = tiny_state("cdcgan", "class")
-    image, c = real_batch(state, images)
-    indices = batch_indices(len(images), 4, 0, state)
-    torch.testing.assert_close((image + 1) * 127.5, images.images[indices].float(), atol=1e-4, rtol=0)
-    assert torch.equal(c, images.labels[indices])
 
 
 def test_without_averaging_the_average_is_the_generator() -> None:
@@ -188,13 +103,6 @@ def test_terms_see_the_step_and_the_progress_before_it(batches: list[Batch]) -> 
     state = state_of(tiny_recipe(generator_steps=2), images, planned_kimg=0.016)
     run_steps(state, images, 2)
     assert [(batch.step, batch.progress) for batch in batches] == [(0, 0.0)] * 3 + [(1, 0.25)] * 3
-
-
-def test_a_weight_may_change_over_training() -> None:
-    images = tiny_images("class")
-    one = Objective(discriminator={"one": lambda batch: batch.real.score * 0 + 1})
-    state = state_of(linear_recipe(hinge + linear(0, 8) * one), images, planned_kimg=0.016)
-    assert [losses["D/one"] for losses in run_steps(state, images, 5)] == pytest.approx([0, 2, 4, 6, 8])
 
 
 @pytest.mark.parametrize("penalty", [r1, r2], ids=["r1", "r2"])
@@ -323,122 +231,6 @@ def test_statistics_change_nothing() -> None:
 def test_a_hinge_game_has_no_probabilities() -> None:
     state, images = tiny_state("sagan", "class")
     assert not {"D(x)", "D(G(z))"} & next(train(state, images)).statistics.keys()
-
-
-def test_a_learning_rate_is_set_before_each_step() -> None:
-    """The loss is D's only parameter, so that it falls by the rate of the step."""
-    images = tiny_images("class")
-    score = Objective(discriminator={"score": lambda batch: batch.real.score}, generator={"image": mean_pixel})
-    recipe = linear_recipe(score, lr=linear(0.8, 0), discriminator=ScalarDiscriminator)
-    state = state_of(recipe, images, planned_kimg=0.016)
-    values = [next(state.discriminator.parameters()).item() for _ in islice(train(state, images), 6)]
-    assert values == pytest.approx([-0.8, -1.4, -1.8, -2.0, -2.0, -2.0], abs=1e-6)
-
-
-def test_each_network_has_the_optimizer_of_the_recipe() -> None:
-    """The loss of each network is the sum of its weights, so that they fall by its rate."""
-    images, rates = tiny_images("class"), (0.25, 0.125)
-
-    def sum_of_weights(batch: Batch) -> Tensor:
-        network = state.discriminator if batch.real_image.requires_grad else state.generator
-        total = torch.stack([parameter.sum() for parameter in network.parameters()]).sum()
-        return total.expand(len(batch.c))
-
-    objective = Objective(generator={"sum": sum_of_weights}, discriminator={"sum": sum_of_weights})
-    optimizers = [partial(sgd, lr=rate) for rate in rates]
-    recipe = tiny_recipe(objective=objective, generator_optimizer=optimizers[0], discriminator_optimizer=optimizers[1])
-    state = state_of(recipe, images)
-    networks = state.generator, state.discriminator
-    before = [[parameter.detach().clone() for parameter in network.parameters()] for network in networks]
-    run_steps(state, images, 1)
-    for network, old, rate in zip(networks, before, rates, strict=True):
-        torch.testing.assert_close([p.detach() for p in network.parameters()], [weight - rate for weight in old])
-
-
-def mean_pixel(batch: Batch) -> Tensor:
-    return batch.fake_image.flatten(1).mean(1)
-
-
-def test_rates_of_both_networks_follow_progress_and_groups_keep_their_own() -> None:
-    images, schedule = tiny_images("class"), cosine(1e-3, 1e-4)
-
-    def optimizer(network: nn.Module) -> torch.optim.Optimizer:
-        first, *others = network.parameters()
-        groups: list[dict[str, Any]] = [{"params": [first]}, {"params": others, "lr": 5e-4}]
-        return adam(groups, lr=schedule, betas=(0.5, 0.9))
-
-    recipe = tiny_recipe(generator_optimizer=optimizer, discriminator_optimizer=optimizer)
-    state = state_of(recipe, images, planned_kimg=0.016)
-    for step, _ in enumerate(islice(train(state, images), 6)):
-        for one in (state.generator_optimizer, state.discriminator_optimizer):
-            rates = [group["lr"] for group in one.param_groups]
-            assert rates == pytest.approx([schedule(min(1, step / 4)), 5e-4])
-
-
-def test_schedules_are_not_part_of_the_saved_state() -> None:
-    state, images = tiny_state("cdcgan", "class", learning_rate="cosine:1e-3:0")
-    run_steps(state, images, 1)
-    saved = saved_and_loaded(state)  # with weights_only=True
-    for name in ("generator_optimizer", "discriminator_optimizer"):
-        assert not any("schedule" in group for group in saved[name]["param_groups"])
-
-
-def test_a_training_with_schedules_is_resumed_exactly() -> None:
-    options: dict[str, Any] = {"learning_rate": "cosine:1e-2:0"}
-    whole, images = tiny_state("cdcgan", "class", **options)
-    losses = run_steps(whole, images, 4)
-    first, _ = tiny_state("cdcgan", "class", **options)
-    run_steps(first, images, 2)
-    saved = saved_and_loaded(first)
-    second, _ = tiny_state("cdcgan", "class", **options)
-    second.load_state_dict(saved)
-    assert run_steps(second, images, 2) == losses[2:]
-    assert_same_state(whole, second)
-
-
-def test_a_constant_schedule_equals_the_number() -> None:
-    (number, images), (schedule, _) = (
-        tiny_state("acgan", "class", learning_rate=rate) for rate in (2e-4, "linear:2e-4:2e-4")
-    )
-    assert run_steps(number, images, 3) == run_steps(schedule, images, 3)
-
-
-def test_the_generator_makes_as_many_steps_as_the_recipe_says() -> None:
-    state, images = tiny_state("acgan", "class", generator_steps=3)
-    run_steps(state, images, 2)
-    generator, discriminator = state.generator_optimizer.state_dict(), state.discriminator_optimizer.state_dict()
-    assert next(iter(generator["state"].values()))["step"] == 6
-    assert next(iter(discriminator["state"].values()))["step"] == 2
-
-
-def test_the_first_weights_follow_from_the_seed_alone() -> None:
-    first, _ = tiny_state("cdcgan", "class")
-    torch.manual_seed(999)
-    again, _ = tiny_state("cdcgan", "class")
-    assert equal(weights(first.generator), weights(again.generator))
-
-
-def test_a_step_follows_from_seed_and_step_alone() -> None:
-    (a, images), (b, _) = tiny_state("acgan", "codes"), tiny_state("acgan", "codes")
-    first = []
-    for _ in range(2):
-        torch.manual_seed(1)
-        first += run_steps(a, images, 1)
-    assert run_steps(b, images, 2) == first
-
-
-def test_a_step_shows_a_batch_for_each_step_of_the_discriminator(monkeypatch: pytest.MonkeyPatch) -> None:
-    state, images = tiny_state("wgan_gp", "class", discriminator_steps=3)
-    shown: list[int] = []
-
-    def noted(num_images: int, batch_size: int, number: int, state: TrainState) -> torch.Tensor:
-        shown.append(number)
-        return batch_indices(num_images, batch_size, number, state)
-
-    monkeypatch.setattr(train_module, "batch_indices", noted)
-    run_steps(state, images, 2)
-    assert shown == [0, 1, 2, 3, 4, 5]
-    assert state.kimg == pytest.approx(2 * 3 * 4 / 1000)
 
 
 def test_codes_of_a_recipe_replace_the_labels() -> None:

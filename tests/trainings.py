@@ -1,22 +1,27 @@
 """Runs that a test trains within its own process, a few steps of four images long."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from torch import Tensor
 
 from condgan import run as run_module
 from condgan.budget import Budget
 from condgan.callbacks import Callback
+from condgan.config import Config
 from condgan.data import Images
 from condgan.log import RunLog, Status
 from condgan.outputs import Previews
 from condgan.run import Run
 from condgan.saves import Keep
 from condgan.train import Progress
-from contracts import tiny_images
+from contracts import leaves, tiny_images
 
 EVERY_STEP = 1e-9  # minutes
 
@@ -58,3 +63,34 @@ def after_step(step: int, do: Callable[[], object], phase: str = "game") -> Call
             do()
 
     return add_and_do
+
+
+def make_run(
+    folder: Path,
+    images: Images,
+    recipe: str = "faulty:steady",
+    *,
+    resume: bool = False,
+    seed: int = 0,
+    minutes: float | None = None,
+    **options: Any,
+) -> Run:
+    """Creates or resumes a run with these options of the recipe."""
+    return Run(folder, Config.of(recipe, options, "shapes", images, seed, "no", minutes=minutes), resume=resume)
+
+
+def log_lines(run: Run) -> list[dict[str, float]]:
+    """Returns the lines of the log of a run."""
+    return [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+
+
+def final_state(run: Run) -> dict[str, Tensor]:
+    """Returns every tensor of the newest checkpoint, by its path."""
+    return leaves(torch.load(run.checkpoints[-1], weights_only=True)["state"])
+
+
+def assert_same_final_state(a: Run, b: Run) -> None:
+    """Asserts that the newest checkpoints of two runs are equal, bit for bit."""
+    left, right = final_state(a), final_state(b)
+    assert left.keys() == right.keys()
+    assert [name for name in left if not torch.equal(left[name], right[name])] == []

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from condgan.config import Config
     from condgan.data import Images, load_images
     from condgan.errors import InputError
-    from condgan.generate import GeneratedImages, LoadedGenerator, load
+    from condgan.generate import LoadedGenerator, load
+    from condgan.generated_images import GeneratedImages
     from condgan.judge import Judge, load_judge
-    from condgan.networks.layout import Layout
+    from condgan.networks.splat import Layout
     from condgan.objectives import Batch, Objective
     from condgan.recipes import Recipe
     from condgan.run import Run
@@ -54,9 +55,10 @@ _MODULES = {
     "condgan.config": ("Config",),
     "condgan.data": ("Images", "load_images"),
     "condgan.errors": ("InputError",),
-    "condgan.generate": ("GeneratedImages", "LoadedGenerator", "load"),
+    "condgan.generate": ("LoadedGenerator", "load"),
+    "condgan.generated_images": ("GeneratedImages",),
     "condgan.judge": ("Judge", "load_judge"),
-    "condgan.networks.layout": ("Layout",),
+    "condgan.networks.splat": ("Layout",),
     "condgan.objectives": ("Batch", "Objective"),
     "condgan.recipes": ("Recipe",),
     "condgan.run": ("Run",),

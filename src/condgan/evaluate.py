@@ -6,35 +6,20 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from condgan.conditions import Codes, Condition
+from condgan.code_scores import held_out_conditions, with_codes
 from condgan.data.dataset import Images
 from condgan.errors import InputError
 from condgan.generate import LoadedGenerator, untrained
-from condgan.judge import Judge, Samples, num_seen
-from condgan.judged import JUDGE, SECOND, JudgedImages, Mapped, Viewer, Viewers, Views, classified
-from condgan.metrics import (
-    Estimate,
-    Matching,
-    classifier_accuracy,
-    code_accuracy,
-    code_effects,
-    condition_accuracy,
-    difference,
-    disagreement,
-    exact_accuracy,
-    information_bound,
-)
-from condgan.metrics.breakdown import at
-from condgan.metrics.estimate import proportion
+from condgan.judge import Judge, num_seen
+from condgan.judged import JUDGE, SECOND, JudgedImages, Mapped, Viewer, Viewers, classified
+from condgan.label_scores import HELD_OUT, with_labels
+from condgan.metrics import classifier_accuracy
 from condgan.scores import Row, Scores
-from condgan.suites import defined, suite_named
+from condgan.suites import suite_named
 
-# The images of a row, after whose they are
-HELD_OUT, PRIOR, NO_CONDITION = "held-out conditions", "codes of the prior", "no condition"
 REAL = "real images"
 NEIGHBOURS = "neighbours"  # of the picture of `neighbour_pictures`
 HELD_OUT_PICTURE = "real-images"
-Q = "Q"  # the network that an InfoGAN is trained with to predict the codes
 RESERVED = (HELD_OUT, NEIGHBOURS, HELD_OUT_PICTURE)  # names that no list of conditions can have
 MOST_CLASSIFIED = 5000  # images that a classifier is trained on, for its accuracy on real ones
 
@@ -106,8 +91,8 @@ def evaluate(
     )
     beginner = untrained(generator.config).to(next(generator.parameters()).device)
     if not generator.condition.is_labelled:
-        return _with_codes(start, generator, beginner, judged, recognition)
-    scores = _with_labels(start, generator, beginner, condition_lists, judged)
+        return with_codes(start, generator, beginner, judged, recognition)
+    scores = with_labels(start, generator, beginner, condition_lists, judged)
     if not train_classifier:
         return scores
     added = _classifier_accuracies(generator, images, train_classifier, seed)
@@ -160,13 +145,6 @@ def seen_conditions(images: Images, most: int = 120) -> Tensor:
     return distinct[counts.argsort(descending=True, stable=True)[:most]]
 
 
-def occurs(conditions: Tensor, labels: Tensor) -> Tensor:
-    """Returns whether each condition (N, ...) is that of an image with these labels, (N,) bool."""
-    rows, known = (list(map(tuple, c.reshape(len(c), -1).tolist())) for c in (conditions, labels.unique(dim=0)))
-    among = set(known)
-    return torch.tensor([row in among for row in rows], dtype=torch.bool)
-
-
 def check_comparable(generator: LoadedGenerator, images: Images) -> None:
     """Raises InputError unless the images have the labels of the generator, if it needs any.
 
@@ -181,130 +159,6 @@ def check_comparable(generator: LoadedGenerator, images: Images) -> None:
         raise InputError(f"{found}, expected at least one of each to compare with; name another data set with --data")
 
 
-def _with_labels(
-    scores: Scores,
-    generator: LoadedGenerator,
-    beginner: LoadedGenerator,
-    lists: Mapping[str, Tensor],
-    judged: JudgedImages,
-) -> Scores:
-    suite, images, rows = judged.suite, judged.images, dict(scores.rows)
-    batches = {HELD_OUT: judged.reals[JUDGE].c}
-    batches |= {name: conditions.repeat_interleave(scores.draws, dim=0) for name, conditions in lists.items()}
-    compared = dict.fromkeys(lists, suite.variety) | {HELD_OUT: {**suite.realism, **suite.variety}}
-    views = {}
-    for source, network in {"generator": generator, "untrained": beginner}.items():
-        for name, c in batches.items():
-            seen = judged.generated(network, c, c, features=bool(compared[name]))
-            row = judged.following(seen)
-            rows[f"{source}, {name}"] = row | judged.compared(compared[name], seen) if compared[name] else row
-            if network is generator:
-                views[name] = seen
-    copies, neighbours = judged.copies(views[HELD_OUT])
-    rows[f"generator, {HELD_OUT}"] = {**rows[f"generator, {HELD_OUT}"], **copies}
-    breakdowns = {name: judged.divided(suite.by_part, seen) for name, seen in views.items()}
-    breakdowns[HELD_OUT] |= judged.divided(suite.realism_by_part, views.pop(HELD_OUT))
-    occur = {name: occurs(conditions, images.labels[~images.held_out]) for name, conditions in lists.items()}
-    samples = {name: seen[JUDGE] for name, seen in views.items()}
-    return replace(
-        scores,
-        rows=rows,
-        per_condition={n: _per_condition(s, images.condition, lists[n], scores.draws) for n, s in samples.items()},
-        per_object={name: _per_object(fakes, images.condition) for name, fakes in samples.items()},
-        breakdowns={name: rows for name, rows in breakdowns.items() if rows},
-        occurrences={name: {"seen": int(mask.sum()), "unseen": int((~mask).sum())} for name, mask in occur.items()},
-        composition=_composition(views, occur, scores.draws, judged),
-        neighbours=neighbours,
-    )
-
-
-def _composition(
-    views: Mapping[str, Views], occur: Mapping[str, Tensor], draws: int, judged: JudgedImages
-) -> dict[str, Row]:
-    """Scores the images of conditions of all lists that training images have, of the others, and the gap."""
-    masks = {name: mask.repeat_interleave(draws) for name, mask in occur.items()}
-    kinds = {}
-    for kind, is_kind in (("seen", True), ("unseen", False)):
-        if any((mask == is_kind).any() for mask in masks.values()):
-            kinds[kind] = judged.following(_joined(views, masks, is_kind=is_kind))
-    if len(kinds) < 2:
-        return {}
-    first, second = kinds.values()
-    gap = {name: difference(first[name], second[name]) for name in first if name in second}
-    return {**kinds, "gap": gap}
-
-
-def _joined(views: Mapping[str, Views], masks: Mapping[str, Tensor], *, is_kind: bool) -> Views:
-    """Joins the images of all lists whose mask is `is_kind`, as each network saw them."""
-    networks = next(iter(views.values()))
-    parts = {name: [at(seen[name], masks[of] == is_kind) for of, seen in views.items()] for name in networks}
-    return {
-        name: Samples(*(torch.cat([getattr(part, field) for part in each]) for field in ("c", "logits", "features")))
-        for name, each in parts.items()
-    }
-
-
-def _with_codes(
-    scores: Scores,
-    generator: LoadedGenerator,
-    beginner: LoadedGenerator,
-    judged: JudgedImages,
-    recognition: Viewer | None,
-) -> Scores:
-    codes, labels = generator.condition, judged.images.labels[judged.images.held_out]
-    rows, meaning, suite = dict(scores.rows), dict[str, str](), judged.suite
-    c = held_out_conditions(generator, labels, scores.seed)
-    own = {Q: recognition} if recognition and suite.by_code else {}
-    images = PRIOR if codes.controls else NO_CONDITION
-    for source, network in {"untrained": beginner, "generator": generator}.items():
-        seen = judged.generated(network, c, labels, others=own)
-        meaning, row = _by_labels(codes, c, seen, judged)
-        rows[f"{source}, {images}"] = row | judged.compared(suite.realism, seen)
-    copies, neighbours = judged.copies(seen)
-    rows[f"generator, {images}"] = {**rows[f"generator, {images}"], **copies}
-    by_code = judged.by_code(codes, c, seen)
-    if isinstance(codes, Codes) and own:
-        by_code[f"information_bound[{Q}]"] = defined(information_bound(codes, seen[Q].logits, c))
-    by_code = {name: row for name, row in by_code.items() if row}
-    return replace(
-        scores,
-        rows=rows,
-        meaning=meaning,
-        code_effects=code_effects(generator, scores.seed),
-        breakdowns={images: by_code} if by_code else {},
-        neighbours=neighbours,
-    )
-
-
-def _by_labels(
-    codes: Condition, c: Tensor, seen: Views, judged: JudgedImages
-) -> tuple[dict[str, str], dict[str, Estimate]]:
-    """Scores codes by the labels that judges predict: the label of each code, and a row. Nothing without a judge."""
-    if JUDGE not in seen:
-        return {}, {}
-    condition, meaning, row = judged.images.condition, dict[str, str](), dict[str, Estimate]()
-    if codes.values and len(c) > 1:  # half of them are matched, the others scored
-        meaning, row["code_accuracy"] = _matched(codes, c, seen[JUDGE], condition)
-    if SECOND in seen:
-        if codes.values and len(c) > 1:
-            row[f"code_accuracy[{SECOND}]"] = _matched(codes, c, seen[SECOND], condition).accuracy
-        row["disagreement"] = disagreement(seen[JUDGE], seen[SECOND], condition)
-    for scored in judged.suite.of_codes:
-        row |= defined(scored(codes, c, seen[JUDGE], condition))
-    return meaning, row
-
-
-def _matched(codes: Condition, c: Tensor, fakes: Samples, condition: Condition) -> Matching:
-    return code_accuracy(codes.categories(c), condition.describe_all(condition.predict(fakes.logits)))
-
-
-def held_out_conditions(generator: LoadedGenerator, labels: Tensor, seed: int) -> Tensor:
-    """Returns the conditions that are generated for held-out images: their labels, or codes from their prior."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return generator.condition.sample(labels)
-
-
 def neighbour_pictures(generator: LoadedGenerator, images: Images, scores: Scores) -> tuple[Tensor, list[str]]:
     """Returns the generated images of `scores.neighbours`, then the training images, (2K, 3, R, R), with captions."""
     fakes, reals, distances = zip(*scores.neighbours, strict=True)
@@ -316,23 +170,3 @@ def neighbour_pictures(generator: LoadedGenerator, images: Images, scores: Score
     known = images.condition.describe_all(images.labels[list(reals)])
     captions += [f"training image, distance {far:.2f}, {text}" for far, text in zip(distances, known, strict=True)]
     return torch.cat([each.expand(-1, 3, -1, -1) for each in pictures]), captions
-
-
-def _per_condition(
-    fakes: Samples, condition: Condition, conditions: Tensor, draws: int
-) -> dict[str, tuple[Estimate, Estimate]]:
-    table = {}
-    for i, c in enumerate(conditions):
-        at = slice(i * draws, (i + 1) * draws)
-        part = Samples(fakes.c[at], fakes.logits[at], fakes.features[at])
-        table[condition.describe(c)] = (
-            condition_accuracy(part, part, condition),
-            exact_accuracy(part, part, condition),
-        )
-    return table
-
-
-def _per_object(fakes: Samples, condition: Condition) -> dict[str, Estimate]:
-    """For each value, the share of the images it was wanted in where the judge recognises it."""
-    columns = zip(condition.values, condition.hits(fakes.logits, fakes.c).T, condition.wanted(fakes.c).T, strict=True)
-    return {name: proportion(hit, want) for name, hit, want in columns if want.any()}

@@ -2,16 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor, nn
 
 from condgan import recipes
@@ -20,35 +16,16 @@ from condgan.config import Config
 from condgan.data.dataset import to_uint8
 from condgan.errors import InputError, did_you_mean
 from condgan.files import check_file, read_safetensors
-from condgan.grid import picture_of
+from condgan.generated_images import GeneratedImages
 from condgan.networks.gan import Generator
-from condgan.networks.layout import Layout, LayoutGenerator
+from condgan.networks.layout import LayoutGenerator
+from condgan.networks.splat import Layout, check_layout
 from condgan.weights import load_weights
 
 SUFFIX = ".safetensors"
 NAMES = ("generator.safetensors", "model.safetensors")  # of the model in the folder of a run, and in a shared one
 
 Conditions = Tensor | str | Sequence[str]
-
-
-@dataclass(frozen=True, eq=False)
-class GeneratedImages:
-    """Images of one call, with the condition of each as text."""
-
-    tensor: Tensor
-    """(N, C, R, R) uint8, on the CPU."""
-
-    conditions: Sequence[str]
-
-    @property
-    def images(self) -> list[Image.Image]:
-        """One picture for each image, in RGB, or in grey for generators of one channel."""
-        return [picture_of(image) for image in self.tensor]
-
-    def numpy(self) -> NDArray[np.uint8]:
-        """Returns the images with the channels last, (N, R, R, C) uint8."""
-        array: NDArray[np.uint8] = self.tensor.permute(0, 2, 3, 1).numpy()
-        return array
 
 
 class LoadedGenerator(nn.Module):
@@ -185,7 +162,7 @@ class LoadedGenerator(nn.Module):
         sizes positive.
         """
         body, device = self._body, next(self.network.parameters()).device
-        _check_layout(layout, len(z))
+        check_layout(layout, len(z))
         batches = zip(z.split(batch_size), *(part.split(batch_size) for part in layout), strict=True)
         drawn = [body.paint(Layout(*(part.to(device) for part in parts)), z.to(device)) for z, *parts in batches]
         return torch.cat([to_uint8(image).cpu() for image in drawn])
@@ -269,18 +246,3 @@ def untrained(config: Config) -> LoadedGenerator:
         recipe, condition = recipes.build(config.recipe, config.options), from_json(config.condition)
         network = recipe.generator(condition, config.resolution, config.channels)
     return LoadedGenerator(network.to(memory_format=torch.channels_last), config)
-
-
-def _check_layout(layout: Layout, num_images: int) -> None:
-    """Raises InputError unless the layout is of so many images and can be painted."""
-    num_objects = layout.features.shape[1]
-    if len(layout.features) != num_images:
-        raise InputError(f"layout: found {len(layout.features)} images, expected {num_images}, one for each condition")
-    for name, part, width in (("place", layout.place, 2), ("size", layout.size, 1)):
-        if part.shape != (num_images, num_objects, width):
-            expected = (num_images, num_objects, width)
-            raise InputError(f"layout: {name} has shape {tuple(part.shape)}, expected {expected}")
-    if not layout.place.isfinite().all():
-        raise InputError("layout: found a place that is not finite, expected numbers, usually in [-1, 1]")
-    if not (layout.size.isfinite() & (layout.size > 0)).all():
-        raise InputError("layout: found a size that is not positive, expected standard deviations, e.g. 0.16")

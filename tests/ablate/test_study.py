@@ -6,12 +6,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 import torch
 
-from commands import TESTS, Result, run_command, words_of
+from commands import TESTS, Result, run_here, words_of
 from condgan import files
 from condgan.ablate import Study, conclude, read
 from condgan.ablate.results import text
@@ -48,7 +49,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ablate(folder: Path, spec: str = "widths.yaml") -> Result:
-    return run_command("ablate", folder / spec, "--runs", folder / "runs", *OWN_RECIPES)
+    with chdir(TESTS):  # where the processes of its runs find these recipes
+        return run_here("ablate", folder / spec, "--runs", folder / "runs", *OWN_RECIPES)
 
 
 @pytest.fixture(scope="module", autouse=True)

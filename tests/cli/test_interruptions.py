@@ -23,14 +23,14 @@ def full_disk(num_bytes: int) -> Callable[[], None]:
 
 
 @pytest.mark.slow
-def test_a_full_disk_leaves_no_partial_checkpoint(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_no_partial_checkpoint(condgan: Command, tmp_path: Path) -> None:
     words: list[str | Path] = ["train", "cdcgan", "--data", "shapes", *TINY, "--kimg", "0.016", "--runs", tmp_path]
     result = run_command(*words, before=full_disk(60_000))
     assert_input_error(result, "cannot write", "checkpoints", "File too large")
     assert not list((tmp_path / "cdcgan" / "checkpoints").glob("*"))
     assert not (tmp_path / "cdcgan" / "generator.safetensors").exists()
     assert_no_partial_file(tmp_path)
-    again = run_command(*words, "--resume")
+    again = condgan(*words, "--resume")
     assert again.code == 0, again.err
     assert (tmp_path / "cdcgan" / "generator.safetensors").is_file()
 
@@ -43,7 +43,7 @@ def test_a_full_disk_leaves_no_partial_data_cache(iclevr_folder: Folder, tmp_pat
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_is_saved_and_resumed(tmp_path: Path) -> None:
+def test_an_interrupted_run_is_saved_and_resumed(condgan: Command, tmp_path: Path) -> None:
     words = ["train", "faulty:interrupted", "--data", "shapes", "--resolution", "16", "--name", "run"]
     words += ["--set", "at_step=3", "--kimg", "0.032", "--runs", str(tmp_path)]
     result = run_command(*words)
@@ -51,7 +51,7 @@ def test_an_interrupted_run_is_saved_and_resumed(tmp_path: Path) -> None:
     assert "Traceback" not in result.err
     assert result.err.strip().endswith("run is saved up to 000000004.pt; add --resume to continue")
     assert [file.stem for file in (tmp_path / "run" / "checkpoints").iterdir()] == ["000000004"]
-    assert run_command(*words, "--resume").code == 0
+    assert condgan(*words, "--resume").code == 0
     assert sorted(file.stem for file in (tmp_path / "run" / "checkpoints").iterdir()) == ["000000004", "000000008"]
 
 

@@ -1,8 +1,5 @@
 """What `condgan train` chooses by itself, and what it says about the length of a training."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -171,13 +168,3 @@ def test_auto_chooses_the_precision_by_the_speed_of_the_recipe_and_keeps_it_on_r
     result = condgan(*words, "--kimg", "0.016")
     assert result.code == 0, result.err
     assert read_json(tmp_path / "cdcgan" / "run.json")["precision"] == chosen
-
-
-@pytest.mark.slow
-def test_processes_agree_on_the_precision(tmp_path: Path) -> None:
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
-    command = ["-m", "condgan.cli", "train", "cdcgan", "--data", "shapes", *TINY, "--precision", "auto"]
-    words = [*launcher, *command, "--kimg", "0.016", "--runs", str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"ACCELERATE_USE_CPU": "true"})
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("0.016 kimg: about") == 1

@@ -1,39 +1,15 @@
-import io
-import lzma
 import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from condgan.data.archives import MAX_FILE_BYTES, Folder
+from archived import PIXELS, TWO, WRITERS, assert_refused, both, contents, write_tar, write_zip
 from condgan.data.listing import inside, list_folder, open_folder, text_in
 from condgan.errors import InputError
-
-PIXELS = b"\x89PNG\r\n\x1a\n and some pixels"  # archives do not decode
-TWO = {"cat/0.png": PIXELS + b"0", "dog/1.png": PIXELS + b"1"}
-
-
-def write_zip(file: Path, members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
-    with zipfile.ZipFile(file, "w", method) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return file
-
-
-def write_tar(file: Path, members: Mapping[str, bytes], mode: str = "w") -> Path:
-    with tarfile.open(file, mode) as archive:  # type: ignore[call-overload]
-        for name, content in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-    return file
 
 
 def write_link(file: Path, name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> None:
@@ -41,32 +17,6 @@ def write_link(file: Path, name: str, target: str, kind: bytes = tarfile.SYMTYPE
         info = tarfile.TarInfo(name)
         info.type, info.linkname = kind, target
         archive.addfile(info)
-
-
-WRITERS: list[tuple[str, Callable[[Path, Mapping[str, bytes]], Path]]] = [
-    ("a.zip", write_zip),
-    ("bzip2.zip", lambda file, members: write_zip(file, members, zipfile.ZIP_BZIP2)),
-    ("lzma.zip", lambda file, members: write_zip(file, members, zipfile.ZIP_LZMA)),
-    ("a.tar", write_tar),
-    ("a.tar.gz", lambda file, members: write_tar(file, members, "w:gz")),
-    ("a.tgz", lambda file, members: write_tar(file, members, "w:gz")),
-    ("a.tar.bz2", lambda file, members: write_tar(file, members, "w:bz2")),
-    ("a.tar.xz", lambda file, members: write_tar(file, members, "w:xz")),
-    ("no suffix", lambda file, members: write_tar(file, members, "w:xz")),
-]
-both = pytest.mark.parametrize(("name", "write"), [WRITERS[0], WRITERS[3]])
-
-
-def contents(folder: Folder) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in list_folder(folder).images}
-
-
-def assert_refused(path: Path, *parts: str) -> None:
-    """Asserts that opening the archive, or reading all of its images, fails with a message that contains the parts."""
-    with pytest.raises(InputError) as raised:
-        contents(open_folder(path))
-    for part in (str(path), *parts):
-        assert part in str(raised.value)
 
 
 @pytest.mark.parametrize(("name", "write"), WRITERS)
@@ -209,103 +159,9 @@ def test_a_name_in_an_extra_field_is_preferred(tmp_path: Path) -> None:
     assert "kätze/0.png" in list_folder(open_folder(renamed(tmp_path / "a.zip", b"kXtze", b"k\x84tze"))).images
 
 
-def patched(file: Path, flags: int, method: int) -> Path:
-    """Sets flags and compression method of all members in the headers of a zip file."""
-    content = bytearray(file.read_bytes())
-    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        start = content.find(signature)
-        while start >= 0:
-            content[start + place : start + place + 4] = struct.pack("<HH", flags, method)
-            start = content.find(signature, start + 1)
-    file.write_bytes(content)
-    return file
-
-
-@pytest.mark.parametrize(
-    ("flags", "method", "message"),
-    [
-        (1, 8, "needs a password"),
-        (1, 99, "needs a password"),
-        (0, 9, "compressed with Deflate64"),
-        (0, 93, "compressed with Zstandard"),
-        (0, 98, "compressed with PPMd"),
-        (0, 14, "damaged"),
-    ],
-)
-def test_members_that_cannot_be_unpacked_are_named(tmp_path: Path, flags: int, method: int, message: str) -> None:
-    assert_refused(patched(write_zip(tmp_path / "a.zip", TWO), flags, method), "a.zip/cat/0.png", message)
-
-
-@pytest.mark.parametrize(
-    ("content", "parts"),
-    [
-        (b"", ["an empty file"]),
-        (b"<html>Not found</html>", ["a web page, beginning with '<html>"]),
-        (b"version https://git-lfs.github.com/spec/v1", ["a Git LFS pointer"]),
-        (b"7z\xbc\xaf\x27\x1c rest", ["a 7z archive"]),
-        (b"Rar!\x1a\7\0", ["a RAR archive"]),
-        (b"PK\x03\x04" + bytes(500), ["its end is missing", "download or pack it again"]),
-        (b"\x1f\x8b" + bytes(600), ["damaged archive"]),
-        (lzma.compress(b"no tar file"), ["damaged archive"]),
-    ],
-)
-def test_what_is_no_archive_is_described(tmp_path: Path, content: bytes, parts: list[str]) -> None:
-    (tmp_path / "a.zip").write_bytes(content)
-    assert_refused(tmp_path / "a.zip", *parts)
-
-
-@pytest.mark.parametrize("mode", ["w", "w:gz", "w:xz"])
-@pytest.mark.parametrize("share", [0.3, 0.6])
-def test_a_tar_file_that_is_cut_off_is_refused(tmp_path: Path, mode: str, share: float) -> None:
-    file = write_tar(tmp_path / "a.tar", {f"{i}.png": bytes(range(256)) * 9 for i in range(9)}, mode)
-    content = file.read_bytes()
-    file.write_bytes(content[: int(len(content) * share)])
-    assert_refused(file)
-
-
-def test_a_broken_header_within_a_tar_file_is_refused(tmp_path: Path) -> None:
-    file = write_tar(tmp_path / "a.tar", TWO)
-    content = bytearray(file.read_bytes())
-    content[1024 + 3] ^= 255  # in the second header
-    file.write_bytes(content)
-    assert_refused(file, "damaged at byte 1024")
-
-
-def test_a_member_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
-    file = write_zip(tmp_path / "a.zip", TWO)
-    content = file.read_bytes()
-    for signature, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):  # the size of the unpacked member
-        start = content.index(signature) + place
-        content = content[:start] + struct.pack("<I", MAX_FILE_BYTES + 1) + content[start + 4 :]
-    file.write_bytes(content)
-    assert_refused(file, f"unpack to {MAX_FILE_BYTES + 1 + len(PIXELS) + 1}, expected at most")
-
-
-def test_a_pipe_is_no_archive(tmp_path: Path) -> None:
-    for device in ("/dev/zero", "/dev/null"):
-        assert_refused(Path(device), "a pipe or device")
-
-
 @pytest.mark.parametrize("name", ["../secret/x.png", "/etc/x.png", "a/../../x.png", "C:\\x.png", "..", "a\0b.png"])
 def test_a_name_that_leads_outside_is_refused(tmp_path: Path, name: str) -> None:
     for folder in (tmp_path, open_folder(write_zip(tmp_path / "a.zip", TWO))):
         with pytest.raises(InputError, match="leads outside of"):
             inside(folder, name)
         assert str(inside(folder, "cat/../dog//./1.png")) == f"{folder}/dog/1.png"
-
-
-@both
-@given(data=st.data())
-def test_changed_bytes_are_read_or_refused(
-    tmp_path_factory: pytest.TempPathFactory,
-    name: str,
-    write: Callable[[Path, Mapping[str, bytes]], Path],
-    data: st.DataObject,
-) -> None:
-    content = bytearray(write(tmp_path_factory.getbasetemp() / name, TWO).read_bytes())
-    for place in data.draw(st.lists(st.integers(0, 1100), max_size=4)):
-        content[place % len(content)] ^= data.draw(st.integers(1, 255))
-    (tmp_path_factory.getbasetemp() / name).write_bytes(content)
-    with suppress(InputError):
-        folder = open_folder(tmp_path_factory.getbasetemp() / name)
-        assert set(contents(folder)) == set(list_folder(folder).images)

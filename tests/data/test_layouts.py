@@ -1,4 +1,4 @@
-"""Layouts with labels in files of a known form: HuggingFace, StyleGAN, COCO, CelebA."""
+"""Layouts with labels in files of a known form: HuggingFace, StyleGAN, texts and tables."""
 
 import importlib.util
 import json
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from condgan.conditions import Attributes, Class, MultiLabel
-from condgan.data import Images, Reading, coco, folder, load_images
+from condgan.data import Images, Reading, folder, load_images
 from condgan.errors import InputError
 from written import write_images
 
@@ -105,139 +105,6 @@ def test_stylegans_labels_are_read_with_any_paths_and_a_byte_order_mark(tmp_path
         images = load_images(str(tmp_path), 16)
         assert images.condition == Class(("0", "1"))
         assert described(images) == ["0", "1", "0", "1"]
-
-
-def annotations(numbers: range, names: tuple[str, ...] = ("cat", "dog", "fox")) -> dict[str, Any]:
-    """Image i shows a cat, every second image two dogs, too, and every fourth image nothing."""
-    shown = [(i, 1) for i in numbers if i % 4] + [(i, 2) for i in numbers if i % 4 and i % 2] * 2
-    return {
-        "info": {},
-        "images": [{"id": i, "file_name": f"{i:012d}.jpg"} for i in numbers],
-        "annotations": [{"id": k, "image_id": i, "category_id": c, "bbox": []} for k, (i, c) in enumerate(shown)],
-        "categories": [{"id": c, "name": name} for c, name in enumerate(names, 1)],
-    }
-
-
-def write_coco_parts(path: Path) -> None:
-    for part, numbers in (("train2017", range(8)), ("val2017", range(8, 12))):
-        write_images(path / part, [f"{i:012d}.jpg" for i in numbers])
-        (path / "annotations").mkdir(exist_ok=True)
-        (path / "annotations" / f"instances_{part}.json").write_text(json.dumps(annotations(numbers)))
-        (path / "annotations" / f"captions_{part}.json").write_text(json.dumps({"images": [], "annotations": []}))
-
-
-def test_cocos_annotations_are_sets_of_labels_split_as_their_files(tmp_path: Path) -> None:
-    write_coco_parts(tmp_path)
-    images = load_images(str(tmp_path), 16, min_objects=0)
-    assert images.condition == MultiLabel(("cat", "dog"))
-    assert described(images) == ["nothing", "cat, dog", "cat", "cat, dog"] * 3
-    assert images.held_out.tolist() == [False] * 8 + [True] * 4
-    text = "\n".join(images.notices)
-    assert "files read as parts of a split: 'annotations/instances_train2017.json': trained on" in text
-    assert "categories left out, shown by no image: fox" in text
-    assert "left out files that are not images: 2 (annotations/captions_train2017.json" in text
-
-
-@pytest.mark.parametrize("where", ["annotations/instances_{}.json", "{}/_annotations.coco.json", "{}.json"])
-@pytest.mark.parametrize("folder", ["{}", "images/{}"])
-def test_parts_of_coco_may_use_the_same_names(tmp_path: Path, where: str, folder: str) -> None:
-    if where.startswith("{}/"):
-        folder = "{}"
-    for part, numbers in (("train", range(1, 4)), ("val", range(1, 3))):
-        write_images(tmp_path / folder.format(part), [f"{i:012d}.jpg" for i in numbers])
-        file = tmp_path / where.format(part)
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(json.dumps(annotations(numbers)))
-    images = coco(tmp_path, 16)
-    assert described(images) == ["cat, dog", "cat", "cat, dog", "cat, dog", "cat"]
-    assert [str(file).removeprefix(f"{tmp_path}/") for file in images.files] == [
-        *(f"{folder.format('train')}/{i:012d}.jpg" for i in (1, 2, 3)),
-        *(f"{folder.format('val')}/{i:012d}.jpg" for i in (1, 2)),
-    ]
-    assert images.held_out.tolist() == [False] * 3 + [True] * 2
-
-
-def test_images_without_annotations_are_left_out_and_named(tmp_path: Path) -> None:
-    write_coco_parts(tmp_path)
-    images = coco(tmp_path, 16)
-    assert len(images) == 9
-    assert "left out, images without labels: 3 (train2017/000000000000.jpg" in "\n".join(images.notices)
-    one = coco(tmp_path, 16, reading=Reading(table="instances_val2017.json"))
-    assert len(one) == 3
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"annotations": [{"image_id": 77, "category_id": 1}]}, "annotation 0: found an image or category"),
-        ({"annotations": [{"image_id": 1}]}, "expected COCO's images"),
-        ({"images": [{"id": 1}]}, "expected COCO's images"),
-        ({"categories": 3}, "expected COCO's images"),
-    ],
-)
-def test_invalid_annotations_are_reported_with_their_file(tmp_path: Path, change: dict[str, Any], message: str) -> None:
-    write_images(tmp_path, [f"{i:012d}.jpg" for i in range(4)])
-    (tmp_path / "objects_of_all.json").write_text(json.dumps(annotations(range(4)) | change))
-    with pytest.raises(InputError) as raised:
-        load_images(str(tmp_path), 16)
-    assert f"{tmp_path / 'objects_of_all.json'}" in str(raised.value)
-    assert message in str(raised.value)
-    assert f"use folder:{tmp_path} to ignore that" in str(raised.value)
-
-
-def write_celeba(path: Path, announced: int = 6) -> None:
-    names = [f"{i:06d}.jpg" for i in range(1, 7)]
-    write_images(path / "Img" / "img_align_celeba", names)
-    for folder_name in ("Anno", "Eval"):
-        (path / folder_name).mkdir()
-    bits = [" 1 -1", "-1  1", " 1  1", "-1 -1", " 1 -1", "-1  1"]
-    rows = [f"{name}  {row}" for name, row in zip(names, bits, strict=True)]
-    (path / "Anno" / "list_attr_celeba.txt").write_text("\n".join([str(announced), "Male Smiling", *rows]) + "\n")
-    (path / "Eval" / "list_eval_partition.txt").write_text(
-        "".join(f"{name} {i // 2}\n" for i, name in enumerate(names))
-    )
-
-
-def test_celeba_is_read_as_downloaded(tmp_path: Path) -> None:
-    write_celeba(tmp_path)
-    images = load_images(str(tmp_path), 16, min_objects=0)
-    assert images.condition == MultiLabel(("Male", "Smiling"))
-    assert described(images) == ["Male", "Smiling", "Male, Smiling", "nothing", "Male", "Smiling"]
-    assert images.held_out.tolist() == [False, False, True, True, True, True]
-
-
-def test_a_truncated_list_of_celeba_is_refused(tmp_path: Path) -> None:
-    write_celeba(tmp_path, announced=202599)
-    with pytest.raises(InputError, match=r"list_attr_celeba\.txt: found 6 rows, expected 202599 as in line 1"):
-        load_images(str(tmp_path), 16)
-
-
-@pytest.mark.parametrize("first", ["9" * 5000, "six", "6 7"])
-def test_a_first_line_that_is_no_number_of_rows_is_refused(tmp_path: Path, first: str) -> None:
-    write_celeba(tmp_path)
-    file = tmp_path / "Anno" / "list_attr_celeba.txt"
-    file.write_text(file.read_text().replace("6\n", f"{first}\n", 1))
-    with pytest.raises(InputError, match=r"list_attr_celeba\.txt, line"):
-        load_images(str(tmp_path), 16)
-
-
-def test_celeba_as_kaggle_has_it_is_read(tmp_path: Path) -> None:
-    names = [f"{i:06d}.jpg" for i in range(1, 7)]
-    write_images(tmp_path / "img_align_celeba" / "img_align_celeba", names)
-    for table, header, cell in (
-        ("list_attr_celeba", "image_id,Male,Smiling", "{},1,-1"),
-        ("list_eval_partition", "image_id,partition", "{},0"),
-        ("list_bbox_celeba", "image_id,x_1,y_1", "{},95,71"),
-    ):
-        rows = [cell.format(name) for name in names]
-        if table == "list_attr_celeba":
-            rows = [row if i % 2 else row.replace("1,-1", "-1,1") for i, row in enumerate(rows)]
-        rows[-1] = rows[-1].replace(",0", ",2")
-        (tmp_path / f"{table}.csv").write_text("\n".join([header, *rows]))
-    images = load_images(str(tmp_path), 16)
-    assert images.held_out.tolist() == [False] * 5 + [True]
-    assert described(images) == ["Smiling", "Male"] * 3
-    assert "left out files that are not images: 1 (list_bbox_celeba.csv)" in images.notices
 
 
 @pytest.mark.parametrize("name", ["sample", "shapes", "mnist"])

@@ -17,7 +17,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from condgan.conditions import Class
 from condgan.networks.gan import Discriminator, Generator
 from condgan.recipes import build
-from printed import Generator001
+from printed import report_001
 from same_weights import assert_close, copy_of, unsettle
 
 CONDITION = Class("abcde")
@@ -190,7 +190,7 @@ class Cited:
     options: dict[str, int]
 
 
-dcgan_generator = partial(Generator001, ngf=WIDTH, nc=6, nz=7, n_classes=5)
+dcgan_generator = partial(report_001.Generator, ngf=WIDTH, nc=6, nz=7, n_classes=5)
 CITED = {
     "dcgan": Cited(64, dcgan_generator, DCGANDiscriminator, {"embedding_dim": 6}),
     "wgan_gp": Cited(64, dcgan_generator, CriticWithClassifier, {"embedding_dim": 6}),

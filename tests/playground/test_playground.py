@@ -21,7 +21,7 @@ from condgan.config import Config
 from condgan.generate import untrained
 from condgan.grid import picture_of, png
 from condgan.judge import Judge, judge_for
-from condgan.networks.layout import Layout
+from condgan.networks.splat import Layout
 from condgan.playground.downloads import images_zip, interpolation_gif
 from condgan.playground.labels import Label, Mark, labels
 from condgan.playground.playground import Playground

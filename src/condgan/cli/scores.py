@@ -16,16 +16,12 @@ from condgan.cli.reading import with_reading
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
+    from condgan.cli.score_tables import Rows
     from condgan.data import Images
     from condgan.generate import LoadedGenerator
     from condgan.judge import Judge
     from condgan.judged import Mapped
-    from condgan.metrics import Estimate
     from condgan.scores import Scores
-
-    Rows = Mapping[tuple[str, ...], Mapping[str, Estimate]]  # of a table, by the texts of its first columns
-
-METRICS_SIDE_BY_SIDE = 3  # columns of estimates that fit on a screen
 
 app = typer.Typer()
 
@@ -92,6 +88,7 @@ def evaluate(
             raise InputError(f"{run}: no such folder; expected the folder of a run")
 
     from condgan import files
+    from condgan.cli.score_tables import print_rows, print_scores
     from condgan.conditions import parse_conditions
     from condgan.evaluate import check_comparable, check_names, num_images, seen_conditions
     from condgan.evaluate import evaluate as score
@@ -162,11 +159,11 @@ def evaluate(
                 for name, content in pictures.items():
                     files.write(run / name, content)
                 if len(runs) == 1:
-                    _print_scores(scores)
+                    print_scores(scores)
                 console.print("wrote " + ", ".join(str(run / file) for file in ("metrics.json", *pictures)))
         if process.is_main_process and len(runs) > 1:
             rows: Rows = {(run, source): row for run, scores in found.items() for source, row in scores.rows.items()}
-            _print_rows(["run", "images"], rows, scores.setting)
+            print_rows(["run", "images"], rows, scores.setting)
             for name, scores in found.items():
                 console.print(f"{name}: {scores.judges}")
     return {run: scores.to_json() for run, scores in found.items()}
@@ -245,44 +242,6 @@ def _pictures(generator: LoadedGenerator, images: Images, scores: Scores, lists:
         pictures, captions = neighbour_pictures(generator, images, scores)
         contents[f"{NEIGHBOURS}.png"] = png(labelled_grid(pictures, captions, len(scores.neighbours)))
     return contents
-
-
-def _print_scores(scores: Scores) -> None:
-    from rich.table import Table
-
-    rows: Rows = {(source,): row for source, row in scores.rows.items()}
-    _print_rows(["images"], rows, scores.setting)
-    console.print(scores.judges)
-    for name, counts in scores.occurrences.items():
-        total = counts["seen"] + counts["unseen"]
-        console.print(f"{name}: {counts['seen']} of {total} conditions occur in training")
-    if scores.composition:
-        rows = {(name,): row for name, row in scores.composition.items()}
-        _print_rows(["conditions"], rows, "conditions that occur in training, and others")
-    for name, objects in scores.per_object.items():
-        by_value = Table("value", "accuracy", title=f"{name}: accuracy by value")
-        for label, estimate in sorted(objects.items(), key=lambda item: item[1].value):
-            by_value.add_row(label, str(estimate))
-        console.print(by_value)
-    for code, meaning in scores.meaning.items():
-        console.print(f"{code}: matched to {meaning}")
-    for code, effects in scores.code_effects.items():
-        values = ", ".join(f"{kind} {estimate}" for kind, estimate in effects.items())
-        console.print(f"{code}: correlation with {values}")
-
-
-def _print_rows(names: Sequence[str], rows: Rows, title: str) -> None:
-    """Prints a table of estimates, a few metrics at a time so that each fits on a line."""
-    from rich.table import Table
-
-    metrics = list(dict.fromkeys(metric for row in rows.values() for metric in row))
-    for start in range(0, len(metrics), METRICS_SIDE_BY_SIDE):
-        some = metrics[start : start + METRICS_SIDE_BY_SIDE]
-        table = Table(*names, *some, title=title)
-        for row_names, row in rows.items():
-            if any(metric in row for metric in some):
-                table.add_row(*row_names, *(str(row[metric]) if metric in row else "" for metric in some))
-        console.print(table)
 
 
 @app.command()

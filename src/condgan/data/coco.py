@@ -15,7 +15,8 @@ from condgan.data.listing import Listing, list_folder, open_folder
 from condgan.data.names import named, tidy
 from condgan.data.reading import DEFAULT, Reading
 from condgan.data.split import Part, describe, parts_of
-from condgan.data.table import Table, check_inside
+from condgan.data.table import Table
+from condgan.data.table_images import check_inside
 from condgan.errors import InputError
 from condgan.files import parse_json
 

@@ -19,7 +19,8 @@ from condgan.data.packed import decode_images
 from condgan.data.reading import DEFAULT, Reading
 from condgan.data.sidecars import text_names, texts_beside
 from condgan.data.split import Part, describe, every_twentieth, numbered, parts_of, stratified
-from condgan.data.table import NamesNoImage, Table, matched
+from condgan.data.table import NamesNoImage, Table
+from condgan.data.table_images import matched
 from condgan.data.unlabelled import unlabelled
 from condgan.errors import InputError
 

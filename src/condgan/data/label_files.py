@@ -12,7 +12,8 @@ from condgan.data.names import named
 from condgan.data.reading import Reading
 from condgan.data.records import table_of_json, table_of_lines, table_of_parquet
 from condgan.data.split import Part, describe, parts_of
-from condgan.data.table import Table, check_inside, table_of_rows
+from condgan.data.table import Table, table_of_rows
+from condgan.data.table_images import check_inside
 from condgan.errors import InputError, did_you_mean
 
 Reader = Callable[[bytes, str, Listing, Reading], Table]

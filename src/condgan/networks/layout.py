@@ -7,7 +7,6 @@ normalisation and zero-initialised follow Huang et al. 2024 (R3GAN).
 
 from itertools import pairwise
 from math import log, log2
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,53 +17,12 @@ from condgan.networks.augment import RandomShift
 from condgan.networks.conditioning import Unconditional
 from condgan.networks.gan import Discriminator, DiscriminatorOutput, Generator
 from condgan.networks.layers import IgnoreCondition, conv3, wrong_resolution
+from condgan.networks.splat import Layout, Splat
 
 GLOBAL_DIM, TOKEN_DIM, NUM_MIXED = 32, 16, 16  # latents of the image, of a token, and from how many it is mixed
 FEATURES = 96  # of a token
 SIZE, SIZE_RANGE = 0.12, 1.0  # of objects, where the side is 2 long: median, range of the logarithm
 BASE_SIDE = 4  # of the smooth image that is added to what the decoder draws
-
-
-class Layout(NamedTuple):
-    """Objects of a batch: features (N, K, F), places (N, K, 2) as x and y, sizes (N, K, 1), and a mask (N, K).
-
-    The image spans [-1, 1] in x and in y, from its left and upper edge; a size is the standard deviation of the spot.
-    """
-
-    features: Tensor
-    place: Tensor
-    size: Tensor
-    exists: Tensor
-
-
-class Splat(nn.Module):
-    """Draws a layout onto maps (N, C, side, side).
-
-    Each object is a Gaussian spot times [1, dx, dy], coordinates relative to its place and size, times a linear map of
-    its features; the objects are summed. `blur` multiplies all sizes.
-    """
-
-    grid: Tensor
-
-    def __init__(self, side: int, features: int, channels: int, blur: float = 1.0):
-        super().__init__()
-        self.side, self.channels, self.blur = side, channels, blur
-        self.values = nn.Linear(features, 3 * channels)
-        center = (torch.arange(side) + 0.5) / side * 2 - 1
-        y, x = torch.meshgrid(center, center, indexing="ij")
-        self.register_buffer("grid", torch.stack([x, y], dim=-1).flatten(0, 1), persistent=False)
-
-    def extra_repr(self) -> str:
-        return f"side={self.side}, blur={self.blur}"
-
-    def forward(self, layout: Layout) -> Tensor:
-        offset = (self.grid - layout.place[:, :, None]) / (layout.size[:, :, None] * self.blur)  # (N, K, side^2, 2)
-        spot = torch.exp(-0.5 * offset.square().sum(-1)) * layout.exists[:, :, None]
-        basis = torch.stack([spot, spot * offset[..., 0], spot * offset[..., 1]], dim=2).flatten(1, 2)
-        values = self.values(layout.features).unflatten(2, (3, self.channels)).flatten(1, 2)
-        maps = torch.bmm(basis.to(values.dtype).mT, values)  # (N, side^2, C): channels last in memory
-        drawn: Tensor = maps.unflatten(1, (self.side, self.side)).permute(0, 3, 1, 2)
-        return drawn
 
 
 class ResidualBlock(nn.Module):

@@ -12,7 +12,7 @@ from condgan.conditions import Condition, Control
 from condgan.errors import InputError
 from condgan.generate import LoadedGenerator
 from condgan.interpolation import walk
-from condgan.networks.layout import Layout
+from condgan.networks.splat import Layout
 
 MAX_IMAGES, MAX_FRAMES = 32, 24
 Seed = Annotated[int, Field(ge=0, lt=2**63)]

@@ -9,7 +9,7 @@ from torchvision.transforms.v2.functional import pil_to_tensor, to_pil_image
 
 from condgan.fonts import font_for
 from condgan.generate import LoadedGenerator
-from condgan.networks.layout import Layout
+from condgan.networks.splat import Layout
 from condgan.report.folder import RunFolder
 from condgan.report.pictures import COLUMNS, Section, enlargement, tiles
 
