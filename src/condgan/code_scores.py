@@ -13,7 +13,7 @@ from condgan.metrics import Estimate, Matching, code_accuracy, code_effects, dis
 from condgan.scores import Scores
 from condgan.suites import defined
 
-PRIOR, NO_CONDITION = "codes of the prior", "no condition"  # the images of a row, after whose they are
+PRIOR, NO_CONDITION = "codes of the prior", "no condition"  # names of rows: where conditions come from
 Q = "Q"  # the network that an InfoGAN is trained with to predict the codes
 
 

@@ -15,7 +15,7 @@ from condgan.metrics.breakdown import at
 from condgan.metrics.estimate import proportion
 from condgan.scores import Row, Scores
 
-HELD_OUT = "held-out conditions"  # the images of a row, after whose they are
+HELD_OUT = "held-out conditions"  # names of rows: where conditions come from
 
 
 def with_labels(
