@@ -97,11 +97,11 @@ class RunFolder:
             "minutes": f"{last.get('seconds', 0) / 60:.1f}",
             "seed": str(config.seed),
             **self.headline,
-            "options": " ".join(f"{name}={','.join(map(str, values))}" for name, values in options.items()),
             "resolution": str(config.resolution),
             "precision": config.precision,
             "commit": config.versions.get("commit", "")[:9] or f"version {config.versions.get('condgan', 'unknown')}",
             "machine": config.machine_name,
+            "options": " ".join(f"{name}={','.join(map(str, values))}" for name, values in options.items()),
         }
 
     @property
