@@ -20,16 +20,17 @@ Q = "Q"  # the network that an InfoGAN is trained with to predict the codes
 def with_codes(
     scores: Scores,
     generator: LoadedGenerator,
-    beginner: LoadedGenerator,
+    initial: LoadedGenerator,
     judged: JudgedImages,
     recognition: Viewer | None,
 ) -> Scores:
+    """Returns the scores with rows of a generator of codes, and of the same network before its training, `initial`."""
     codes, labels = generator.condition, judged.images.labels[judged.images.held_out]
     rows, meaning, suite = dict(scores.rows), dict[str, str](), judged.suite
     c = held_out_conditions(generator, labels, scores.seed)
     own = {Q: recognition} if recognition and suite.by_code else {}
     images = PRIOR if codes.controls else NO_CONDITION
-    for source, network in {"untrained": beginner, "generator": generator}.items():
+    for source, network in {"untrained": initial, "generator": generator}.items():
         seen = judged.generated(network, c, labels, others=own)
         meaning, row = _by_labels(codes, c, seen, judged)
         rows[f"{source}, {images}"] = row | judged.compared(suite.realism, seen)

@@ -89,10 +89,10 @@ def evaluate(
         judges_saw={role: number for role, number in saw.items() if number is not None},
         spaces={name: space.fingerprint for name, space in viewers.spaces.items()},
     )
-    beginner = untrained(generator.config).to(next(generator.parameters()).device)
+    initial = untrained(generator.config).to(next(generator.parameters()).device)
     if not generator.condition.is_labelled:
-        return with_codes(start, generator, beginner, judged, recognition)
-    scores = with_labels(start, generator, beginner, condition_lists, judged)
+        return with_codes(start, generator, initial, judged, recognition)
+    scores = with_labels(start, generator, initial, condition_lists, judged)
     if not train_classifier:
         return scores
     added = _classifier_accuracies(generator, images, train_classifier, seed)

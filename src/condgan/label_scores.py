@@ -21,16 +21,17 @@ HELD_OUT = "held-out conditions"  # names of rows: where conditions come from
 def with_labels(
     scores: Scores,
     generator: LoadedGenerator,
-    beginner: LoadedGenerator,
+    initial: LoadedGenerator,
     lists: Mapping[str, Tensor],
     judged: JudgedImages,
 ) -> Scores:
+    """Returns the scores with rows of a generator of labels, and of the same network before its training, `initial`."""
     suite, images, rows = judged.suite, judged.images, dict(scores.rows)
     batches = {HELD_OUT: judged.reals[JUDGE].c}
     batches |= {name: conditions.repeat_interleave(scores.draws, dim=0) for name, conditions in lists.items()}
     compared = dict.fromkeys(lists, suite.variety) | {HELD_OUT: {**suite.realism, **suite.variety}}
     views = {}
-    for source, network in {"generator": generator, "untrained": beginner}.items():
+    for source, network in {"generator": generator, "untrained": initial}.items():
         for name, c in batches.items():
             seen = judged.generated(network, c, c, features=bool(compared[name]))
             row = judged.following(seen)

@@ -19,6 +19,7 @@ METRICS_SIDE_BY_SIDE = 3  # columns of estimates that fit on a screen
 
 
 def print_scores(scores: Scores) -> None:
+    """Prints the tables and sentences of an evaluation."""
     rows: Rows = {(source,): row for source, row in scores.rows.items()}
     print_rows(["images"], rows, scores.setting)
     console.print(scores.judges)
