@@ -171,6 +171,6 @@ def batch_indices(num_images: int, batch_size: int, number: int, state: TrainSta
     return order[position * batch_size : (position + 1) * batch_size][process::num_processes]
 
 
-@lru_cache(maxsize=2)  # of the game and of pretraining
+@lru_cache(maxsize=1)  # the batches of an epoch come one after the other
 def _epoch_order(num_images: int, seed: int) -> Tensor:
     return torch.randperm(num_images, generator=torch.Generator().manual_seed(seed))
