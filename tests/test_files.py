@@ -48,16 +48,24 @@ def test_whoever_has_the_old_file_open_reads_it_to_its_end(tmp_path: Path) -> No
         assert opened.read() == "old"  # the file was replaced, not overwritten
 
 
-@pytest.mark.parametrize("number", [errno.EDQUOT, errno.ENOSPC, errno.EROFS])
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.EDQUOT, "free some space, or choose another folder"),
+        (errno.ENOSPC, "free some space, or choose another folder"),
+        (errno.EROFS, "choose another folder"),
+    ],
+)
 def test_a_disk_that_refuses_is_named_and_the_old_file_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, advice: str
 ) -> None:
     def refuse(descriptor: int) -> None:
         raise OSError(number, os.strerror(number))
 
     files.write(tmp_path / "a.txt", "old")
     monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(InputError, match=rf"cannot write .*a\.txt: {os.strerror(number)}; .*; free some space"):
+    reason = f"{os.strerror(number)}; nothing was left behind; {advice}"
+    with pytest.raises(InputError, match=rf"cannot write .*a\.txt: {reason}$"):
         files.write(tmp_path / "a.txt", "new")
     assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"
@@ -65,7 +73,7 @@ def test_a_disk_that_refuses_is_named_and_the_old_file_stays(
 
 def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file, where a folder is needed")
-    with pytest.raises(InputError, match=r"cannot write .*a\.txt"):
+    with pytest.raises(InputError, match=r"cannot write .*a\.txt: .*; nothing was left behind; choose another folder$"):
         files.write(tmp_path / "file" / "a.txt", "content")
 
 

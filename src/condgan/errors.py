@@ -1,9 +1,12 @@
 """Errors that are caused by a user's input or by the disk, with messages for people."""
 
+import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT)  # of a disk, of a quota
 
 
 class InputError(ValueError):
@@ -50,12 +53,15 @@ def unknown_data(spec: str, known: Iterable[str]) -> InputError:
 
 
 @contextmanager
-def writing(path: Path, advice: str = "free some space, or choose another folder") -> Iterator[None]:
-    """Names a file and says what to do if the operating system refuses to write it, e.g. because the disk is full.
+def writing(path: Path, detail: str = "", advice: str = "choose another folder") -> Iterator[None]:
+    """Raises InputError instead of OSError if the operating system refuses to write a file.
 
-    Raises InputError instead of OSError.
+    The message has the path, the reason, the detail and the advice, before which a full disk gets "free some space".
     """
     try:
         yield
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}; {advice}") from error
+        advice = f"free some space, or {advice}" if error.errno in FULL else advice
+        raise InputError(
+            f"cannot write {path}: {'; '.join(filter(None, (error.strerror or str(error), detail, advice)))}"
+        ) from error

@@ -19,7 +19,6 @@ from torch import Tensor
 from condgan.errors import InputError, first_line, writing
 from condgan.lock import lock
 
-ADVICE = "nothing was left behind; free some space, or choose another folder"
 NUM_RANDOM = 8  # bytes in the name of a temporary file
 
 # Entries in the header of a file of tensors. There are two, so that damage to the name of one is noticed, too.
@@ -116,16 +115,21 @@ def _entry(digest: str) -> bytes:
 
 
 @contextmanager
-def atomic_file(path: Path, num_bytes: int = 0, advice: str = ADVICE) -> Iterator[IO[bytes]]:
+def atomic_file(
+    path: Path,
+    num_bytes: int = 0,
+    detail: str = "nothing was left behind",
+    advice: str = "choose another folder",
+) -> Iterator[IO[bytes]]:
     """Yields a new file to write to and read from, which replaces `path` on success and is deleted on any error.
 
     Creates the folder if needed, and reserves the space of `num_bytes`: a full disk is found out before any work is
     done. Until the end the file has a temporary name in the same folder and is locked, so that `remove_left_behind`
-    knows that somebody writes it. Several processes may write the same file; the last one stays. Raises InputError,
-    which ends with the advice, if the operating system refuses, e.g. because the disk is full.
+    knows that somebody writes it. Several processes may write the same file; the last one stays. Raises InputError with
+    detail and advice, see `condgan.errors.writing`, if the operating system refuses, e.g. because the disk is full.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(NUM_RANDOM)}.tmp")
-    with writing(path, advice):
+    with writing(path, detail, advice):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with _created(temporary) as file:

@@ -27,8 +27,7 @@ def new_file(path: Path, num_bytes: int) -> Iterator[IO[bytes]]:
     """
     files.remove_left_behind(path.parent)
     needed = f"{num_bytes / 1e6:.1f} MB are needed"
-    advice = f"{needed}; free some space, or name another folder in CONDGAN_CACHE"
-    with files.atomic_file(path, num_bytes + DIGEST_BYTES, advice) as file:
+    with files.atomic_file(path, num_bytes + DIGEST_BYTES, needed, "name another folder in CONDGAN_CACHE") as file:
         yield file
         file.seek(0)
         digest = _digest(file, num_bytes)
