@@ -74,6 +74,13 @@ def test_the_interval_over_both_is_the_widest() -> None:
         assert found.over_both.high >= max(found.over_conditions.high, found.over_trainings.high)
 
 
+def test_noise_of_single_scores_alone_leaves_intervals_over_both_finite() -> None:
+    """Then the variances of trainings and conditions nearly cancel with that of single scores."""
+    random = torch.Generator().manual_seed(0)
+    found = [compare(*(torch.rand(2, 10, generator=random) for _ in range(2))) for _ in range(200)]
+    assert max(each.over_both.high - each.over_both.low for each in found) < 10
+
+
 def test_several_comparisons_at_once_have_wider_intervals() -> None:
     one, many = (compare(scores(seed=1), scores(seed=2), num) for num in (1, 10))
     assert all(b.high > a.high for a, b in zip(one, many, strict=True))

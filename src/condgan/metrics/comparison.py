@@ -35,7 +35,8 @@ def compare(mine: Tensor, theirs: Tensor, num_comparisons: int = 1) -> Compariso
     hard for the other. Trainings are not: two systems with the same seed share no noise that would cancel. All
     intervals are Student's. Resampling trainings, as a bootstrap does, would be too narrow for the three or five that
     there are. The variances of trainings and of conditions add up; both contain that of single scores, which is
-    subtracted once, for two-way tables (Cornfield and Tukey 1956), with the degrees of freedom of Satterthwaite 1946.
+    subtracted once, for two-way tables (Cornfield and Tukey 1956). The degrees of freedom are those of Satterthwaite
+    1946, but at least the fewest of a part.
     With `num_comparisons` the intervals hold for all comparisons at once (Bonferroni). Raises ValueError for different
     numbers of conditions, or fewer than two.
 
@@ -117,5 +118,7 @@ def _interval(value: float, num_comparisons: int, *parts: _Component) -> Estimat
     if not variance:
         return Estimate(value, value, value)
     degrees = variance**2 / sum(part.variance**2 / part.degrees for part in parts)
+    # Satterthwaite's are for sums. A difference near zero would have next to none, and an interval without end.
+    degrees = max(degrees, min(part.degrees for part in parts))
     half = student(degrees, num_comparisons) * sqrt(variance)
     return Estimate(value, value - half, value + half)
