@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,20 @@ def test_runs_that_cannot_be_compared_are_refused_with_what_to_run(condgan: Comm
     (tmp_path / "new" / "metrics.json").unlink()
     for problem, (other, advice) in refused.items():
         assert_input_error(condgan("compare", a, other), problem, advice)
+
+
+def test_conditions_without_a_score_are_left_out(tmp_path: Path) -> None:
+    """The empty set has no condition accuracy, which must not decide the order of two systems."""
+    folders = [write_run(tmp_path / "a", HIGH), write_run(tmp_path / "b", LOW, recipe="acgan")]
+    for folder in folders:
+        content = json.loads((folder / "metrics.json").read_text())
+        content["per_condition"]["test"]["nothing"] = [[nan, nan, nan], [0.5, 0.5, 0.5]]
+        (folder / "metrics.json").write_text(json.dumps(content))
+    exact, _, accuracy, differences = comparisons(folders)
+    assert exact.title == "test, 5 conditions: exact_accuracy"
+    assert accuracy.title == "test, 4 conditions: condition_accuracy"
+    assert [row[2] for row in accuracy.rows] == ["0.863", "0.163"]
+    assert differences.rows[0][1] == "+0.700"
 
 
 @pytest.mark.parametrize("width", [4, 8])

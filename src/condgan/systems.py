@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import isnan
+from math import isfinite, isnan
 from pathlib import Path
 
 import torch
@@ -59,8 +59,10 @@ def comparisons(folders: Sequence[Path]) -> list[ResultTable]:
     systems = _systems(runs)
     tables = []
     for name in _common_lists(runs):
-        conditions = list(runs[0].scores.per_condition[name])
         for metric, place in METRICS.items():
+            conditions = _scored(runs, name, place)
+            if len(conditions) < 2:
+                continue
             scores = {system: _table(trainings, name, conditions, place) for system, trainings in systems.items()}
             title = f"{name}, {len(conditions)} conditions: {metric}"
             tables += [_ranks(title, scores), _differences(title, scores)]
@@ -121,6 +123,12 @@ def _same(conditions: Mapping[str, object], others: Mapping[str, object] | None)
 
 def _brief(scores: Scores) -> str:
     return ", ".join(f"{name} with {len(each)}" for name, each in scores.per_condition.items()) or "none"
+
+
+def _scored(runs: Sequence[ScoredRun], name: str, place: int) -> list[str]:
+    """Returns the conditions of a list that all runs have a score of: the empty set has no condition accuracy."""
+    each = [run.scores.per_condition[name] for run in runs]
+    return [c for c in each[0] if all(isfinite(scores[c][place][0]) for scores in each)]
 
 
 def _table(trainings: Sequence[ScoredRun], name: str, conditions: Sequence[str], place: int) -> Tensor:
