@@ -154,6 +154,7 @@ def test_recipes_without_a_layout_are_refused(generator: LoadedGenerator, call: 
     [
         ({"place": torch.zeros(3, 2)}, r"place has shape \(3, 2\), expected \(3, 3, 2\)"),
         ({"size": torch.ones(3, 3)}, r"size has shape \(3, 3\), expected \(3, 3, 1\)"),
+        ({"exists": torch.ones(3, 2)}, r"exists has shape \(3, 2\), expected \(3, 3\)"),
         ({"size": torch.zeros(3, 3, 1)}, "found a size that is not positive"),
         ({"size": torch.full((3, 3, 1), torch.nan)}, "found a size that is not positive"),
         ({"place": torch.full((3, 3, 2), torch.inf)}, "found a place that is not finite"),

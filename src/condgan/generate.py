@@ -88,18 +88,17 @@ class LoadedGenerator(nn.Module):
     def batch(self, conditions: Conditions) -> Tensor:
         """Returns a batch of conditions `c`: of one text, or of one text for each; a batch as it is.
 
-        Raises InputError for a text that is not of the vocabulary, and for a tensor of another shape.
+        Raises InputError for a text that is not of the vocabulary, for a tensor of another shape, and for none at all.
         """
         if isinstance(conditions, Tensor):
             row = tuple(self.condition.each_value().shape[1:])
             if not conditions.ndim or conditions.shape[1:] != row:
                 found, expected = tuple(conditions.shape), ", ".join(map(str, ("N", *row)))
                 raise InputError(f"conditions: found a tensor of shape {found}, expected a batch of shape ({expected})")
-            return conditions
-        texts = [conditions] if isinstance(conditions, str) else list(conditions)
-        if not texts:
-            raise InputError("conditions: found none, expected at least one text")
-        return self.condition.parse_all(texts)
+        several = [conditions] if isinstance(conditions, str) else conditions
+        if not len(several):
+            raise InputError("conditions: found none, expected at least one")
+        return several if isinstance(several, Tensor) else self.condition.parse_all(several)
 
     def save_pretrained(
         self,

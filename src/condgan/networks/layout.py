@@ -170,7 +170,7 @@ def generator(
 ) -> Generator:
     """A LayoutGenerator with `width` channels on the second largest maps.
 
-    Raises InputError unless the resolution can be halved to at most 16.
+    Raises InputError unless the resolution is at least 16 and can be halved twice, above 64 until it is about 16.
     """
     body = LayoutGenerator(condition, resolution, channels, width, num_free)
     latent_dim = GLOBAL_DIM + NUM_MIXED * TOKEN_DIM
@@ -188,7 +188,8 @@ def discriminator(
 ) -> Discriminator:
     """Residual blocks without normalisation down to maps of an eighth of the resolution, and a DenseHead.
 
-    Images are shifted by up to `max_shift` pixels. Raises InputError unless the resolution can be halved four times.
+    Images are shifted by up to `max_shift` pixels. Raises InputError unless the resolution is a multiple of 4 of at
+    least 16.
     """
     if resolution < 16 or resolution % 4:
         raise wrong_resolution(resolution, "a multiple of 4 of at least 16")

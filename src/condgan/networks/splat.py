@@ -52,13 +52,13 @@ class Splat(nn.Module):
 
 def check_layout(layout: Layout, num_images: int) -> None:
     """Raises InputError unless the layout is of so many images and can be drawn."""
-    num_objects = layout.features.shape[1]
+    objects = num_images, layout.features.shape[1]
     if len(layout.features) != num_images:
         raise InputError(f"layout: found {len(layout.features)} images, expected {num_images}, one for each condition")
-    for name, part, width in (("place", layout.place, 2), ("size", layout.size, 1)):
-        if part.shape != (num_images, num_objects, width):
-            expected = (num_images, num_objects, width)
-            raise InputError(f"layout: {name} has shape {tuple(part.shape)}, expected {expected}")
+    shapes = {"place": (*objects, 2), "size": (*objects, 1), "exists": objects}
+    for name, expected in shapes.items():
+        if (found := tuple(getattr(layout, name).shape)) != expected:
+            raise InputError(f"layout: {name} has shape {found}, expected {expected}")
     if not layout.place.isfinite().all():
         raise InputError("layout: found a place that is not finite, expected numbers, usually in [-1, 1]")
     if not (layout.size.isfinite() & (layout.size > 0)).all():
