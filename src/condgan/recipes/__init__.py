@@ -42,9 +42,12 @@ def use(name: str) -> None:
     if not colon:
         raise unknown_recipe(name, RECIPES)
     try:
-        _named[name] = getattr(import_module(module), function)
+        found = getattr(import_module(module), function)
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise InputError(f"recipe {name!r}: {error}") from None
+    if not callable(found):
+        raise InputError(f"recipe {name!r}: found {repr(found)[:40]}, expected a function that returns a Recipe")
+    _named[name] = found
 
 
 def find(name: str) -> Callable[..., Recipe]:
