@@ -44,6 +44,12 @@ def diverging(*, at_step: int = 6) -> Recipe:
 
 
 @validate_call
+def overflowing() -> Recipe:
+    """The weights of G become infinite, in steps whose losses are finite."""
+    return replace(_tiny(), generator_optimizer=partial(adam, lr=float("inf"), betas=(0.5, 0.999)))
+
+
+@validate_call
 def without_latent() -> Recipe:
     """G ignores its latent."""
     recipe = _tiny()

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from condgan.budget import Budget
-from condgan.callbacks import KID, MIN_IMAGES, NUM_LABELS, Callback, accuracy_at_saves
+from condgan.callbacks import KID, NUM_LABELS, Callback, accuracy_at_saves
 from condgan.conditions import Class, Codes, Condition
 from condgan.config import Config
 from condgan.data import Images
@@ -108,7 +108,7 @@ def test_at_most_200_conditions_are_generated(judge: Judge) -> None:
     assert scores[KID] < 0.01  # real images against real images
 
 
-@pytest.mark.parametrize(("num_held_out", "has_kid"), [(1, False), (MIN_IMAGES - 1, False), (MIN_IMAGES, True)])
+@pytest.mark.parametrize(("num_held_out", "has_kid"), [(1, False), (3, False), (4, True)])
 def test_kid_is_left_out_if_there_are_too_few_images(judge: Judge, num_held_out: int, has_kid: bool) -> None:
     images = tiny_images("multi_label")
     images = replace(images, held_out=torch.arange(len(images)) < num_held_out)
@@ -116,6 +116,21 @@ def test_kid_is_left_out_if_there_are_too_few_images(judge: Judge, num_held_out:
     assert (KID in scores) == has_kid
     assert all(abs(score) < float("inf") for score in scores.values())
     assert "condition_accuracy" in scores
+
+
+def test_without_held_out_images_nothing_is_scored(images: Images, judge: Judge) -> None:
+    none = replace(images, held_out=torch.zeros_like(images.held_out))
+    for condition in (images.condition, Codes({"class": 3})):
+        assert accuracy_at_saves(none, judge, condition) is None
+
+
+def test_undefined_scores_are_left_out(judge: Judge) -> None:
+    """Held-out images that show nothing have no condition accuracy."""
+    images = tiny_images("multi_label")
+    empty = replace(images, labels=torch.where(images.held_out[:, None], 0, images.labels))
+    scores = callback_of(empty, judge)(untrained(config_of(images)))
+    assert "condition_accuracy" not in scores
+    assert "exact_accuracy" in scores
 
 
 def test_continuous_codes_alone_cannot_be_scored(images: Images, judge: Judge) -> None:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from safetensors import safe_open
 
 from condgan import run as run_module
@@ -13,6 +15,7 @@ from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
 from condgan.files import read_json
+from condgan.log import read_lines
 from condgan.outputs import Previews
 from condgan.run import Diverged, Run, data_location
 from trainings import EVERY_STEP, assert_same_final_state, final_state, log_lines, make_run, train
@@ -54,7 +57,7 @@ def test_the_model_file_holds_the_configuration(tmp_path: Path, images: Images) 
 def test_a_folder_that_is_not_empty_is_not_changed(tmp_path: Path, images: Images) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     for resume in (False, True):
-        with pytest.raises(InputError, match="not empty; choose another --name"):
+        with pytest.raises(InputError, match=r"not empty; choose another --name: no run is in it$"):
             make_run(tmp_path, images, resume=resume)
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
 
@@ -133,6 +136,21 @@ def test_a_divergence_before_the_first_save_is_reported(tmp_path: Path, images: 
     with pytest.raises(Diverged, match="there is no checkpoint yet"):
         train(run, images, 20)
     assert run.checkpoints == []
+
+
+def test_a_weight_that_is_not_finite_ends_the_training_before_it_is_scored(tmp_path: Path, images: Images) -> None:
+    run = make_run(tmp_path / "run", images, "faulty:overflowing")
+    with pytest.raises(Diverged, match=r"a weight of G is not finite at step 1: .*; there is no checkpoint yet"):
+        train(run, images, 1)
+    assert [line["step"] for line in read_lines(run.folder / "diagnostics.jsonl")] == [0]
+
+
+def test_without_held_out_images_previews_show_the_training_labels(tmp_path: Path, images: Images) -> None:
+    none = replace(images, held_out=torch.zeros(len(images), dtype=torch.bool), condition_lists={})
+    run = make_run(tmp_path / "run", none)
+    train(run, none, 1)
+    with Image.open(run.folder / "samples" / "000000001.png") as preview:
+        assert preview.size == (8 * 18 + 2, 4 * 18 + 2)  # 32 images of 16 x 16
 
 
 def test_too_few_images_for_a_batch_are_an_error(tmp_path: Path, images: Images) -> None:

@@ -42,12 +42,15 @@ class Previews:
 
 
 class Outputs:
-    """Makes these files. The latents and conditions of previews are always the same for a seed and a data set."""
+    """Makes these files. The latents and conditions of previews are always the same for a seed and a data set.
+
+    The conditions are those of the data set's first list, or else of held-out images; of any if none is held out.
+    """
 
     def __init__(self, state: TrainState, images: Images, seed: int):
         self.state = state
-        held_out = images.labels[images.held_out]
-        labels = next(iter(images.condition_lists.values()), held_out)[:NUM_SAMPLES]
+        known = images.labels[images.held_out] if images.held_out.any() else images.labels
+        labels = next(iter(images.condition_lists.values()), known)[:NUM_SAMPLES]
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             self.z, self.c = state.condition.sample_grid(

@@ -52,7 +52,7 @@ SHOW_SECONDS = 1.0
 
 
 class Diverged(RuntimeError):
-    """A loss or a weight is not finite. The message names the last good checkpoint."""
+    """A loss or a weight is not finite. The message names it, the step and the last good checkpoint."""
 
 
 class Run:
@@ -73,7 +73,8 @@ class Run:
             if config.minutes is not None and (config.minutes, config.kimg) == (before.minutes, before.kimg):
                 self.config = before  # the same budget, so the same plan
         elif not _is_empty(folder):
-            raise InputError(f"{folder} is not empty; choose another --name, or add --resume to continue a run in it")
+            advice = ", or add --resume to continue the run in it" if file.exists() else ": no run is in it"
+            raise InputError(f"{folder} is not empty; choose another --name{advice}")
         else:
             with writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -158,6 +159,8 @@ class Run:
 
         def save(seconds: float, phase: str = GAME) -> None:
             if is_main:
+                if not all(weight.isfinite().all() for weight in state.generator_ema.module.state_dict().values()):
+                    raise self._diverged("a weight of G is not finite", state.step)
                 scores: Mapping[str, float] = {}
                 if callback and phase == GAME:
                     averaged = LoadedGenerator(state.generator_ema.module, self.config)  # type: ignore[arg-type]
@@ -167,9 +170,6 @@ class Run:
                     log.diagnose(measure(state, images.training), state.step, state.kimg)
                     watch.look()
                 log.sync()
-                if not all(weight.isfinite().all() for weight in state.generator_ema.module.state_dict().values()):
-                    found = f"a weight is not finite at step {state.step}"
-                    raise Diverged(f"{found}: training diverged; no file was overwritten")
                 content, first = {"seconds": seconds, "log": log.state_dict()}, next(iter(scores.values()), None)
                 write_save(self.folder, outputs, self.config, content, kept, first)
 
@@ -217,11 +217,12 @@ class Run:
     def _check_finite(self, losses: Mapping[str, float], step: int) -> None:
         for name, loss in losses.items():
             if not abs(loss) < float("inf"):
-                kept = f"the last good checkpoint is {self.checkpoints[-1]}" if self.checkpoints else ""
-                kept = kept or "there is no checkpoint yet"
-                raise Diverged(
-                    f"{name} is {loss} at step {step}: training diverged; {kept}. Try a lower learning_rate."
-                )
+                raise self._diverged(f"{name} is {loss}", step)
+
+    def _diverged(self, what: str, step: int) -> Diverged:
+        checkpoints = self.checkpoints
+        kept = f"the last good checkpoint is {checkpoints[-1]}" if checkpoints else "there is no checkpoint yet"
+        return Diverged(f"{what} at step {step}: training diverged; {kept}. Try a lower learning_rate.")
 
     def saved_so_far(self) -> str:
         """Returns what a person should know who interrupts a training."""
