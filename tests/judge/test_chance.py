@@ -12,6 +12,7 @@ from condgan.errors import InputError
 from condgan.judge import (
     HeldOut,
     Samples,
+    formats,
     held_out_accuracy,
     judge_for,
     judge_to_bytes,
@@ -102,6 +103,21 @@ def test_a_judge_at_chance_is_refused_as_a_scorer_and_can_be_read(tmp_path: Path
     with pytest.raises(InputError, match=message):
         load_second_judge(file, first, first_is_embedded=False)
     assert read_judge(file, ABC).held_out == CHANCE
+
+
+def test_an_embedded_judge_that_cannot_score_is_not_taken_for_one_of_other_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "files", lambda package: tmp_path)
+    embedded = write_judge(tmp_path / formats.EMBEDDED, ABOVE)
+    assert judge_for(ABC, None)
+    assert judge_for(Class(("a", "b")), None) is None
+    write_judge(embedded, CHANCE)
+    with pytest.raises(InputError, match="no more than chance"):
+        judge_for(ABC, None)
+    embedded.write_bytes(b"")
+    with pytest.raises(InputError, match="broken file"):
+        judge_for(ABC, None)
 
 
 @pytest.mark.parametrize("held_out", [ABOVE, None])

@@ -21,6 +21,10 @@ from condgan.judge.model import ARCHITECTURES, HeldOut, Interval, Judge, lab_jud
 from condgan.weights import load_weights, read_torch
 
 
+class OtherLabels(InputError):
+    """A judge that recognises other labels than those of the images."""
+
+
 @dataclass(frozen=True)
 class _Header:
     """What the header of a judge's file says about it."""
@@ -51,7 +55,7 @@ def load_judge(path: Path | None, condition: Condition, embedded: str = EMBEDDED
     judge = read_judge(path, condition, embedded)
     if found := problem(judge):
         advice = "train it longer: `condgan judge train` with more --epochs, or more images of each label"
-        raise InputError(f"judge {path}: {found}; {advice}")
+        raise InputError(f"judge {path or embedded}: {found}; {advice}")
     return judge
 
 
@@ -66,7 +70,7 @@ def read_judge(path: Path | None, condition: Condition, embedded: str = EMBEDDED
         labelled = f"labelled with {_brief(condition)}" if condition.is_labelled else "not labelled"
         found = f"judge {path} recognises {_brief(judge.condition)}, the images are {labelled}"
         advice = "train one with `condgan judge train`" if condition.is_labelled else "expected labels"
-        raise InputError(f"{found}; {advice}")
+        raise OtherLabels(f"{found}; {advice}")
     return judge.to(memory_format=torch.channels_last).eval()
 
 
@@ -88,11 +92,11 @@ def load_second_judge(path: Path | None, first: Judge, *, first_is_embedded: boo
 def judge_for(condition: Condition, path: Path | None) -> Judge | None:
     """Loads the judge of a file; without one, the embedded judge if it has the same vocabulary, else none.
 
-    Raises InputError like `load_judge` for a file.
+    Raises InputError like `load_judge` otherwise.
     """
     try:
         return load_judge(path, condition)
-    except InputError:
+    except OtherLabels:
         if path:
             raise
         return None

@@ -9,7 +9,7 @@ from condgan.ablate.results import ResultTable
 from condgan.ablate.study import execute
 from condgan.data import Images, load_images
 from condgan.errors import InputError, did_you_mean
-from condgan.judge import load_judge
+from condgan.judge import judge_for
 from condgan.reproduce.evidence import Evidence, Verdict
 from condgan.reproduce.reports import REPORTS, Claim, Report
 
@@ -65,16 +65,14 @@ class Reproduction:
 
     def _judge(self, images: Images) -> Path | None:
         """Returns the file of a judge, trained on the training images, or None if the embedded one knows the labels."""
-        try:
-            load_judge(None, images.condition)
-        except InputError:
-            file = self.folder / "judge.safetensors"
-            epochs = max(1, round(JUDGE_IMAGES / int(images.held_out.logical_not().sum())))
-            words = ["judge", "train", self.data, "--out", file, "--epochs", epochs]
-            if not file.exists() and (problem := execute(words, self.folder / "judge.txt")):
-                raise InputError(f"no judge for {self.data}: {problem}") from None
-            return file
-        return None
+        if judge_for(images.condition, None):
+            return None
+        file = self.folder / "judge.safetensors"
+        epochs = max(1, round(JUDGE_IMAGES / images.num_training))
+        words = ["judge", "train", self.data, "--out", file, "--epochs", epochs]
+        if not file.exists() and (problem := execute(words, self.folder / "judge.txt")):
+            raise InputError(f"no judge for {self.data}: {problem}")
+        return file
 
 
 def example(name: str) -> Path:
