@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from condgan.conditions import Attributes, Class, Codes, Condition, MultiLabel
-from condgan.draws import per_batch, per_sample, seeded_batch
+from condgan.draws import fixed_seed, per_batch, per_sample, seeded_batch
 from condgan.networks.augment import RandomAffine, RandomShift, with_noise
 from condgan.networks.gan import DiscriminatorOutput
 from condgan.networks.layers import Dropout
@@ -124,6 +124,26 @@ def test_other_draws_differ_between_processes_and_do_not_disturb_shared_ones() -
     undisturbed = parts(lambda rows: per_sample(lambda n: torch.rand(n, 2), len(rows)), IMAGES, 2)
     assert torch.equal(first, undisturbed[0])
     assert torch.equal(second, undisturbed[1])
+
+
+def test_a_fixed_seed_gives_equal_draws_and_leaves_those_after_it_as_they_were() -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    drawn = []
+    for seed in (0, 0, 2):
+        with fixed_seed(seed):
+            drawn.append(torch.rand(3))
+    assert torch.equal(torch.rand(3), expected)
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+
+
+def test_a_fixed_seed_leaves_gpus_alone_that_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise torch would initialise every GPU of the machine, and warn."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with fixed_seed(0):
+        torch.rand(3)
 
 
 def test_after_a_batch_draws_are_no_longer_shared() -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from condgan.conditions import Condition
 from condgan.data.dataset import Images
+from condgan.draws import fixed_seed
 from condgan.generate import LoadedGenerator
 from condgan.judge import Judge
 from condgan.metrics import Estimate, code_accuracy, condition_accuracy, exact_accuracy, kid
@@ -53,8 +54,7 @@ def _of_labels(held_out: Images, judge: Judge) -> Callback:
 def _of_codes(held_out: Images, judge: Judge, codes: Condition) -> Callback:
     reals = judge.classify(held_out.images, held_out.labels)
     labels = _some_labels(held_out, NUM_CODES)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
+    with fixed_seed(0):
         c = codes.sample(labels)
 
     def score(generator: LoadedGenerator) -> dict[str, float]:

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from condgan.conditions import Codes, Condition
+from condgan.draws import fixed_seed
 from condgan.generate import LoadedGenerator
 from condgan.judge import Samples
 from condgan.judged import JUDGE, SECOND, JudgedImages, Viewer, Views
@@ -74,6 +74,5 @@ def _matched(codes: Condition, c: Tensor, fakes: Samples, condition: Condition) 
 
 def held_out_conditions(generator: LoadedGenerator, labels: Tensor, seed: int) -> Tensor:
     """Returns the conditions that are generated for held-out images: their labels, or codes from their prior."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    with fixed_seed(seed):
         return generator.condition.sample(labels)

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from condgan.conditions import Condition
 from condgan.data.dataset import Batches, to_float, to_uint8
+from condgan.draws import fixed_seed
 from condgan.log import read_lines
 from condgan.networks.gan import Discriminator, DiscriminatorOutput
 from condgan.state import TrainState
@@ -50,8 +51,7 @@ def measure(state: TrainState, images: Batches) -> dict[str, float]:
     device, condition = state.accelerator.device, state.condition
     chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:NUM_REAL]
     real, labels = images.batch(chosen)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
+    with fixed_seed(0):
         c = condition.sample(labels)
     own = c[:NUM_IMAGES].to(device)
     z = torch.randn(len(own), state.generator.latent_dim, generator=torch.Generator().manual_seed(0)).to(device)
@@ -129,14 +129,14 @@ class Rule:
 RULES = (
     Rule(
         "D too strong",
-        lambda save: save["real_above_fake"] > 0.999,
+        lambda save: save.get("real_above_fake", 0.5) > 0.999,
         "D tells every generated image from every real one, so that G may learn little",
         "lower the learning rate of D, or train G more often (generator_steps)",
         MIN_STEPS_OF_D,
     ),
     Rule(
         "D too weak",
-        lambda save: save["real_above_fake"] < 0.2,
+        lambda save: save.get("real_above_fake", 0.5) < 0.2,
         "D takes generated images for more real than real ones",
         "raise the learning rate of D or lower that of G, or train D more often (discriminator_steps)",
         MIN_STEPS_OF_D,

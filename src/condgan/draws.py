@@ -43,6 +43,22 @@ def normal_like(samples: Tensor) -> Tensor:
 
 
 @contextmanager
+def fixed_seed(seed: int) -> Iterator[None]:
+    """Seeds torch's generators for what is drawn within, and gives them back the states that they had before.
+
+    >>> with fixed_seed(0):
+    ...     first = torch.rand(1)
+    >>> with fixed_seed(0):
+    ...     assert torch.equal(torch.rand(1), first)
+    """
+    is_gpu = torch.accelerator.current_accelerator(check_available=True) is not None
+    # By default torch would initialise all GPUs of the machine, and warn if there are several.
+    with torch.random.fork_rng([torch.accelerator.current_device_index()] if is_gpu else []):
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
 def seeded_batch(
     size: int, process: int, num_processes: int, seed: Callable[[int], int], device: torch.device
 ) -> Iterator[None]:

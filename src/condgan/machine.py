@@ -14,6 +14,7 @@ from accelerate.utils import broadcast_object_list, convert_outputs_to_fp32
 from torch import Tensor, nn
 
 from condgan.data.dataset import Images
+from condgan.draws import fixed_seed
 from condgan.processes import accelerator as accelerator
 from condgan.processes import fast_device as fast_device
 from condgan.processes import processes as processes
@@ -45,7 +46,7 @@ def fast_precision(step_seconds: Callable[[str], float] | None = None) -> str:
 def _layers_seconds(precision: str) -> float:
     """Times the forward and backward pass of convolutions and batch norm; the median of five runs."""
     device = fast_device()
-    with torch.random.fork_rng():
+    with fixed_seed(0):
         layers = [layer for _ in range(3) for layer in (nn.Conv2d(64, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU())]
         network = nn.Sequential(*layers).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     image = torch.ones(16, 64, 32, 32, device=device).contiguous(memory_format=torch.channels_last)
@@ -81,7 +82,7 @@ def rehearse(
     first step, which is slower, does not count; of the four others one has the terms that are computed in every fourth
     step. Leaves torch's global generator as it was.
     """
-    with torch.random.fork_rng():
+    with fixed_seed(0):
         state = TrainState(recipe, images, 0, _Rehearsal(precision))
         speeds = {}
         for phase in state.phases:

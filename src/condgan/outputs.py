@@ -8,6 +8,7 @@ import torch
 
 from condgan.config import Config
 from condgan.data.dataset import Images, to_uint8
+from condgan.draws import fixed_seed
 from condgan.errors import InputError
 from condgan.files import to_safetensors
 from condgan.grid import grid, png
@@ -51,8 +52,7 @@ class Outputs:
         self.state = state
         known = images.labels[images.held_out] if images.held_out.any() else images.labels
         labels = next(iter(images.condition_lists.values()), known)[:NUM_SAMPLES]
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
+        with fixed_seed(seed):
             self.z, self.c = state.condition.sample_grid(
                 state.latents(len(labels)), labels.to(state.accelerator.device)
             )

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from condgan.data.dataset import Images, to_float
 from condgan.data.image_hashes import image_hashes
-from condgan.draws import normal_like, per_batch, per_sample, seeded_batch
+from condgan.draws import fixed_seed, normal_like, per_batch, per_sample, seeded_batch
 from condgan.errors import InputError
 from condgan.judge.model import Judge, small_judge
 from condgan.networks.shared_batch_norm import share_batch_norm
@@ -79,8 +79,7 @@ def train_judge(
 
 def train_classifier(images: Images, *, num_epochs: int = 10, seed: int = 0, precision: str = "no") -> Judge:
     """Returns a classifier that was trained on these images, which may be generated. Raises like `train_judge`."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    with fixed_seed(seed):
         judge = small_judge(images.condition, images.resolution)
         for _ in train_judge(judge, images, num_epochs=num_epochs, seed=seed, precision=precision):
             pass
