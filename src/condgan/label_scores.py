@@ -85,15 +85,11 @@ def _joined(views: Mapping[str, Views], masks: Mapping[str, Tensor], *, is_kind:
 def _per_condition(
     fakes: Samples, condition: Condition, conditions: Tensor, draws: int
 ) -> dict[str, tuple[Estimate, Estimate]]:
-    table = {}
-    for i, c in enumerate(conditions):
-        at = slice(i * draws, (i + 1) * draws)
-        part = Samples(fakes.c[at], fakes.logits[at], fakes.features[at])
-        table[condition.describe(c)] = (
-            condition_accuracy(part, part, condition),
-            exact_accuracy(part, part, condition),
-        )
-    return table
+    parts = [at(fakes, rows) for rows in torch.arange(len(fakes)).split(draws)]
+    return {
+        condition.describe(c): (condition_accuracy(part, part, condition), exact_accuracy(part, part, condition))
+        for c, part in zip(conditions, parts, strict=True)
+    }
 
 
 def _per_object(fakes: Samples, condition: Condition) -> dict[str, Estimate]:

@@ -195,7 +195,8 @@ class Study:
 
     def _seconds_left(self, durations: Sequence[float], num_left: int) -> float:
         """Estimates the remaining time from the runs done so far, or from the budget before the first is done."""
-        return num_left * (fmean(durations) if durations else self.spec.minutes * 60)
+        each = fmean(durations) if durations else self.spec.minutes * 60  # inf without a budget in minutes
+        return num_left * each if num_left else 0.0
 
     def _train_and_score(self, trial: Trial) -> str:
         spec, cell = self.spec, trial.cell

@@ -163,7 +163,8 @@ def worse_when_trained_too_long(cell: str) -> Check:
     def check(evidence: Evidence) -> Verdict:
         befores, afters = [], []
         for seed, lines in evidence.log(cell, "scores.jsonl").items():
-            epochs = [(line["kimg"] / _epoch_kimg(evidence, cell, seed), line[KID]) for line in lines if KID in line]
+            epoch_kimg = _epoch_kimg(evidence, cell, seed)
+            epochs = [(line["kimg"] / epoch_kimg, line[KID]) for line in lines if KID in line]
             last = epochs[-1][0] if epochs else 0
             if last <= DIVERGENCE_EPOCH:
                 return _too_short(last)
