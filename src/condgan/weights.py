@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from condgan.errors import InputError
+from condgan.errors import InputError, first_line
 
 Network = TypeVar("Network", bound=nn.Module)
 NUM_COPIES = 4  # of a weight while it is trained, in 4 bytes each: itself, its gradient and two moments
@@ -46,7 +46,7 @@ def load_weights(build: Callable[[], Network], weights: Mapping[str, Tensor], wh
         message = str(error)
         raise InputError(message if message.startswith(where) else f"{where}: {message}") from None
     except Exception as error:  # layers raise errors of many types for sizes that they cannot have
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = first_line(error)
         raise InputError(f"{where}: its configuration describes no network ({reason}); {ADVICE}") from None
     return network
 
@@ -59,7 +59,7 @@ def check_size(build: Callable[[], Iterable[nn.Module]]) -> None:
     except InputError:
         raise
     except Exception as error:  # layers raise errors of many types for sizes that they cannot have
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = first_line(error)
         raise InputError(f"these options describe no network ({reason}); choose smaller sizes") from None
     needed, there = 4 * NUM_COPIES * weights, _memory()
     if needed > there:

@@ -14,7 +14,7 @@ from torch import Tensor
 from condgan.checked import checked
 from condgan.conditions import Condition, from_json, to_json
 from condgan.data.dataset import MAX_RESOLUTION
-from condgan.errors import InputError, did_you_mean
+from condgan.errors import InputError, did_you_mean, first_line
 from condgan.files import check_file, parse_json, read_safetensors, to_safetensors
 from condgan.judge.chance import problem
 from condgan.judge.model import ARCHITECTURES, HeldOut, Interval, Judge, lab_judge
@@ -149,7 +149,7 @@ def _load_lab(path: Path, condition: Condition) -> Judge:
     try:
         content = read_torch(path)
     except Exception as error:  # torch does not say what it raises for a broken file
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = first_line(error)
         raise InputError(f"judge {path}: expected a file of tensors of torch 1.6 or later ({reason})") from None
     weights = content.get("model") if isinstance(content, dict) else None
     if not isinstance(weights, dict) or not all(isinstance(weight, Tensor) for weight in weights.values()):
