@@ -5,18 +5,26 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
 from condgan.conditions import Condition
+from condgan.data import Images
 from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives import Objective, hinge, reader_classification, real_classification
 from condgan.recipes import Pretraining, Reader, Recipe, build
 from condgan.schedules import Schedule
-from contracts import tiny_options
+from contracts import tiny_images, tiny_options
 
 READER_STEPS, DISCRIMINATOR_STEPS = 4, 3  # of the phases of `with_both_phases`
+
+
+@pytest.fixture(scope="module")
+def class_images() -> Images:
+    """Images of shapes with a class each, all of which are trained on."""
+    return tiny_images("class").part(held_out=False)
 
 
 class LinearDiscriminator(nn.Module):

@@ -18,28 +18,39 @@ from saved_runs import content_of, train
 pytestmark = pytest.mark.usefixtures("log_every_two_steps")
 
 
+Spoil = Callable[[Path], object]
+
+
+@pytest.fixture
+def warnings_of(
+    uninterrupted: Path, tmp_path: Path, images: Images, caplog: pytest.LogCaptureFixture
+) -> Callable[[Spoil, str], str]:
+    """Spoils a file of a finished run, continues it, and returns the warnings; the run is whole again."""
+
+    def continued(spoil: Spoil, name: str) -> str:
+        run = train(tmp_path / "run", images)
+        spoil(run.folder / name)
+        with caplog.at_level(logging.WARNING):
+            train(run.folder, images)
+        assert content_of(run.folder) == content_of(uninterrupted)
+        return caplog.text
+
+    return continued
+
+
 @pytest.mark.parametrize(
-    "spoil",
+    ("spoil", "name"),
     [
-        lambda folder: (folder / "generator.safetensors").unlink(),
-        lambda folder: (folder / "generator.safetensors").write_bytes(b"another model"),
-        lambda folder: (folder / "samples" / "000000005.png").unlink(),
+        (Path.unlink, "generator.safetensors"),
+        (lambda file: file.write_bytes(b"another model"), "generator.safetensors"),
+        (Path.unlink, "samples/000000005.png"),
     ],
     ids=["deleted", "replaced", "sample"],
 )
 def test_a_finished_run_gets_back_what_follows_from_its_checkpoint(
-    uninterrupted: Path,
-    tmp_path: Path,
-    images: Images,
-    caplog: pytest.LogCaptureFixture,
-    spoil: Callable[[Path], object],
+    warnings_of: Callable[[Spoil, str], str], spoil: Spoil, name: str
 ) -> None:
-    run = train(tmp_path / "run", images)
-    spoil(run.folder)
-    with caplog.at_level(logging.WARNING):
-        train(run.folder, images)
-    assert content_of(run.folder) == content_of(uninterrupted)
-    assert "missing or of another step; written again" in caplog.text
+    assert "missing or of another step; written again" in warnings_of(spoil, name)
 
 
 def flip(file: Path) -> None:
@@ -52,18 +63,10 @@ def flip(file: Path) -> None:
     "spoil", [flip, Path.unlink, lambda file: file.write_bytes(b""), lambda file: os.truncate(file, 5000)]
 )
 def test_a_broken_checkpoint_is_named_and_the_one_before_is_used(
-    uninterrupted: Path,
-    tmp_path: Path,
-    images: Images,
-    caplog: pytest.LogCaptureFixture,
-    spoil: Callable[[Path], object],
+    warnings_of: Callable[[Spoil, str], str], spoil: Spoil
 ) -> None:
-    run = train(tmp_path / "run", images)
-    spoil(run.checkpoints[-1])
-    with caplog.at_level(logging.WARNING):
-        train(run.folder, images)
-    assert re.search(r"000000005\.pt: broken checkpoint .*; continuing from checkpoints/000000004\.pt", caplog.text)
-    assert content_of(run.folder) == content_of(uninterrupted)
+    found = warnings_of(spoil, "checkpoints/000000005.pt")
+    assert re.search(r"000000005\.pt: broken checkpoint .*; continuing from checkpoints/000000004\.pt", found)
 
 
 def test_a_checkpoint_of_another_training_is_named(tmp_path: Path, images: Images) -> None:

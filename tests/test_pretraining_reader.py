@@ -20,6 +20,7 @@ from contracts import state_of, tiny_images, whole_training
 from small_networks import (
     READER_STEPS,
     LinearReader,
+    class_images,
     equal,
     pretraining,
     tiny_recipe,
@@ -27,10 +28,7 @@ from small_networks import (
     with_both_phases,
 )
 
-
-@pytest.fixture(scope="module")
-def images() -> Images:
-    return tiny_images("class").part(held_out=False)
+images = class_images
 
 
 def with_reader(**options: Any) -> Recipe:
