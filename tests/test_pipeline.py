@@ -10,7 +10,7 @@ from torchvision.transforms.v2.functional import pil_to_tensor
 import condgan
 from condgan import InputError, LoadedGenerator
 from condgan.config import Config
-from condgan.generate import untrained
+from condgan.generate import Conditions, untrained
 from contracts import tiny_images, tiny_options
 from random_layouts import random_layouts
 
@@ -71,7 +71,8 @@ def test_layouts_are_those_of_texts(pipe: LoadedGenerator) -> None:
 def test_unusable_arguments_are_refused(pipe: LoadedGenerator) -> None:
     with pytest.raises(InputError, match="unknown label 'red squre'; did you mean 'red square'"):
         pipe("red squre")
-    for none in ([], torch.zeros(0, 24, dtype=torch.uint8)):
+    nothing: list[Conditions] = [[], torch.zeros(0, 24, dtype=torch.uint8)]
+    for none in nothing:
         with pytest.raises(InputError, match="conditions: found none, expected at least one"):
             pipe(none)
     with pytest.raises(InputError, match=r"found a tensor of shape \(24,\), expected a batch of shape \(N, 24\)"):

@@ -77,7 +77,7 @@ def test_the_interval_over_both_is_the_widest() -> None:
 def test_noise_of_single_scores_alone_leaves_intervals_over_both_finite() -> None:
     """Then the variances of trainings and conditions nearly cancel with that of single scores."""
     random = torch.Generator().manual_seed(0)
-    found = [compare(*(torch.rand(2, 10, generator=random) for _ in range(2))) for _ in range(200)]
+    found = [compare(*torch.rand(2, 2, 10, generator=random)) for _ in range(200)]
     assert max(each.over_both.high - each.over_both.low for each in found) < 10
 
 
