@@ -6,7 +6,8 @@ import pytest
 import torch
 
 import condgan.train as train_module
-from condgan.state import TrainState, derived_seed
+from condgan.draws import derived_seed
+from condgan.state import TrainState
 from condgan.train import batch_indices, real_batch
 from contracts import run_steps, tiny_state
 from small_networks import (

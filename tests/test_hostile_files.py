@@ -20,10 +20,10 @@ from condgan.conditions import Attributes, Codes, MultiLabel, from_json
 from condgan.errors import InputError
 from condgan.files import check_file
 from condgan.judge import load_judge
+from condgan.optimizers import load_optimizer
 from condgan.recipes.recipe import adam
 from condgan.report.folder import RunFolder
 from condgan.report.pictures import over_time
-from condgan.state import load_optimizer
 from report_runs import train_run
 
 CONDITION = MultiLabel(("red cube", "blue cube"))

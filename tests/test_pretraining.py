@@ -8,16 +8,17 @@ from torch import Tensor
 
 from condgan.data import Images, shapes
 from condgan.data.dataset import to_float
+from condgan.draws import derived_seed
 from condgan.recipes import Pretraining
 from condgan.recipes.recipe import adam
 from condgan.schedules import linear
-from condgan.state import derived_seed
 from condgan.train import pretrain, train
 from contracts import assert_same_state, losses_at, saved_and_loaded, state_of, tiny_images, whole_training
 from small_networks import (
     DISCRIMINATOR_STEPS,
     READER_STEPS,
     LinearDiscriminator,
+    class_images,
     equal,
     pretraining,
     sgd,
@@ -26,10 +27,7 @@ from small_networks import (
     with_both_phases,
 )
 
-
-@pytest.fixture(scope="module")
-def images() -> Images:
-    return tiny_images("class").part(held_out=False)
+images = class_images
 
 
 def test_phases_come_in_order_before_the_game_and_count_their_own_images(images: Images) -> None:

@@ -8,8 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import numpy as np
 import torch
 from torch import Tensor
+
+
+def derived_seed(*numbers: int) -> int:
+    """Returns a seed made of several numbers; trailing zeros among the first four are ignored."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
 
 def per_sample(draw: Callable[[int], Tensor], n: int) -> Tensor:

@@ -14,9 +14,8 @@ from torch import Tensor
 from condgan import files
 from condgan.errors import InputError, writing
 from condgan.files import read_text
+from condgan.state import GAME
 from condgan.train import Progress
-
-GAME = "game"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from condgan.processes import accelerator as accelerator
 from condgan.processes import fast_device as fast_device
 from condgan.processes import processes as processes
 from condgan.recipes.recipe import Recipe
-from condgan.state import TrainState
+from condgan.state import GAME, TrainState
 from condgan.train import Progress, pretrain, train
 
 PRECISIONS = ("no", "bf16", "auto")
@@ -93,7 +93,7 @@ def rehearse(
             phase.step = phase.num_steps
         state.step = MIDDLE
         seconds = _mean_seconds(train(state, images), num_steps, clock)
-        return speeds | {"game": Speed(state.planned_kimg, 1000 * state.step_kimg / seconds)}
+        return speeds | {GAME: Speed(state.planned_kimg, 1000 * state.step_kimg / seconds)}
 
 
 def _mean_seconds(steps: Iterable[Progress], num_steps: int, clock: Callable[[], float]) -> float:

@@ -32,17 +32,16 @@ from condgan.config import Config
 from condgan.data.dataset import Images
 from condgan.diagnostics import Watch, measure
 from condgan.errors import InputError, writing
-from condgan.files import read_json, read_text
 from condgan.generate import LoadedGenerator
 from condgan.interrupts import deferred_interrupts
 from condgan.lock import NAME as LOCK
 from condgan.lock import locked
-from condgan.log import GAME, RunLog, Status
+from condgan.log import RunLog, Status
 from condgan.outputs import Outputs, Previews
 from condgan.saves import Keep, read_keep, read_saves
-from condgan.state import TrainState, check_trainable
+from condgan.state import GAME, TrainState, check_trainable
 from condgan.trackers import start_trackers
-from condgan.train import Progress, pretrain, train
+from condgan.train import pretrain, train
 
 if TYPE_CHECKING:
     from condgan.callbacks import Callback
@@ -67,7 +66,7 @@ class Run:
         self.folder, self.config = folder, config
         file = folder / "run.json"
         if file.exists() and resume:
-            before = Config.parse(read_text(file), str(file))
+            before = Config.parse(files.read_text(file), str(file))
             before.check_same(config)
             self.config = replace(before, kimg=config.kimg, minutes=config.minutes, planned_kimg=config.planned_kimg)
             if config.minutes is not None and (config.minutes, config.kimg) == (before.minutes, before.kimg):
@@ -184,7 +183,7 @@ class Run:
                 seconds = time.monotonic() - started
                 if phase == GAME:
                     plan.update(seconds)
-                share = _share(state, progress)
+                share = state.share_of(phase)
                 stop = any_process(accelerator, interrupted()) or (phase == GAME and share >= 1)
                 due = stop or any_process(accelerator, time.monotonic() - saved_at > save_minutes * 60)
                 if due:
@@ -235,7 +234,7 @@ class Run:
 def data_location(folder: Path, config: Config) -> str:
     """Returns where the data set of a run is on this machine, or its name if the run was trained elsewhere."""
     file = folder / "local.json"
-    content = read_json(file) if file.is_file() else {}
+    content = files.read_json(file) if file.is_file() else {}
     return str(content.get("data", config.data)) if isinstance(content, dict) else config.data
 
 
@@ -245,10 +244,3 @@ def _is_empty(folder: Path) -> bool:
         return True
     left = (LOCK, "run.json", "local.json")
     return folder.is_dir() and all(files.is_temporary(file) or file.name in left for file in folder.iterdir())
-
-
-def _share(state: TrainState, progress: Progress) -> float:
-    """Returns the share of the current phase that is done, in [0, 1]."""
-    if progress.phase == GAME:
-        return state.progress
-    return next(phase.step / phase.num_steps for phase in state.phases if phase.name == progress.phase)

@@ -1,26 +1,25 @@
 """Everything that training changes: networks, optimizers, averages and step counts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
+from condgan.conditions import Condition
 from condgan.data.dataset import Images
-from condgan.draws import per_sample, seeded_batch
+from condgan.draws import derived_seed, per_sample, seeded_batch
 from condgan.ema import averaged, ema_decay
 from condgan.errors import InputError
 from condgan.networks.normalization import mixes_samples
 from condgan.networks.shared_batch_norm import share_batch_norm
+from condgan.optimizers import load_optimizer, set_rates, take_schedules
 from condgan.recipes.recipe import Pretraining, Recipe
-from condgan.schedules import Schedule, at
 from condgan.weights import check_size
 
-Rates = Sequence[float | Schedule]  # the learning rate of each group of an optimizer
+GAME = "game"  # the name of the last phase of a training, in which G and D are trained
 
 
 class Phase:
@@ -38,6 +37,16 @@ class Phase:
     def kimg(self) -> float:
         """Thousands of images shown."""
         return self.step * self.pretraining.batch_size / 1000
+
+    @property
+    def progress(self) -> float:
+        """Share of the steps that were made, in [0, 1]."""
+        return self.step / self.num_steps
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all steps were made."""
+        return self.step >= self.num_steps
 
     def state_dict(self) -> dict[str, Any]:
         """What the phase needs to continue, apart from the network."""
@@ -94,7 +103,7 @@ class TrainState:
         self.reader: nn.Module | None = None
         self.phases = self._phases(shape)
 
-    def _phases(self, shape: Any) -> list[Phase]:
+    def _phases(self, shape: tuple[Condition, int, int]) -> list[Phase]:
         recipe, phases = self.recipe, []
         if recipe.reader:
             reader = recipe.reader.network(*shape).to(self.accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -116,19 +125,18 @@ class TrainState:
 
     @property
     def steps(self) -> dict[str, int]:
-        """The number of steps of every phase so far, the last of which is the game."""
-        return {phase.name: phase.step for phase in self.phases} | {"game": self.step}
+        """The number of steps of every phase so far, the game last."""
+        return {phase.name: phase.step for phase in self.phases} | {GAME: self.step}
 
     @property
     def is_pretrained(self) -> bool:
         """Whether all phases of pretraining have ended."""
-        return all(phase.step >= phase.num_steps for phase in self.phases)
+        return all(phase.is_over for phase in self.phases)
 
     @property
     def has_trained_reader(self) -> bool:
         """Whether there is a reader whose training has ended."""
-        phases = [phase for phase in self.phases if phase.network is self.reader]
-        return self.reader is not None and all(phase.step >= phase.num_steps for phase in phases)
+        return any(phase.is_over for phase in self.phases if phase.network is self.reader)
 
     @property
     def step_kimg(self) -> float:
@@ -144,6 +152,10 @@ class TrainState:
     def progress(self) -> float:
         """Share of the planned images that were shown, in [0, 1]."""
         return min(1.0, self.kimg / self.planned_kimg)
+
+    def share_of(self, phase: str) -> float:
+        """Returns the share of a phase that is done, in [0, 1]."""
+        return next((each.progress for each in self.phases if each.name == phase), self.progress)
 
     def state_dict(self) -> dict[str, Any]:
         """All that the training needs to continue."""
@@ -229,43 +241,3 @@ def check_trainable(recipe: Recipe, images: Images, num_processes: int = 1) -> N
         raise InputError(f"{found} share each batch; raise it with --set batch_size=N or start fewer processes")
     if pretraining and not condition.is_labelled:
         raise InputError("pretraining needs labels of real images, which codes do not have; choose another recipe")
-
-
-def load_optimizer(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
-    """Restores the state of an optimizer; its options stay. Raises ValueError if it does not fit the weights.
-
-    torch checks only how many weights there are, and reads beyond the end of a moment that is too small.
-    """
-    numbers = [number for group in saved["param_groups"] for number in group["params"]]
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    state, names = saved["state"], {frozenset(values) for values in saved["state"].values()}
-    if len(names) > 1 or not set(state) <= set(numbers) or (state and len(state) < len(numbers)):
-        raise ValueError("optimizer: found a state for some of the weights, expected one for each")
-    for number, weight in zip(numbers, weights, strict=True):
-        for name, value in state.get(number, {}).items():
-            shape = torch.Size() if name == "step" else weight.shape
-            if not isinstance(value, Tensor) or value.shape != shape or value.dtype != weight.dtype:
-                found = f"{tuple(value.shape)} {value.dtype}" if isinstance(value, Tensor) else type(value).__name__
-                expected = f"{tuple(shape)} {weight.dtype}"
-                raise ValueError(f"optimizer: {name} of weight {number}: found {found}, expected {expected}")
-            if not value.isfinite().all():
-                raise ValueError(f"optimizer: {name} of weight {number}: found values that are not finite")
-    groups = zip(optimizer.param_groups, saved["param_groups"], strict=True)
-    options = [{**group, "params": kept["params"]} for group, kept in groups]  # those of the recipe
-    optimizer.load_state_dict({"state": state, "param_groups": options})
-
-
-def take_schedules(optimizer: Optimizer) -> Rates:
-    """Removes the schedules from an optimizer's groups, as its saved state holds numbers only, and returns them."""
-    return [group.pop("schedule", group["lr"]) for group in optimizer.param_groups]
-
-
-def set_rates(optimizer: Optimizer, rates: Rates, progress: float) -> None:
-    """Sets the learning rate of each group for this progress in [0, 1]."""
-    for group, rate in zip(optimizer.param_groups, rates, strict=True):
-        group["lr"] = at(rate, progress)
-
-
-def derived_seed(*numbers: int) -> int:
-    """Returns a seed made of several numbers; trailing zeros among the first four are ignored."""
-    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

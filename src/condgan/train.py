@@ -11,9 +11,11 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
 from condgan.data.dataset import Batches, to_float
+from condgan.draws import derived_seed
 from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives import Batch, Term
-from condgan.state import TrainState, derived_seed, set_rates
+from condgan.optimizers import set_rates
+from condgan.state import GAME, TrainState
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Progress:
     kimg: float
     losses: Mapping[str, Tensor]
     statistics: Mapping[str, Tensor]
-    phase: str = "game"
+    phase: str = GAME
 
 
 def train(state: TrainState, images: Batches) -> Iterator[Progress]:
@@ -37,7 +39,7 @@ def train(state: TrainState, images: Batches) -> Iterator[Progress]:
 
     Raises ValueError if the recipe has pretraining that is not finished, see `pretrain`.
     """
-    if any(phase.step < phase.num_steps for phase in state.phases):
+    if not state.is_pretrained:
         raise ValueError("pretraining is not finished; run `pretrain` first")
     recipe, condition, accelerator = state.recipe, state.condition, state.accelerator
     batch_size = min(recipe.batch_size, len(images))
@@ -122,7 +124,7 @@ def pretrain(state: TrainState, images: Batches) -> Iterator[Progress]:
     condition, accelerator = state.condition, state.accelerator
     for index, phase in enumerate(state.phases):
         phase.network.train()
-        while phase.step < phase.num_steps:
+        while not phase.is_over:
             batch_size = min(phase.pretraining.batch_size, len(images))
             indices = batch_indices(len(images), phase.pretraining.batch_size, phase.step, state)
             with state.seeded(batch_size, phase.step + 1, 2, index):
@@ -131,7 +133,7 @@ def pretrain(state: TrainState, images: Batches) -> Iterator[Progress]:
             loss = state.mean(condition.nll(logits, c), batch_size)
             accelerator.backward(loss)
             clip_grad_norm_(phase.network.parameters(), phase.pretraining.max_gradient_norm)
-            set_rates(phase.optimizer, phase.rates, phase.step / phase.num_steps)
+            set_rates(phase.optimizer, phase.rates, phase.progress)
             phase.optimizer.step()
             phase.network.zero_grad()  # also of weights that the phase's optimizer does not hold
             phase.step += 1

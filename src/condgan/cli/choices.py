@@ -103,11 +103,12 @@ def precision(precision: str, folder: Path | None, measured: Callable[[str], Map
     """Returns the precision that `auto` stands for: that of the run that continues in the folder, or the faster one."""
     from condgan.cli.length import precision_before
     from condgan.machine import fast_precision
+    from condgan.state import GAME
 
     if precision != "auto":
         return precision
     before = precision_before(folder) if folder else None
-    return before or fast_precision(lambda each: 1 / measured(each)["game"].images_per_second)
+    return before or fast_precision(lambda each: 1 / measured(each)[GAME].images_per_second)
 
 
 def all_kimg(recipe: Recipe, images: Images) -> float:

@@ -19,11 +19,12 @@ from condgan.data import Images
 from condgan.data.inspect import summary
 from condgan.errors import InputError
 from condgan.files import read_text
-from condgan.log import GAME, Status, read_lines
+from condgan.log import Status, read_lines
 from condgan.machine import Speed
 from condgan.recipes import Recipe
 from condgan.run import Run
 from condgan.saves import Keep, read_saves
+from condgan.state import GAME
 
 FIRST_LOOK = 10  # minutes; suggested if a training takes more than twice as long
 

@@ -168,8 +168,8 @@ def train(
 def _train(run: Run, forecast: Forecast, statuses: Callable[[], Iterable[Status]]) -> Status | None:
     """Trains, shows the progress, and returns the last status of the game, if there was any."""
     from condgan.cli.length import training_progress
-    from condgan.log import GAME
     from condgan.run import Diverged
+    from condgan.state import GAME
 
     last = None
     try:

@@ -9,12 +9,11 @@ from torch import Tensor
 
 from condgan.data.dataset import Images, to_float
 from condgan.data.image_hashes import image_hashes
-from condgan.draws import fixed_seed, normal_like, per_batch, per_sample, seeded_batch
+from condgan.draws import derived_seed, fixed_seed, normal_like, per_batch, per_sample, seeded_batch
 from condgan.errors import InputError
 from condgan.judge.model import Judge, small_judge
 from condgan.networks.shared_batch_norm import share_batch_norm
 from condgan.processes import accelerator as new_accelerator
-from condgan.state import derived_seed
 
 
 @dataclass(frozen=True)
