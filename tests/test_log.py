@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from condgan.errors import InputError
-from condgan.log import GAME, RunLog, read_lines
+from condgan.log import RunLog, read_lines
+from condgan.state import GAME
 from condgan.train import Progress
 
 
