@@ -2,17 +2,23 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from accelerate import Accelerator
 from accelerate.tracking import GeneralTracker
 
 from commands import TINY, Command, assert_input_error
 from condgan import trackers
+from condgan.budget import Budget
+from condgan.data import Images
 from condgan.log import RunLog, read_lines
+from condgan.run import Diverged
 from condgan.train import Progress
+from trainings import make_run
 
 
 class Recorder(GeneralTracker):  # type: ignore[misc]
@@ -64,6 +70,23 @@ def test_a_tracker_gets_what_the_logs_get(condgan: Command, tmp_path: Path, reco
     logged = {name: value for step, values in recorder.logged if step == 3 for name, value in values.items()}
     assert {name: logged[name] for name in ("D/real", "G/fake")} == {name: line[name] for name in ("D/real", "G/fake")}
     assert not (tmp_path / "cdcgan" / "tensorboard").exists()
+
+
+@pytest.mark.usefixtures("log_every_two_steps")
+@pytest.mark.parametrize("recipe", ["faulty:steady", "faulty:diverging"])
+def test_trackers_end_with_a_training_that_diverges_or_is_left(
+    tmp_path: Path, images: Images, recorders: list[Recorder], recipe: str
+) -> None:
+    run = make_run(tmp_path / "run", images, recipe)
+    statuses = run.train(images, Budget(kimg=0.1), accelerator=Accelerator(cpu=True), log_with=["json"])
+    with suppress(Diverged):
+        for _ in statuses:
+            if recipe == "faulty:steady":
+                break
+    del statuses
+    (recorder,) = recorders
+    assert recorder.logged
+    assert recorder.state == "finished"
 
 
 def test_steps_count_those_of_all_phases(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ class RunLog:
         _append(self.diagnostics, {"step": step, "kimg": kimg, **measurements})
         self._track(measurements, step)
 
-    def finish(self) -> None:
+    def close(self) -> None:
         """Ends the trackers."""
         for tracker in self.trackers:
             with writing(self.folder):

@@ -17,7 +17,7 @@ reader.safetensors      the recipe's reader, if it has one, from the first save 
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -176,7 +176,7 @@ class Run:
             save(seconds)
         started, saved_at, shown_at = time.monotonic() - seconds, time.monotonic(), time.monotonic()
         log.start()
-        with deferred_interrupts() as interrupted:
+        with closing(log), deferred_interrupts() as interrupted:  # the trackers end, however the training does
             for progress in chain(pretrain(state, images.training), train(state, images.training)):
                 phase = progress.phase
                 log.add(progress)
@@ -206,9 +206,7 @@ class Run:
                     break
             if interrupted():
                 accelerator.wait_for_everyone()  # a process that ended early would have the others ended, too
-                log.finish()
                 raise KeyboardInterrupt
-        log.finish()
 
     def _write_config(self) -> None:
         files.write_json(self.folder / "run.json", self.config.to_json())
