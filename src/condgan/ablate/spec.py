@@ -18,6 +18,7 @@ from pydantic import (
     PositiveInt,
     ValidationError,
 )
+from pydantic_core import ErrorDetails
 
 from condgan import recipes
 from condgan.errors import InputError, did_you_mean
@@ -190,7 +191,7 @@ def _problems(content: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
         names.add(cell.name.lower())
 
 
-def _explained(place: Place, error: Any) -> str:
+def _explained(place: Place, error: ErrorDetails) -> str:
     where = " ".join(map(str, place)) or "spec"
     if error["type"] == "extra_forbidden":
         known = list((Variant if len(place) > 1 else Spec).model_fields)
