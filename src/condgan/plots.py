@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 INK = "#010203"  # colour of axes and text; `svg` replaces it by the text colour of the page
 COLORS = ("#3d85c6", "#e0793a", "#3a9e6e", "#a35fc0", "#d1495b", "#9a8a2b", "#3aa6a6", "#8c8c8c")
+DASHES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))  # of lines beyond the first eight, with their markers
 STYLE: dict[Any, Any] = {
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
     **dict.fromkeys(("figure.facecolor", "axes.facecolor"), "none"),
@@ -29,7 +30,7 @@ STYLE: dict[Any, Any] = {
 
 
 class Line(NamedTuple):
-    """A curve. `color` is an index into COLORS. A line with an empty label is not in the legend."""
+    """A curve. Lines of one `color` look alike, the first 32 differ. A line with an empty label is not in the legend."""
 
     label: str
     x: Sequence[float]
@@ -45,12 +46,14 @@ def plot(panels: Mapping[str, Sequence[Line]], x_label: str = "kimg") -> Figure:
         for axes, (title, lines) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
             for line in lines:
                 look: dict[str, Any] = {"alpha": 0.25, "linewidth": 0.8} if line.pale else {"linewidth": 1.6}
-                look |= {"marker": "o", "markersize": 2.5} if len(line.x) < 30 and not line.pale else {}
-                axes.plot(line.x, line.y, color=COLORS[line.color % len(COLORS)], label=line.label, **look)
+                dash, marker = DASHES[line.color // len(COLORS) % len(DASHES)]
+                look |= {"marker": marker, "markersize": 2.5} if len(line.x) < 30 and not line.pale else {}
+                color = COLORS[line.color % len(COLORS)]
+                axes.plot(line.x, line.y, dash, color=color, label=line.label, **look)
             axes.set(title=title, xlabel=x_label)
         handles, labels = figure.axes[0].get_legend_handles_labels()
         if labels:
-            figure.legend(handles, labels, loc="outside lower center", ncols=2 * len(panels), fontsize=8)
+            figure.legend(handles, labels, loc="outside lower center", ncols=2 * len(panels), fontsize=8, handlelength=3)
     return figure
 
 
