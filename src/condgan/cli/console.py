@@ -35,7 +35,7 @@ OPTIONS: Mapping[str, tuple[Any, Any]] = {  # of all commands: annotation and de
             bool,
             typer.Option(
                 "--json",
-                help="Print the result as a JSON document, and all else to stderr.",
+                help="Print the result as a JSON document, and everything else to stderr.",
                 rich_help_panel="Output",
             ),
         ],

@@ -27,11 +27,13 @@ app = typer.Typer(help="Render, inspect and split data sets.", no_args_is_help=T
 def render(
     out: Annotated[Path, typer.Argument(help="Folder to write, in the i-CLEVR layout.")],
     labels: Annotated[Path | None, typer.Option("--labels", help="Render the scenes of this train.json.")] = None,
-    scenes: Annotated[int | None, typer.Option("--scenes", min=1, help="Render so many random scenes instead.")] = None,
+    scenes: Annotated[
+        int | None, typer.Option("--scenes", min=1, help="Number of random scenes to render instead.")
+    ] = None,
     min_objects: Annotated[int, typer.Option(min=0, max=5, help="Objects in the first image of a random scene.")] = 1,
-    max_objects: Annotated[int, typer.Option(min=1, max=5, help="Objects in its last image.")] = 3,
+    max_objects: Annotated[int, typer.Option(min=1, max=5, help="Objects in the last image of a random scene.")] = 3,
     hold_out_triples: Annotated[
-        bool, typer.Option("--hold-out-triples", help="Leave out condgan.rendering.HELD_OUT_TRIPLES.")
+        bool, typer.Option("--hold-out-triples", help="Render no triple of condgan.rendering.HELD_OUT_TRIPLES.")
     ] = False,
     resolution: Annotated[
         int, typer.Option("--resolution", help="Side length of the images in pixels, a power of two.")
@@ -68,7 +70,7 @@ def inspect(
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if there is any notice.")] = False,
     min_objects: Annotated[
-        int | None, typer.Option(min=0, help="Fewest labels of an image. Default: 1, as in training.")
+        int | None, typer.Option(min=0, help="Smallest number of labels of an image. Default: 1, as in training.")
     ] = None,
     resolution: ResolutionOption = None,
     *,

@@ -76,13 +76,13 @@ def generate(
         list[str],
         typer.Option("--seed", metavar="SEEDS", help="Random seed, or several, e.g. 0,5 or 0-9; can be repeated."),
     ] = ["0"],  # noqa: B006
-    frames: Annotated[int, typer.Option("--frames", min=1, help="Frames of a GIF from one setting to the next.")] = (
-        FRAMES
-    ),
+    frames: Annotated[
+        int, typer.Option("--frames", min=1, help="Frames of a GIF from one condition or seed to the next.")
+    ] = (FRAMES),
     truncation: Annotated[
         float,
         typer.Option(
-            "--truncation", help="Factor of the latents, above 0 and at most 1. Below 1 images are less varied."
+            "--truncation", help="Factor for the latents, above 0 and at most 1. Below 1, images are less varied."
         ),
     ] = 1.0,
     recipe: RecipeOption = [],  # noqa: B006
@@ -141,7 +141,7 @@ def generate(
 
 @app.command()
 def vocabulary(run: ModelArgument = Path("iclevr"), recipe: RecipeOption = []) -> dict[str, Any]:  # noqa: B006
-    """List what a generator can be asked for."""
+    """List the labels or codes that a generator accepts."""
     from condgan.generate import load
 
     use_recipes(recipe)

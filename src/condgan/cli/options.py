@@ -49,7 +49,7 @@ RecipeOption = Annotated[
     typer.Option(
         "--recipe",
         metavar="MODULE:FUNCTION",
-        help="Recipe of your own that the files may use, which imports it; can be repeated. Recipes of condgan need no "
+        help="Import a recipe of your own that the files may use; can be repeated. Recipes of condgan need no "
         "such permission.",
     ),
 ]

@@ -32,7 +32,7 @@ def play(
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
     recipe: RecipeOption = [],  # noqa: B006
 ) -> dict[str, str]:
-    """Try a generator in the browser: controls for its condition, the judge's reading, interpolations, downloads."""
+    """Try a generator in the browser: controls for its condition, the judge's labels, interpolations, downloads."""
     from condgan.playground import gradio_version
 
     gradio_version()

@@ -12,7 +12,7 @@ import typer
 from condgan.cli.options import read_file
 from condgan.cli.signatures import with_options
 
-PANEL = "Reading of the data's files"
+PANEL = "How data files are read"
 
 
 def _option(name: str, text: str, **settings: Any) -> Any:
@@ -29,7 +29,11 @@ OPTIONS: Mapping[
     "group_by": (
         Annotated[
             str | None,
-            _option("--group-by", "Column of subjects or scenes, each on one side of the split.", metavar="COLUMN"),
+            _option(
+                "--group-by",
+                "Column of subjects or scenes; the images of each stay in one part of the split.",
+                metavar="COLUMN",
+            ),
         ],
         None,
     ),
@@ -38,8 +42,8 @@ OPTIONS: Mapping[
             str,
             _option(
                 "--split",
-                "auto: the split that columns, files or folders name, else stratified by label; stratified; "
-                "every-20th by name; or a .json file of `data split`, which holds out what it names as well.",
+                "auto: the split given by columns, files or folders, else stratified by label; stratified; "
+                "every-20th by name; or a .json file of `data split`, with combinations to hold out besides.",
             ),
         ],
         "auto",
@@ -49,7 +53,7 @@ OPTIONS: Mapping[
             float,
             _option(
                 "--judge-part",
-                "Share of the training images, in whole scenes, to leave out: `judge train --part` trains on it.",
+                "Share of the training images, in whole scenes, to leave to the judge (`judge train --part`).",
                 metavar="SHARE",
             ),
         ],
@@ -67,7 +71,7 @@ OPTIONS: Mapping[
         [],
     ),
     "label_per_row": (
-        Annotated[bool, _option("--label-per-row", "Each row is one label of a set, not the only row of an image.")],
+        Annotated[bool, _option("--label-per-row", "Each row has one label of an image, which may have several rows.")],
         False,
     ),
     "missing": (
@@ -89,7 +93,7 @@ OPTIONS: Mapping[
     "no": (Annotated[list[str], _option("--no", "Another word for no; can be repeated.", metavar="WORD")], []),
     "encoding": (Annotated[str | None, _option("--encoding", "Encoding of tables. Default: UTF-8.")], None),
     "delimiter": (
-        Annotated[str | None, _option("--delimiter", "Character between the cells of a table. Default: found.")],
+        Annotated[str | None, _option("--delimiter", "Character between the cells of a table. Default: detected.")],
         None,
     ),
 }

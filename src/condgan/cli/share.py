@@ -36,7 +36,7 @@ def share(
     ] = False,
     recipe: RecipeOption = [],  # noqa: B006
 ) -> dict[str, Any]:
-    """Write or upload a model with its card: vocabulary, data, scores, samples, licence, how to use it."""
+    """Write a model to a folder or upload it, with a card: vocabulary, data, scores, samples, licence and usage."""
     from condgan.files import read_json
     from condgan.generate import load
     from condgan.playground import gradio_version
@@ -85,7 +85,7 @@ def export(
     ] = None,
     recipe: RecipeOption = [],  # noqa: B006
 ) -> dict[str, Any]:
-    """Export a generator to ONNX, which is compared with torch, or to torch.export."""
+    """Export a generator to ONNX, compared with PyTorch, or as a program of torch.export."""
     from condgan import files
     from condgan.export import TOLERANCE, onnx_difference, onnx_file, program_file
     from condgan.generate import load

@@ -61,16 +61,14 @@ def train(
     ] = None,
     kimg: Annotated[
         float | None,
-        typer.Option("--kimg", help="Length in thousands of real images instead, without pretraining."),
+        typer.Option("--kimg", help="Length in thousands of real images, not counting pretraining."),
     ] = None,
-    steps: Annotated[
-        int | None, typer.Option("--steps", help="Length in steps instead, without those of pretraining.")
-    ] = None,
+    steps: Annotated[int | None, typer.Option("--steps", help="Length in steps, not counting pretraining.")] = None,
     minutes: Annotated[
         float | None,
         typer.Option(
             "--minutes",
-            help="Train for about this long, pretraining included; turned into images once the speed is known.",
+            help="Train for about this long, pretraining included; converted to images once the speed is known.",
         ),
     ] = None,
     save_minutes: Annotated[float, typer.Option("--save-minutes", help="Minutes between saves.")] = 5,
@@ -78,8 +76,8 @@ def train(
         str | None,
         typer.Option(
             "--keep",
-            help="Checkpoints to keep beside the last two: best (the highest accuracy at saves), every=N (one every N "
-            "kimg), separated by commas. Default: last, or as before.",
+            help="Checkpoints to keep besides the last two: best (the highest accuracy at saves), every=N (one every N "
+            "kimg), separated by commas. Default: no others; with --resume, as before.",
         ),
     ] = None,
     previews: Annotated[
@@ -87,13 +85,14 @@ def train(
         typer.Option(
             "--previews",
             metavar="EVERY:UNTIL",
-            help="Write previews not only at saves, but also every EVERY steps up to step UNTIL, e.g. 100:1200.",
+            help="Also write previews every EVERY steps up to step UNTIL, e.g. 100:1200.",
         ),
     ] = None,
     precision: Annotated[
         str,
         typer.Option(
-            "--precision", help="no (float32), bf16, or auto: bf16 if the recipe is clearly faster on this machine."
+            "--precision",
+            help="no (float32), bf16, or auto: bf16 if it makes the recipe clearly faster on this machine.",
         ),
     ] = "no",
     device: DeviceOption = None,
