@@ -18,7 +18,7 @@ def test_images_with_what_is_held_out_are_not_trained_on(condgan: Command, tmp_p
     combinations = read_json(tmp_path / "new.json")
     images = load_images("shapes", 8, reading=Reading(hold_out=combinations))
     assert 0 < images.num_training < load_images("shapes", 8).num_training
-    assert f"held out {len(combinations)} combinations; {images.num_training} of 4096 images" in result.out
+    assert f"combinations held out: {len(combinations)}; {images.num_training} of 4096 images" in result.out
     trained = [set(text.split(", ")) for text in images.condition.describe_all(images.labels[~images.held_out])]
     assert not any(set(part) <= values for part in combinations[:20] for values in trained)
     seen, unseen = (

@@ -144,7 +144,7 @@ def split(
     for file, conditions in lists.items():
         files.write_json(file, images.condition.describe_all(conditions))
     console.print(
-        f"held out {len(found.combinations)} combinations; {after.num_training} of {len(images)} images to train on"
+        f"combinations held out: {len(found.combinations)}; {after.num_training} of {len(images)} images to train on"
     )
     console.print("wrote " + ", ".join(map(str, [out, *lists])))
     return {"files": [out, *lists], "combinations": found.combinations, "training_images": after.num_training}

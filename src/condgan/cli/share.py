@@ -59,7 +59,7 @@ def share(
     result: dict[str, Any] = {}
     if out is not None:
         generator.save_pretrained(out, license=license, scores=scores, conditions=shown)
-        names = ["model.safetensors", "config.json", "README.md"]
+        names = ["model.safetensors", "config.json", "README.md", "samples.png"]
         if space:
             add_space(out)
             names += [APP, REQUIREMENTS]
