@@ -47,6 +47,12 @@ def test_previews_at_regular_steps_from_the_start_are_all_shown(trained_runs: di
     assert shown == sorted(shown)
 
 
+def test_the_curves_of_many_cells_can_be_told_apart() -> None:
+    drawn = plot({"accuracy": [Line(str(i), [0, 1], [0, i], color=i) for i in range(32)]}).axes[0].lines
+    looks = {(line.get_color(), line.get_linestyle(), line.get_marker()) for line in drawn}
+    assert len(looks) == 32
+
+
 @pytest.fixture
 def sagan(trained_runs: dict[str, Path]) -> LoadedGenerator:
     return load(trained_runs["sagan"])

@@ -30,7 +30,7 @@ STYLE: dict[Any, Any] = {
 
 
 class Line(NamedTuple):
-    """A curve. Lines of one `color` look alike, the first 32 differ. A line with an empty label is not in the legend."""
+    """A curve. `color` is the number of its look, of which there are 32. An empty label is not in the legend."""
 
     label: str
     x: Sequence[float]
@@ -53,7 +53,8 @@ def plot(panels: Mapping[str, Sequence[Line]], x_label: str = "kimg") -> Figure:
             axes.set(title=title, xlabel=x_label)
         handles, labels = figure.axes[0].get_legend_handles_labels()
         if labels:
-            figure.legend(handles, labels, loc="outside lower center", ncols=2 * len(panels), fontsize=8, handlelength=3)
+            place = {"loc": "outside lower center", "ncols": 2 * len(panels)}
+            figure.legend(handles, labels, fontsize=8, handlelength=3, **place)
     return figure
 
 
