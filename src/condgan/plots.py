@@ -53,8 +53,8 @@ def plot(panels: Mapping[str, Sequence[Line]], x_label: str = "kimg") -> Figure:
             axes.set(title=title, xlabel=x_label)
         handles, labels = figure.axes[0].get_legend_handles_labels()
         if labels:
-            place = {"loc": "outside lower center", "ncols": 2 * len(panels)}
-            figure.legend(handles, labels, fontsize=8, handlelength=3, **place)
+            columns = 2 * len(panels)
+            figure.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=8, handlelength=3)
     return figure
 
 
