@@ -1,12 +1,17 @@
 """The scores of a run, as `metrics.json` holds them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import isfinite, nan
+from pathlib import Path
 from typing import Any
 
+from condgan.checked import checked
 from condgan.errors import InputError
+from condgan.files import read_json
 from condgan.metrics import Estimate
 
+FILE = "metrics.json"  # in the folder of a run
 FORMAT = 3
 Row = Mapping[str, Estimate]  # by metric
 
@@ -49,6 +54,14 @@ class Scores:
     judges_saw: Mapping[str, int] = field(default_factory=dict)
     spaces: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def read(cls, folder: Path) -> "Scores":
+        """Reads the scores of a run, with estimates as lists. Raises InputError if the file is missing or broken."""
+        content = null_as_nan(read_json(folder / FILE))
+        if isinstance(content, Mapping):
+            content = {"format": 1, **content}
+        return checked(cls, content, str(folder / FILE), "run condgan evaluate again")
+
     def __post_init__(self) -> None:
         if not 1 <= self.format <= FORMAT:
             raise InputError(f"format: found {self.format}, expected at most {FORMAT}, as this version writes it")
@@ -78,5 +91,22 @@ class Scores:
         return f"judge {self.judge}, {self.draws} images per condition, seed {self.seed}"
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the scores as plain data; an estimate is [value, low, high]."""
-        return asdict(self)
+        """Returns the scores as plain data; an estimate is [value, low, high], None for what is undefined."""
+        return {name: _nan_as_null(value) for name, value in asdict(self).items()}
+
+
+def null_as_nan(content: Any) -> Any:
+    """Returns plain data with NaN for null, which files have in its place, as JSON has no NaN."""
+    return _replaced(content, lambda value: value is None, nan)
+
+
+def _nan_as_null(content: Any) -> Any:
+    return _replaced(content, lambda value: isinstance(value, float) and not isfinite(value), None)
+
+
+def _replaced(content: Any, is_replaced: Callable[[Any], bool], by: float | None) -> Any:
+    if isinstance(content, Mapping):
+        return {name: _replaced(value, is_replaced, by) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_replaced(value, is_replaced, by) for value in content]
+    return by if is_replaced(content) else content

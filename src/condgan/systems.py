@@ -11,12 +11,11 @@ import torch
 from torch import Tensor
 
 from condgan.ablate.results import ResultTable
-from condgan.checked import checked
 from condgan.config import Config
 from condgan.errors import InputError
-from condgan.files import read_json, read_text
+from condgan.files import read_text
 from condgan.metrics import Comparison, Estimate, compare, rank_table
-from condgan.scores import Scores
+from condgan.scores import FILE, Scores
 
 METRICS = {"exact_accuracy": 1, "condition_accuracy": 0}  # their places in `per_condition` of metrics.json
 FACTS = ("data", "data_hash", "resolution", "condition", "precision", "kimg", "minutes", "reading")  # beside options
@@ -34,13 +33,13 @@ class ScoredRun:
     @classmethod
     def read(cls, folder: Path) -> "ScoredRun":
         """Reads run.json and metrics.json of a run's folder. Raises InputError if a file is missing or broken."""
-        described, scored = folder / "run.json", folder / "metrics.json"
+        described = folder / "run.json"
         if not described.is_file():
             raise InputError(f"{folder}: no run.json in it; expected the folder of a run")
-        if not scored.is_file():
+        if not (folder / FILE).is_file():
             raise InputError(f"{folder}: not scored yet; run condgan evaluate {folder}")
         config = Config.parse(read_text(described), str(described))
-        return cls(folder, config, checked(Scores, read_json(scored), str(scored), "run condgan evaluate again"))
+        return cls(folder, config, Scores.read(folder))
 
     @property
     def system(self) -> str:

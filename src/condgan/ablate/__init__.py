@@ -13,10 +13,9 @@ from condgan import files
 from condgan.ablate.results import ResultTable, differ, tables
 from condgan.ablate.spec import Spec, read
 from condgan.ablate.study import DONE, Study, Trial, TrialEvent
-from condgan.checked import checked
 from condgan.config import Config
 from condgan.curves import compare
-from condgan.files import read_json, read_text
+from condgan.files import read_text
 from condgan.plots import png
 from condgan.scores import Scores
 
@@ -58,9 +57,7 @@ def conclude(study: Study) -> Outcome:
     done = [trial for trial in study.trials if trial.end == DONE]
     found: dict[str, dict[int, Any]] = {cell.name: {} for cell in spec.cells}
     for trial in done:
-        metrics = read_json(trial.folder / "metrics.json")
-        checked(Scores, metrics, str(trial.folder / "metrics.json"), "run condgan evaluate again")
-        found[trial.cell.name][trial.seed] = metrics["rows"]
+        found[trial.cell.name][trial.seed] = Scores.read(trial.folder).rows
     baselines = {cell.name: spec.compared_with(cell).name for cell in spec.cells}
     outcome = Outcome(
         title=spec.title,

@@ -1,26 +1,23 @@
 """Reads a run folder, possibly of an unfinished run."""
 
 import re
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from condgan import generate
-from condgan.checked import checked
 from condgan.config import Config
 from condgan.data.listing import inside
 from condgan.diagnostics import findings
 from condgan.errors import InputError
 from condgan.evaluate import HELD_OUT_PICTURE
-from condgan.files import read_json, read_text
+from condgan.files import read_text
 from condgan.generate import LoadedGenerator
 from condgan.log import read_lines
 from condgan.metrics import Estimate
-from condgan.scores import Scores
+from condgan.scores import FILE, Scores
 
 GENERATOR = "generator, "  # start of the names of its rows in metrics.json
 
@@ -43,30 +40,29 @@ class RunFolder:
         return f"not evaluated yet: condgan evaluate {self.folder}"
 
     @cached_property
-    def metrics(self) -> Mapping[str, Any]:
-        """The content of metrics.json, empty if the run was not evaluated."""
-        file = self.folder / "metrics.json"
-        if not file.is_file():
-            return {}
-        metrics: Mapping[str, Any] = read_json(file)
-        checked(Scores, metrics, str(file), "run condgan evaluate again")
-        for name in metrics.get("per_condition", {}):
+    def metrics(self) -> Scores | None:
+        """The content of metrics.json, or None if the run was not evaluated."""
+        if not (self.folder / FILE).is_file():
+            return None
+        metrics = Scores.read(self.folder)
+        for name in metrics.per_condition:
             inside(self.folder, f"{name}.png")
         return metrics
 
     @property
     def scored_by(self) -> str:
         """How metrics.json was made, as a sentence; nothing of what judges saw in files of earlier formats."""
-        scores = Scores(**self.metrics)
-        judges = f"; {scores.judges}" if self.metrics.get("format", 1) > 2 else ""
-        return f"{scores.setting[0].upper()}{scores.setting[1:]}{judges}"
+        if not self.metrics:
+            return self.not_evaluated
+        setting, judges = self.metrics.setting, self.metrics.judges
+        return f"{setting[0].upper()}{setting[1:]}" + (f"; {judges}" if self.metrics.format > 2 else "")
 
     @property
     def scores(self) -> dict[str, dict[str, str]]:
         """Row of metrics.json, then of seen and unseen conditions and the gap -> metric -> estimate as text."""
-        rows = dict(self.metrics.get("rows", {}))
-        composition = self.metrics.get("composition", {})
-        rows |= {f"{name}, all lists": row for name, row in composition.items()}
+        if not self.metrics:
+            return {}
+        rows = {**self.metrics.rows, **{f"{name}, all lists": row for name, row in self.metrics.composition.items()}}
         return {source: {name: str(Estimate(*value)) for name, value in row.items()} for source, row in rows.items()}
 
     @property
@@ -117,7 +113,7 @@ class RunFolder:
     def neighbours(self) -> Path | None:
         """The picture of generated images and their nearest training images, if the run was evaluated in full."""
         file = self.folder / "neighbours.png"
-        return file if self.metrics.get("neighbours") and file.is_file() else None
+        return file if self.metrics and self.metrics.neighbours and file.is_file() else None
 
     @property
     def real(self) -> Path | None:
@@ -128,7 +124,8 @@ class RunFolder:
     @property
     def condition_lists(self) -> dict[str, Path]:
         """The grid of images of each list of conditions that was evaluated."""
-        pictures = {name: self.folder / f"{name}.png" for name in self.metrics.get("per_condition", {})}
+        lists = self.metrics.per_condition if self.metrics else ()
+        pictures = {name: self.folder / f"{name}.png" for name in lists}
         return {name: file for name, file in pictures.items() if file.is_file()}
 
     @cached_property
@@ -146,6 +143,6 @@ class RunFolder:
                 torch.manual_seed(0)
                 codes = condition.sample(torch.empty(num, 0))
             return condition.parse_all(condition.describe(c, digits=2) for c in codes)  # captions show all digits
-        texts = [text for texts in self.metrics.get("per_condition", {}).values() for text in texts]
+        texts = [text for texts in (self.metrics.per_condition if self.metrics else {}).values() for text in texts]
         evenly = torch.linspace(0, len(texts) - 1, min(num, len(texts))).long().tolist()
         return condition.parse_all(texts[i] for i in evenly) if texts else None

@@ -113,7 +113,7 @@ def codes(run: RunFolder) -> Iterator[Section]:
     if generator is None or generator.condition.is_labelled or not generator.condition.values:
         return
     condition, z = generator.condition, generator.latents(COLUMNS)
-    meaning = run.metrics.get("meaning", {})
+    meaning = run.metrics.meaning if run.metrics else {}
     c = condition.each_value()
     named = sorted(zip(condition.categories(c), c, strict=True), key=lambda pair: meaning.get(pair[0], ""))
     pictures = []

@@ -30,7 +30,7 @@ def controlled(cell: str) -> Check:
 
     def check(evidence: Evidence) -> Verdict:
         # missing in metrics.json of earlier versions, and empty for colour images
-        effects = [found for metrics in evidence.metrics(cell).values() if (found := metrics.get("code_effects"))]
+        effects = [found for metrics in evidence.metrics(cell).values() if (found := metrics.code_effects)]
         if not effects:
             return evidence.missing(cell, f"no code_effects in metrics.json of {cell}; run condgan evaluate again")
         values = [{code: {k: v[0] for k, v in by.items()} for code, by in found.items()} for found in effects]

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 from condgan.ablate.results import differences
 from condgan.ablate.study import DONE, Study, Trial
-from condgan.checked import checked
 from condgan.config import Config
-from condgan.files import read_json, read_text
+from condgan.files import read_text
 from condgan.log import read_lines
 from condgan.metrics.estimate import Estimate, mean
 from condgan.scores import Scores
@@ -60,21 +59,17 @@ class Evidence:
         files = {seed: folder / "run.json" for seed, folder in self.folders(cell).items()}
         return {seed: Config.parse(read_text(file), str(file)) for seed, file in files.items()}
 
-    def metrics(self, cell: str) -> dict[int, dict[str, Any]]:
+    def metrics(self, cell: str) -> dict[int, Scores]:
         """metrics.json of the finished runs of a cell, by seed. Raises InputError if one is broken."""
-        files = {seed: folder / "metrics.json" for seed, folder in self.folders(cell).items()}
-        found = {seed: read_json(file) for seed, file in files.items()}
-        for seed, metrics in found.items():
-            checked(Scores, metrics, str(files[seed]), "run condgan evaluate again")
-        return found
+        return {seed: Scores.read(folder) for seed, folder in self.folders(cell).items()}
 
-    def scores(self, cell: str, metric: str, rows: Sequence[str]) -> dict[int, tuple[float, float, float]]:
+    def scores(self, cell: str, metric: str, rows: Sequence[str]) -> dict[int, Estimate]:
         """Value and bounds of a metric by seed, from the first of `rows` that has it."""
         found = {}
         for seed, metrics in self.metrics(cell).items():
-            scores = [metrics["rows"][row][metric] for row in rows if metric in metrics["rows"].get(row, {})]
+            scores = [metrics.rows[row][metric] for row in rows if metric in metrics.rows.get(row, {})]
             if scores:
-                found[seed] = tuple(scores[0])
+                found[seed] = Estimate(*scores[0])
         return found
 
     def log(self, cell: str, file: str = "log.jsonl") -> dict[int, list[dict[str, Any]]]:

@@ -17,6 +17,7 @@ from condgan.config import Config
 from condgan.errors import InputError
 from condgan.metrics import Estimate
 from condgan.recipes import RECIPES
+from condgan.scores import null_as_nan
 
 SAMPLES, NUM_EXAMPLES = "samples.png", 16
 METRICS = {
@@ -103,7 +104,7 @@ def examples(condition: Condition) -> Tensor:
 
 def _checked(scores: Mapping[str, Any]) -> CardScores:
     try:
-        return TypeAdapter(CardScores).validate_python(dict(scores))
+        return TypeAdapter(CardScores).validate_python(null_as_nan(scores))
     except ValidationError as error:
         wrong = error.errors()[0]
         name = ".".join(map(str, wrong["loc"]))

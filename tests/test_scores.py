@@ -1,0 +1,28 @@
+"""The scores of a run as a file."""
+
+import json
+from math import isnan
+from pathlib import Path
+
+import pytest
+
+from condgan.errors import InputError
+from condgan.metrics import UNDEFINED, Estimate
+from condgan.scores import Scores
+
+
+def test_undefined_estimates_are_null_in_the_file_and_read_again(tmp_path: Path) -> None:
+    single = Estimate(0.5, float("nan"), float("nan"))  # of one image, which has no interval
+    scores = Scores("small", 1, 0, {"real": {"density": single}}, {"list": {"nothing": (UNDEFINED, single)}})
+    (tmp_path / "metrics.json").write_text(json.dumps(scores.to_json(), allow_nan=False))
+    read = Scores.read(tmp_path)
+    assert [str(number) for number in read.rows["real"]["density"]] == ["0.5", "nan", "nan"]
+    assert all(map(isnan, read.per_condition["list"]["nothing"][0]))
+
+
+def test_files_without_a_format_are_of_the_first_one(tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text(json.dumps({"judge": "small", "draws": 1, "seed": 0, "rows": {}}))
+    assert Scores.read(tmp_path).format == 1
+    (tmp_path / "metrics.json").write_text("[]")
+    with pytest.raises(InputError, match=r"metrics.json: found \[\], expected an object"):
+        Scores.read(tmp_path)
