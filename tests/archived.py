@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from condgan.data.archives import Folder
-from condgan.data.listing import list_folder, open_folder
+from condgan.data.listing import list_folder
+from condgan.data.opening import open_folder
 from condgan.errors import InputError
 
 PIXELS = b"\x89PNG\r\n\x1a\n and some pixels"  # archives do not decode

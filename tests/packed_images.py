@@ -9,7 +9,8 @@ from PIL import Image
 from torch import Tensor
 
 from condgan.data.image_files import ImageFiles
-from condgan.data.listing import list_folder, open_folder
+from condgan.data.listing import list_folder
+from condgan.data.opening import open_folder
 from condgan.data.packed import decode_images
 from written import write_images
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from archived import PIXELS, TWO, WRITERS, assert_refused, both, contents, write_tar, write_zip
-from condgan.data.listing import inside, list_folder, open_folder, text_in
+from condgan.data.listing import list_folder
+from condgan.data.opening import inside, open_folder, text_in
 from condgan.errors import InputError
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from archived import PIXELS, TWO, assert_refused, both, contents, write_tar, write_zip
 from condgan.data.archives import MAX_FILE_BYTES
-from condgan.data.listing import list_folder, open_folder
+from condgan.data.listing import list_folder
+from condgan.data.opening import open_folder
 from condgan.errors import InputError
 
 

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from condgan.data.listing import list_folder, open_folder, text_in
+from condgan.data.listing import list_folder
+from condgan.data.opening import open_folder, text_in
 from condgan.errors import InputError
 from written import write_images
 

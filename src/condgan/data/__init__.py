@@ -13,8 +13,9 @@ from condgan.data.held_out import hold_out_combinations
 from condgan.data.huggingface import huggingface
 from condgan.data.iclevr import iclevr, is_iclevr
 from condgan.data.judge_part import leave_out_judge_part
-from condgan.data.listing import Listing, list_folder, open_folder
+from condgan.data.listing import Listing, list_folder
 from condgan.data.mnist import is_mnist, mnist
+from condgan.data.opening import open_folder
 from condgan.data.own import is_named, load_own
 from condgan.data.own import use as use
 from condgan.data.reading import DEFAULT, Reading, option

@@ -7,7 +7,8 @@ from condgan.data.archives import Folder
 from condgan.data.dataset import Images, check_resolution
 from condgan.data.delimited import Row, decode, read_rows
 from condgan.data.folder import images_of
-from condgan.data.listing import list_folder, open_folder
+from condgan.data.listing import list_folder
+from condgan.data.opening import open_folder
 from condgan.data.reading import DEFAULT, Reading
 from condgan.data.table import Table, table_of_rows
 from condgan.data.table_images import check_inside

@@ -11,8 +11,9 @@ from condgan.data.dataset import Images, check_resolution
 from condgan.data.delimited import decode
 from condgan.data.folder import images_of
 from condgan.data.label_files import join_parts
-from condgan.data.listing import Listing, list_folder, open_folder
+from condgan.data.listing import Listing, list_folder
 from condgan.data.names import named, tidy
+from condgan.data.opening import open_folder
 from condgan.data.reading import DEFAULT, Reading
 from condgan.data.split import Part, describe, parts_of
 from condgan.data.table import Table

@@ -20,7 +20,7 @@ from PIL import Image, UnidentifiedImageError
 
 from condgan.data.archives import Folder
 from condgan.data.contents import HEAD_BYTES, describe, is_image
-from condgan.data.listing import file_size
+from condgan.data.opening import file_size
 from condgan.data.rgb import LARGE, as_rgb, orientation_of
 from condgan.errors import InputError
 

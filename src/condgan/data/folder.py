@@ -13,8 +13,9 @@ from condgan.data.dataset import Images, check_resolution
 from condgan.data.image_files import ImageFiles
 from condgan.data.infer import infer
 from condgan.data.label_files import label_files, read_label_files
-from condgan.data.listing import IMAGE_SUFFIXES, Listing, list_folder, open_folder
+from condgan.data.listing import IMAGE_SUFFIXES, Listing, list_folder
 from condgan.data.names import by_name, named
+from condgan.data.opening import open_folder
 from condgan.data.packed import decode_images
 from condgan.data.reading import DEFAULT, Reading
 from condgan.data.sidecars import text_names, texts_beside

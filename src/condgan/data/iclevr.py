@@ -16,8 +16,9 @@ from torch import Tensor
 from condgan.conditions import MultiLabel, parse_conditions
 from condgan.data.dataset import Images, check_resolution
 from condgan.data.image_files import ImageFiles
-from condgan.data.listing import Listing, list_folder, open_folder, text_in
+from condgan.data.listing import Listing, list_folder
 from condgan.data.names import by_name, named
+from condgan.data.opening import open_folder, text_in
 from condgan.data.packed import decode_images
 from condgan.errors import InputError
 from condgan.files import parse_json

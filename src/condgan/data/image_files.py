@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import overload
 
 from condgan.data.archives import Folder
-from condgan.data.listing import inside
+from condgan.data.opening import inside
 
 
 class ImageFiles(Sequence[Folder]):

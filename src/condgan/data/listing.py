@@ -1,23 +1,18 @@
-"""Opens folders and archives, and lists their images and everything that is left out."""
+"""Lists the images of a folder or archive, and everything that is left out."""
 
 import os
 import posixpath
-import stat
-import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
-from condgan.data.archives import DAMAGED, Archive, Folder, Member, check_size, normalized
-from condgan.data.contents import HEAD_BYTES, describe, is_image
+from condgan.data.archives import Folder, Member
+from condgan.data.contents import HEAD_BYTES, is_image
 from condgan.data.file_names import FileNames
-from condgan.data.names import by_name, named
+from condgan.data.names import by_name, is_hidden, named
 from condgan.data.progress import REPORTED, report
-from condgan.data.tars import OPENERS, TarArchive
-from condgan.data.zips import ZipArchive
 from condgan.errors import InputError
-from condgan.files import read_text
 
 # Names of images; files of other names are images if they begin like one.
 IMAGE_SUFFIXES = (
@@ -25,8 +20,6 @@ IMAGE_SUFFIXES = (
     *(".jp2", ".j2k", ".jpx", ".jpf", ".pgm", ".ppm", ".pbm", ".pnm", ".pfm", ".tga", ".qoi", ".dds", ".ico", ".pcx"),
     *(".sgi", ".mpo"),
 )
-ARCHIVES = "a zip file, a tar file, or one compressed with gzip, bzip2 or xz"
-SYSTEM_FILES = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "Thumbs.db", "desktop.ini")
 HIDDEN = "hidden and system files"
 SHOWN = 5  # names in a notice
 
@@ -96,107 +89,6 @@ def list_folder(folder: Folder) -> Listing:
     return found
 
 
-def open_folder(path: Path) -> Folder:
-    """Opens a folder, zip file or tar file. If an archive contains a single folder, opens that folder.
-
-    Raises InputError if it is none of them, damaged, or would take too much memory.
-    """
-    try:
-        status = path.stat()
-    except OSError as error:
-        if isinstance(error, FileNotFoundError | NotADirectoryError):
-            raise InputError(f"{path}: no such folder or zip file; expected one with images") from None
-        raise InputError(f"{path}: cannot be opened ({error.strerror}); expected a folder or zip file") from None
-    if stat.S_ISDIR(status.st_mode):
-        return path
-    if not stat.S_ISREG(status.st_mode):
-        raise InputError(f"{path}: a pipe or device; expected a folder or {ARCHIVES}")
-    version = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return _top(Member(_open_archive(path, version)))
-
-
-def _top(top: Member) -> Member:
-    """Returns the only folder of an archive, also below another that contains nothing else; otherwise the top."""
-    while len(entries := [entry for entry in top.iterdir() if not _is_hidden(entry.name)]) == 1 and entries[0].is_dir():
-        if top.at and not any(entry.is_dir() for entry in entries[0].iterdir()):
-            break  # a folder of files is a class
-        top = entries[0]
-    return top
-
-
-@lru_cache(maxsize=2)
-def _open_archive(path: Path, version: tuple[int, ...]) -> Archive:
-    """Opens an archive; the last two are kept open while their files do not change."""
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-    kind = ZipArchive if zipfile.is_zipfile(path) and not _is_tar(head) else TarArchive
-    if kind is TarArchive and not _is_tar(head) and not head.startswith(tuple(OPENERS)):
-        found = describe(head)
-        if head.startswith(b"PK"):
-            raise InputError(f"{path}: a zip file without its list of members, so its end is missing; {DAMAGED}")
-        raise InputError(f"{path}: neither a folder nor a zip or tar file, but {found}; expected one with images")
-    try:
-        return kind(path)
-    except InputError:
-        raise
-    except Exception as error:  # zipfile, tarfile and decompressors raise errors of many types
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{path}: a damaged archive ({reason}); {DAMAGED}") from None
-
-
-def _is_tar(head: bytes) -> bool:
-    return head[257:262] == b"ustar" or (len(head) == HEAD_BYTES and _has_tar_checksum(head))
-
-
-def _has_tar_checksum(head: bytes) -> bool:
-    """Returns whether this is the header of a tar file from before 1988, which has no other mark."""
-    try:
-        return int(head[148:156].strip(b" \0"), 8) == sum(head[:148]) + 8 * 32 + sum(head[156:])
-    except ValueError:
-        return False
-
-
-def inside(folder: Folder, name: str) -> Folder:
-    r"""Returns the file of this name in the folder. Raises InputError if the name leads outside of the folder.
-
-    >>> inside(Path("data"), "cat\\./1.png").as_posix()
-    'data/cat/1.png'
-    """
-    short = normalized(name)
-    if short is None:
-        raise InputError(f"{name!r} leads outside of {folder}; expected the name of a file inside, such as cat/1.png")
-    return folder / short
-
-
-def text_in(folder: Folder, name: str) -> str:
-    """Reads a text file of the folder. Raises InputError if it does not exist or is not UTF-8."""
-    file = inside(folder, name)
-    if not file.exists():
-        raise InputError(f"{file}: no such file; expected it beside the images")
-    file_size(file)
-    return read_text(file)
-
-
-def file_size(file: Folder) -> int:
-    """Returns the size in bytes.
-
-    Raises InputError if the file is a folder, pipe or device, or too large to be read, FileNotFoundError if there is
-    none.
-    """
-    if isinstance(file, Path):
-        status = file.stat()
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or device"
-            raise InputError(f"{file}: {kind}, not a regular file; replace or delete it")
-        size = status.st_size
-    elif file.is_file():
-        size = file.archive.files[file.at].size
-    else:
-        raise FileNotFoundError(2, "no such file in the archive", str(file))
-    check_size(size, str(file))
-    return size
-
-
 def _list_archive(folder: Member, found: Listing) -> list[str]:
     archive, prefix = folder.archive, f"{folder.at}/" if folder.at else ""
     for name in archive.files:
@@ -207,12 +99,12 @@ def _list_archive(folder: Member, found: Listing) -> list[str]:
     for reason, names in archive.left_out.items():
         found.left_out.setdefault(reason, []).extend(names)
     below = (name.removeprefix(prefix) for name in archive.folders if name.startswith(prefix))
-    return [name for name in below if name and not _is_hidden(name)]
+    return [name for name in below if name and not is_hidden(name)]
 
 
 def _add(folder: Folder, name: str, found: Listing) -> None:
     """Adds a regular file to the images, or to the other files."""
-    if _is_hidden(name):
+    if is_hidden(name):
         found.leave_out(HIDDEN, name)
         return
     is_named_so = posixpath.splitext(name)[1].lower() in IMAGE_SUFFIXES
@@ -229,11 +121,6 @@ def _folders(name: str) -> Iterator[str]:
     """Yields the folders around a file: `a/b` and `a` for `a/b/c.png`."""
     while name := posixpath.dirname(name):
         yield name
-
-
-def _is_hidden(name: str) -> bool:
-    """Returns whether a file belongs to an editor or the system, such as those that macOS adds to archives."""
-    return any(part.startswith(".") or part in SYSTEM_FILES for part in name.split("/"))
 
 
 def _head(file: Folder) -> bytes:
@@ -268,7 +155,7 @@ def _list_folder(folder: Path, found: Listing) -> list[str]:
         folders.append(name)
         for entry in entries:
             child = f"{name}/{entry.name}" if name else entry.name
-            if _is_hidden(entry.name):
+            if is_hidden(entry.name):
                 found.leave_out(HIDDEN, child)
                 continue
             if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):

@@ -17,8 +17,9 @@ from condgan.data.archives import Folder
 from condgan.data.cache import cache_folder
 from condgan.data.dataset import Images, check_resolution
 from condgan.data.delimited import decode
-from condgan.data.listing import Listing, list_folder, open_folder
+from condgan.data.listing import Listing, list_folder
 from condgan.data.names import named
+from condgan.data.opening import open_folder
 from condgan.errors import InputError
 
 SIDE = 28

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 
 NUMBER = re.compile(r"0*([0-9]+)")  # without leading zeros
+SYSTEM_FILES = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "Thumbs.db", "desktop.ini")
 
 
 def by_name(name: str) -> str:
@@ -14,6 +15,11 @@ def by_name(name: str) -> str:
     any other character, so that a number is less than any text.
     """
     return NUMBER.sub(lambda number: f"\0{chr(len(number[1]))}{number[1]}", name) + f"\0\0{name}"
+
+
+def is_hidden(name: str) -> bool:
+    """Returns whether a file belongs to an editor or the system, such as those that macOS adds to archives."""
+    return any(part.startswith(".") or part in SYSTEM_FILES for part in name.split("/"))
 
 
 def named(names: Sequence[str], shown: int = 3) -> str:

@@ -22,7 +22,7 @@ from condgan.data.archives import Folder
 from condgan.data.cache import cache_folder, is_whole, new_file
 from condgan.data.decode import decode, pillow_warnings
 from condgan.data.image_files import ImageFiles
-from condgan.data.listing import file_size
+from condgan.data.opening import file_size
 from condgan.data.parallel import in_parallel
 from condgan.data.progress import report
 from condgan.errors import InputError

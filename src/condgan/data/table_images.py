@@ -4,8 +4,9 @@ import posixpath
 from dataclasses import replace
 
 from condgan.data.cells import is_missing
-from condgan.data.listing import Listing, inside
+from condgan.data.listing import Listing
 from condgan.data.names import by_name, named
+from condgan.data.opening import inside
 from condgan.data.reading import Reading
 from condgan.data.table import Table
 from condgan.errors import InputError, did_you_mean

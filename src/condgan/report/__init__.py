@@ -11,7 +11,7 @@ from condgan import metrics
 from condgan.ablate import Outcome
 from condgan.checked import checked
 from condgan.curves import compare
-from condgan.data.listing import inside
+from condgan.data.opening import inside
 from condgan.files import read_json
 from condgan.plots import svg
 from condgan.report.attention_maps import attention_maps

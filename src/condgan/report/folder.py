@@ -9,7 +9,7 @@ from torch import Tensor
 
 from condgan import generate
 from condgan.config import Config
-from condgan.data.listing import inside
+from condgan.data.opening import inside
 from condgan.diagnostics import findings
 from condgan.errors import InputError
 from condgan.evaluate import HELD_OUT_PICTURE
