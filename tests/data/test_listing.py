@@ -49,11 +49,12 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     (data / "dog" / "loop").symlink_to(data)
     (data / "hound").symlink_to("dog")
     (data / "dog" / "gone.png").symlink_to("nowhere.png")
+    (data / "dog" / "itself").symlink_to("itself")
     (data / "dog" / "zero.png").symlink_to("/dev/zero")
     assert list_folder(data).images == ["cat/0.png", "cat/1.png", "dog/2.png"]
     assert sorted(list_folder(data).notices()) == [
         "followed links out of the folder: 1 (cat)",
-        "left out links that lead nowhere: 1 (dog/gone.png)",
+        "left out links that lead nowhere: 2 (dog/gone.png, dog/itself)",
         "left out links to folders that are read already: 2 (dog/loop, hound)",
         "left out pipes and devices: 1 (dog/zero.png)",
     ]

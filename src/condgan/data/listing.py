@@ -158,13 +158,17 @@ def _list_folder(folder: Path, found: Listing) -> list[str]:
             if is_hidden(entry.name):
                 found.leave_out(HIDDEN, child)
                 continue
-            if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
+            if entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(root):
                 found.followed.append(child)
-            if entry.is_dir():
+            try:
+                is_folder, is_file = entry.is_dir(), entry.is_file()
+            except OSError:  # of a link to itself, or into a folder that may not be opened
+                is_folder = is_file = False
+            if is_folder:
                 (links if entry.is_symlink() else waiting).append(child)
-            elif entry.is_file():
+            elif is_file:
                 _add(folder, child, found)
-            elif entry.is_symlink() and not Path(entry.path).exists():
+            elif entry.is_symlink() and not os.path.exists(entry.path):  # False also where Path.exists raises
                 found.leave_out("links that lead nowhere", child)
             else:
                 found.leave_out("pipes and devices", child)
