@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from condgan import __version__
-from condgan.cli import data, generate, judge, play, recipes, scores, share, studies, train
+from condgan.cli import data, evaluate, generate, judge, play, recipes, share, studies, train
 from condgan.cli.console import Interrupted, fail, with_output
 from condgan.cli.usage import Commands
 from condgan.errors import InputError
@@ -30,9 +30,9 @@ app.add_typer(recipes.app)
 app.add_typer(train.app)
 app.add_typer(generate.app)
 app.add_typer(play.app)
-app.add_typer(scores.app)
-app.add_typer(share.app)
+app.add_typer(evaluate.app)
 app.add_typer(studies.app)
+app.add_typer(share.app)
 app.add_typer(judge.app, name="judge")
 app.add_typer(data.app, name="data")
 for group in app.registered_groups:

@@ -7,24 +7,21 @@ import json
 import math
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
+from condgan.cli.progress import Bars, Lines
 from condgan.cli.signatures import with_options
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.progress import Progress, TaskID
 
-LINE_SECONDS = 60  # between two lines of progress in a file
-FIRST_SECONDS = 10  # before the first of them
 WIDTH = 160  # of tables in a file
 
 Show = Callable[..., None]  # see `Console.progress`
@@ -101,9 +98,9 @@ class Console:
 
             columns = BarColumn(10), TaskProgressColumn(), TextColumn("{task.description}", markup=False)
             with Progress(*columns, console=Terminal(file=self.stream)) as progress:
-                yield _Bars(progress).show
+                yield Bars(progress).show
         else:
-            lines = _Lines(self.stream)
+            lines = Lines(self.stream)
             yield lines.show
             lines.end()
 
@@ -173,84 +170,3 @@ def as_json(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if isinstance(value, str | int | None) else str(value)
-
-
-def table_as_json(title: str, columns: Any, rows: Any) -> dict[str, Any]:
-    """Returns a printed table as plain data, with an object for each row."""
-    names = list(columns)
-    return {"title": title, "rows": [dict(zip(names, row, strict=True)) for row in rows]}
-
-
-@dataclass
-class _Clock:
-    """Estimates how long a task takes from when it was first shown."""
-
-    started: dict[str, tuple[float, float]] = field(default_factory=dict)  # time and share
-
-    def text(self, task: str, share: float | None, text: str, left: str) -> str:
-        now = time.monotonic()
-        since, first = self.started.setdefault(task, (now, share or 0.0))
-        if not left and share is not None and first < share < 1:
-            left = f"{duration((now - since) * (1 - share) / (share - first))} left"
-        return f"{text}  {left}".rstrip()
-
-
-class _Bars:
-    """Bars on a terminal, one for each task."""
-
-    def __init__(self, progress: Progress):
-        self.progress, self.clock = progress, _Clock()
-        self.tasks: dict[str, TaskID] = {}
-
-    def show(self, task: str, share: float | None, text: str, left: str = "") -> None:
-        if task not in self.tasks:
-            for earlier in self.tasks.values():  # is done, also if it was unknown how long it takes
-                self.progress.update(earlier, total=1.0, completed=1.0)
-            self.tasks[task] = self.progress.add_task("", total=1.0)
-        total = None if share is None else 1.0
-        description = self.clock.text(task, share, text, left)
-        self.progress.update(self.tasks[task], total=total, completed=share or 0.0, description=description)
-
-
-class _Lines:
-    """Lines in a file, one a minute, and a last one with the state in which a task that had any ended."""
-
-    def __init__(self, stream: TextIO):
-        self.stream, self.clock = stream, _Clock()
-        self.next, self.last, self.printed = time.monotonic() + FIRST_SECONDS, "", ""
-
-    def show(self, task: str, share: float | None, text: str, left: str = "") -> None:
-        percentage = "" if share is None else f"{share:4.0%}  "
-        self.last = percentage + self.clock.text(task, share, text, left)
-        if time.monotonic() >= self.next:
-            self._print()
-
-    def end(self) -> None:
-        if self.printed and self.printed != self.last:
-            self._print()
-
-    def _print(self) -> None:
-        print(self.last, file=self.stream, flush=True)
-        self.printed, self.next = self.last, time.monotonic() + LINE_SECONDS
-
-
-def duration(seconds: float) -> str:
-    """Formats a duration as people say it.
-
-    >>> duration(50), duration(600), duration(36000), duration(10 * 86400)
-    ('50 s', '10 min', '10 h', '10 days')
-    """
-    for unit, size, limit in (("s", 1, 90), ("min", 60, 90), ("h", 3600, 48)):
-        if seconds < limit * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds / 86400:.0f} days"
-
-
-def size(num_bytes: float) -> str:
-    """Formats a number of bytes with two digits.
-
-    >>> size(120_000), size(12_340_000), size(123_400_000), size(3_210_000_000)
-    ('0.12 MB', '12 MB', '123 MB', '3.2 GB')
-    """
-    number, unit = (num_bytes / 1e6, "MB") if num_bytes < 1e9 else (num_bytes / 1e9, "GB")
-    return f"{number:.0f} {unit}" if number >= 10 else f"{number:.2g} {unit}"

@@ -13,7 +13,8 @@ import typer
 
 from condgan.budget import Budget, Forecast
 from condgan.checkpoint import checkpoint_bytes
-from condgan.cli.console import console, duration, size
+from condgan.cli.console import console
+from condgan.cli.progress import duration, size
 from condgan.config import Config
 from condgan.data import Images
 from condgan.data.inspect import summary

@@ -1,4 +1,4 @@
-"""Commands for several runs: ablate, reproduce, report."""
+"""Commands for several runs: compare, ablate, reproduce, report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from condgan.cli.console import console, fail, table_as_json
+from condgan.cli.console import console, fail
 from condgan.cli.options import RecipeOption, use_recipes
 from condgan.errors import InputError
 
@@ -16,6 +16,26 @@ if TYPE_CHECKING:
     from condgan.ablate.results import ResultTable
 
 app = typer.Typer()
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN RUN...", help="Folders of runs that `evaluate` scored, at least two.")
+    ],
+    recipe: RecipeOption = [],  # noqa: B006
+) -> list[dict[str, Any]]:
+    """Compare scored runs: ranks and differences with intervals, and whether they are within noise.
+
+    Runs that differ only in their seed are trainings of one system.
+    """
+    from condgan.systems import comparisons
+
+    use_recipes(recipe)
+    tables = comparisons(runs)
+    for table in tables:
+        _print_table(table)
+    return list(map(_as_data, tables))
 
 
 @app.command()
@@ -40,7 +60,7 @@ def ablate(
     _print_outcome(outcome)
     written = [study.folder / "table.md", study.folder / "curves.png"]
     console.print(f"wrote {written[0]} and {written[1]}")
-    tables = [table_as_json(table.title, table.columns, table.rows) for table in outcome.tables]
+    tables = list(map(_as_data, outcome.tables))
     result = {"folder": study.folder, "files": written, "tables": tables, "failures": outcome.failures}
     if outcome.failures:
         console.document(result)
@@ -69,8 +89,7 @@ def reproduce(
     _print_table(verdicts)
     written = reproduction.folder / "verdicts.md"
     console.print(f"wrote {written}")
-    table = table_as_json(verdicts.title, verdicts.columns, verdicts.rows)
-    return {"folder": reproduction.folder, "files": [written], "tables": [table]}
+    return {"folder": reproduction.folder, "files": [written], "tables": [_as_data(verdicts)]}
 
 
 @app.command()
@@ -127,3 +146,8 @@ def _print_table(table: ResultTable) -> None:
     for row in table.rows:
         printed.add_row(*row)
     console.print(printed)
+
+
+def _as_data(table: ResultTable) -> dict[str, Any]:
+    """Returns a table as plain data, with an object for each row."""
+    return {"title": table.title, "rows": [dict(zip(table.columns, row, strict=True)) for row in table.rows]}

@@ -12,7 +12,9 @@ from typer.core import TyperGroup
 
 from condgan.cli.console import is_first
 
-UsageError: Any = typer.BadParameter.__base__  # typer exports only this subclass
+# Some versions of typer contain click, others import it. `BadParameter` is the only name that all of them export of an
+# error of usage; `UsageError`, its base, is what they raise for a missing argument or an unknown option.
+UsageError: Any = typer.BadParameter.__base__
 
 
 class Commands(TyperGroup):

@@ -1,4 +1,4 @@
-"""Commands for scores of trained runs: evaluate, compare."""
+"""The command `condgan evaluate`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from condgan.cli.console import console, table_as_json
+from condgan.cli.console import console
 from condgan.cli.options import DeviceOption, JudgeOption, RecipeOption, SeedOption, load_data, read_file, use_recipes
 from condgan.cli.reading import with_reading
 from condgan.errors import InputError
@@ -242,28 +242,3 @@ def _pictures(generator: LoadedGenerator, images: Images, scores: Scores, lists:
         pictures, captions = neighbour_pictures(generator, images, scores)
         contents[f"{NEIGHBOURS}.png"] = png(labelled_grid(pictures, captions, len(scores.neighbours)))
     return contents
-
-
-@app.command()
-def compare(
-    runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN RUN...", help="Folders of runs that `evaluate` scored, at least two.")
-    ],
-    recipe: RecipeOption = [],  # noqa: B006
-) -> list[dict[str, Any]]:
-    """Compare scored runs: ranks and differences with intervals, and whether they are within noise.
-
-    Runs that differ only in their seed are trainings of one system.
-    """
-    from rich.table import Table
-
-    from condgan.systems import comparisons
-
-    use_recipes(recipe)
-    tables = comparisons(runs)
-    for table in tables:
-        printed = Table(*table.columns, title=table.title)
-        for row in table.rows:
-            printed.add_row(*row)
-        console.print(printed)
-    return [table_as_json(table.title, table.columns, table.rows) for table in tables]
