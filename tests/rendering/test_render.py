@@ -139,3 +139,12 @@ def test_floor_noise_is_like_that_of_genuine_frames() -> None:
     far_floor = render_frame(Scene(()), 0, seed=3)[:48].mean(-1)
     second = np.diff(np.diff(far_floor, 2, axis=0), 2, axis=1)
     assert 1 < second.std() / 6 < 3
+
+
+@pytest.mark.parametrize("name", ["cat/0.png", "notes.txt"])
+def test_a_folder_with_anything_else_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    with pytest.raises(InputError, match=f"found {name.partition('/')[0]}, which was not rendered"):
+        render(tmp_path, sample_entries(1, seed=0))
+    assert not (tmp_path / "train.json").exists()

@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 
 from condgan import files
-from condgan.errors import InputError
+from condgan.errors import InputError, writing
 from condgan.rendering.render import mitsuba, render_scene
 from condgan.rendering.scenes import LABELS, check_labels, sample_labels, sample_scene
 
@@ -89,7 +89,8 @@ def render_dataset(
     if seed < 0:
         raise InputError(f"seed {seed}: expected at least 0")
     mitsuba()
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     _write_descriptions(folder, entries, resolution, seed, len(jobs))
     present = {path.name for path in folder.glob("CLEVR_train_*.png")}
     num_finished = sum(name in present for name in entries)
@@ -173,8 +174,8 @@ def _write_descriptions(
         ]
         if differences:
             raise InputError(f"{place}: made with other settings ({'; '.join(differences)}); choose another folder")
-    elif any(folder.glob("*.png")) or (folder / "train.json").exists():
-        raise InputError(f"{folder}: contains images or labels that were not rendered; choose an empty folder")
+    elif others := sorted(file.name for file in folder.iterdir() if not file.name.startswith(".")):
+        raise InputError(f"{folder}: found {others[0]}, which was not rendered; choose an empty folder")
     files.write(place, json.dumps(settings, indent=1))
     files.write(folder / "objects.json", json.dumps({label: i for i, label in enumerate(LABELS)}))
     files.write(folder / "train.json", labels)
