@@ -85,3 +85,10 @@ def test_recipes_in_the_current_folder_are_found(tmp_path: Path) -> None:
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert result.returncode == 0, result.stderr
     assert "conditioning: LabelChannel" in result.stdout
+
+
+@pytest.mark.parametrize("words", [["--set", "width=0"], ["--resolution", "28"], ["--data", "nowhere"]], ids=" ".join)
+def test_nothing_is_printed_before_a_wrong_option_is_found(condgan: Command, words: list[str]) -> None:
+    result = condgan("recipes", "acgan", *words)
+    assert_input_error(result, words[1].removeprefix("width="))
+    assert result.out == ""

@@ -12,6 +12,9 @@ from condgan.cli.console import console
 from condgan.cli.options import OptionsOption, load_data, parse_options
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
     from condgan.conditions import Condition
     from condgan.networks.gan import Discriminator, Generator
     from condgan.networks.summary import Layer
@@ -45,6 +48,7 @@ def recipes(
         return summaries
     use(name)
     recipe = find(name)
+    printed, networks = _networks(name, parse_options(options), _shape(data, resolution, channels))  # may raise
     doc, presets = inspect.cleandoc(recipe.__doc__ or ""), PRESETS.get(name, {})
     defaults = {option.name: option.default for option in inspect.signature(recipe).parameters.values()}
     console.print(doc, "", "options (--set NAME=VALUE) and defaults:")
@@ -55,7 +59,7 @@ def recipes(
         for preset, values in presets.items():
             texts = " ".join(f"{option}={_as_text(value)}" for option, value in values.items())
             console.print(f"  {preset}: {texts}")
-    networks = _networks(name, parse_options(options), _shape(data, resolution, channels))
+    console.print(*printed)
     return {"name": name, "doc": doc, "options": defaults, "presets": presets, **networks}
 
 
@@ -69,8 +73,10 @@ def _shape(data: str | None, resolution: int, channels: int) -> tuple[Condition,
     return images.condition, images.resolution, images.channels
 
 
-def _networks(name: str, options: dict[str, Any], shape: tuple[Condition, int, int]) -> dict[str, Any]:
-    """Prints and returns the networks of a recipe layer by layer."""
+def _networks(
+    name: str, options: dict[str, Any], shape: tuple[Condition, int, int]
+) -> tuple[list[RenderableType], dict[str, Any]]:
+    """Returns the networks of a recipe layer by layer, for people and as plain data."""
     import torch
 
     from condgan.networks.summary import summarize
@@ -86,19 +92,23 @@ def _networks(name: str, options: dict[str, Any], shape: tuple[Condition, int, i
         "generator": summarize(generator, torch.zeros(1, generator.latent_dim), c),
         "discriminator": summarize(discriminator, torch.zeros(1, channels, resolution, resolution), c),
     }
-    console.print("", f"condition: {condition.summary}, encoded as {condition.dim} numbers")
-    console.print(f"images: {channels} x {resolution} x {resolution}", "")
-    _print_layers(generator, layers["generator"])
-    console.print(_describe("conditioning", generator.conditioning), "")
-    _print_layers(discriminator, layers["discriminator"])
-    console.print(_describe("conditioning", discriminator.conditioning))
-    console.print(_describe("head", discriminator.head))
-    return {"condition": condition.summary} | {
-        network: [asdict(layer) for layer in each] for network, each in layers.items()
-    }
+    printed: list[RenderableType] = [
+        "",
+        f"condition: {condition.summary}, encoded as {condition.dim} numbers",
+        f"images: {channels} x {resolution} x {resolution}",
+        "",
+        _table(generator, layers["generator"]),
+        _describe("conditioning", generator.conditioning),
+        "",
+        _table(discriminator, layers["discriminator"]),
+        _describe("conditioning", discriminator.conditioning),
+        _describe("head", discriminator.head),
+    ]
+    as_data = {network: [asdict(layer) for layer in each] for network, each in layers.items()}
+    return printed, {"condition": condition.summary, **as_data}
 
 
-def _print_layers(network: Generator | Discriminator, layers: list[Layer]) -> None:
+def _table(network: Generator | Discriminator, layers: list[Layer]) -> Table:
     from rich.table import Table
 
     table = Table("module", "layer", "output", "parameters", "multiply-adds", title=type(network).__name__)
@@ -106,7 +116,7 @@ def _print_layers(network: Generator | Discriminator, layers: list[Layer]) -> No
         name, description = (layer.path, layer.description) if layer.path else ("total", "")
         shape = " x ".join(map(str, layer.shape))
         table.add_row(name, description, shape, f"{layer.num_parameters:,}", f"{layer.multiply_adds:,}")
-    console.print(table)
+    return table
 
 
 def _describe(role: str, part: object) -> str:
