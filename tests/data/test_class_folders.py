@@ -147,3 +147,11 @@ def test_two_levels_of_classes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=rf"color, grayscale contain the same sub-folders.*{tmp_path / 'color'}"):
         folder(tmp_path, 16)
     assert folder(tmp_path / "color", 16).condition == Class(("cat", "dog"))
+
+
+def test_a_name_with_control_characters_is_refused_with_its_place(tmp_path: Path) -> None:
+    write_images(tmp_path, ["cat/0.png", "\x1b[31mdog/1.png", "\x1b[31mdog/2.png"])
+    with pytest.raises(
+        InputError, match=r"1\.png, 'sub-folder': '.x1b.31mdog': names may not contain control characters"
+    ):
+        folder(tmp_path, 16)

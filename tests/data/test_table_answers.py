@@ -98,3 +98,9 @@ def test_two_words_in_all_columns_are_said_to_be_no_answers_unless_options_say_s
     assert descriptions(tmp_path, yes=["ja"], no=["nein"]) == ["Brille", "Hut", "Brille, Hut"]
     write_csv(tmp_path, "hat,glasses", ["ja,one", "nein,two", "ja,one"])
     assert "all columns contain" not in notices(tmp_path)
+
+
+def test_words_of_a_person_replace_the_usual_ones(tmp_path: Path) -> None:
+    write_csv(tmp_path, "hat,coat", ["0,1", "1,0", "0,0"])
+    assert descriptions(tmp_path, yes=["0"], no=["1"]) == ["hat", "coat", "coat, hat"]
+    assert "'ja' in both" in refusal(tmp_path, yes=["ja"], no=["nein", "Ja"])

@@ -1,5 +1,6 @@
-"""What the cells of a table mean: yes, no, missing, uncertain, or a value."""
+"""What the cells of a table mean: yes, no, missing, uncertain, a value, or several labels."""
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -7,6 +8,8 @@ from condgan.data.names import named
 from condgan.data.reading import Reading, option
 from condgan.errors import InputError
 
+SEPARATORS = re.compile("[;|]")  # between the labels of a cell
+TAG_COLUMNS = {"tag", "tags", "tag_string", "tag_string_general", "labels", "keywords"}
 YES_AND_NO = {"1": "0", "yes": "no", "y": "n", "true": "false", "t": "f"}
 MARKS = ("x", "✓", "✔")  # of yes, where no is an empty cell
 MISSING = {"", "nan", "-nan", "na", "n/a", "#n/a", "<na>", "nat", "null"}
@@ -27,6 +30,23 @@ def without_decimals(cells: Sequence[str]) -> Sequence[str]:
     return shorter if is_numeric else cells
 
 
+def split_cells(column: str, cells: Sequence[str]) -> tuple[list[list[str]], list[str]] | None:
+    """Returns the labels of each cell and how they were told apart, or None if no cell contains several."""
+    if any(SEPARATORS.search(cell) for cell in cells):
+        return [SEPARATORS.split(cell) for cell in cells], []
+    if all(cell.startswith("[") and cell.endswith("]") for cell in cells if cell) and any(cells):
+        try:
+            lists = [ast.literal_eval(cell) if cell else [] for cell in cells]
+            return [list(map(str, labels)) for labels in lists], []
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return None
+    if any("," in cell for cell in cells):
+        return [cell.split(",") for cell in cells], [f"the labels in {column!r} are separated by commas"]
+    if column.casefold() in TAG_COLUMNS and any(" " in cell for cell in cells):
+        return [cell.split() for cell in cells], [f"the labels in {column!r} are separated by spaces"]
+    return None
+
+
 class Answers:
     """The columns of a table as answers yes, no, missing or uncertain; `found` is False if they are something else.
 
@@ -37,10 +57,9 @@ class Answers:
         cells = {name: [cell.casefold() for cell in column] for name, column in columns.items()}
         spellings = {name: set(column) for name, column in cells.items()}
         everything = set().union(*spellings.values())
-        self.yes = {"1", *(word.casefold() for word in reading.yes)}
-        self.no = {"0", *(word.casefold() for word in reading.no)}
-        for yes, no in YES_AND_NO.items():
-            self.yes, self.no = self.yes | {yes}, self.no | {no}
+        yes, no = ({word.casefold() for word in words} for words in (reading.yes, reading.no))
+        self.yes = {*YES_AND_NO.keys()} - no | yes  # a person who says `--no 1` means it
+        self.no = {*YES_AND_NO.values()} - yes | no
         self.yes |= {mark for mark in MARKS if everything & set(MARKS) and everything <= {mark, *MISSING_ANSWERS}}
         has_marks = bool(everything & self.yes & set(MARKS))
         self.missing = MISSING_ANSWERS - ({""} if has_marks else set())

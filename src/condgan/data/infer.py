@@ -4,8 +4,7 @@ One column is a class, or a set of labels if a cell contains several. Several co
 if all of them are yes or no.
 """
 
-import ast
-import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,14 +12,12 @@ import torch
 from torch import Tensor
 
 from condgan.conditions import Attributes, Class, Condition, MultiLabel, Unlabelled
-from condgan.data.cells import Answers, is_missing
+from condgan.data.cells import SEPARATORS, Answers, is_missing, split_cells
 from condgan.data.names import by_name, named, tidy
 from condgan.data.reading import Reading
 from condgan.data.table import Table
 from condgan.errors import InputError
 
-SEPARATORS = re.compile("[;|]")  # between the labels of a cell
-TAG_COLUMNS = {"tag", "tags", "tag_string", "tag_string_general", "labels", "keywords"}
 MANY_ROWS = 20
 
 
@@ -51,29 +48,12 @@ def infer(table: Table, min_objects: int, reading: Reading) -> Labelled:
     if len(table.columns) > 1:
         return _attributes(table)
     ((column, cells),) = table.columns.items()
-    if sets := _split_cells(column, cells):
+    if sets := split_cells(column, cells):
         labels, notice = sets
         return _sets(replace(table, sets=_known(labels, table, reading)).noting(*notice), min_objects)
     table = _settled(table, reading)
     names, labels_of = _values(table, column)
     return Labelled(table, Class(names), labels_of)
-
-
-def _split_cells(column: str, cells: Sequence[str]) -> tuple[list[list[str]], list[str]] | None:
-    """Returns the labels of each cell and how they were told apart, or None if no cell contains several."""
-    if any(SEPARATORS.search(cell) for cell in cells):
-        return [SEPARATORS.split(cell) for cell in cells], []
-    if all(cell.startswith("[") and cell.endswith("]") for cell in cells if cell) and any(cells):
-        try:
-            lists = [ast.literal_eval(cell) if cell else [] for cell in cells]
-            return [list(map(str, labels)) for labels in lists], []
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            return None
-    if any("," in cell for cell in cells):
-        return [cell.split(",") for cell in cells], [f"the labels in {column!r} are separated by commas"]
-    if column.casefold() in TAG_COLUMNS and any(" " in cell for cell in cells):
-        return [cell.split() for cell in cells], [f"the labels in {column!r} are separated by spaces"]
-    return None
 
 
 def _known(sets: Sequence[Sequence[str]], table: Table, reading: Reading) -> list[list[str]]:
@@ -240,6 +220,8 @@ def _values(table: Table, column: str) -> tuple[list[str], Tensor]:
 
 
 def _check_cell(name: str, place: str) -> None:
+    if any(unicodedata.category(letter) == "Cc" for letter in name):
+        raise InputError(f"{place}: {name!r}: names may not contain control characters; rename it")
     if forbidden := set(name) & set(",="):
         advice = "rename it; several labels in a cell are separated by ';'" if "," in forbidden else "rename it"
         raise InputError(f"{place}: {name!r}: names may not contain commas or equals signs; {advice}")

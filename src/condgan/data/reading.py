@@ -44,6 +44,8 @@ class Reading:
             if (found := getattr(self, name)) not in known:
                 expected = f"expected one of {', '.join(known)}"
                 raise InputError(f"{option(name)}: found {found!r}{did_you_mean(found, known)}; {expected}")
+        if both := {word.casefold() for word in self.yes} & {word.casefold() for word in self.no}:
+            raise InputError(f"--yes and --no: found {min(both)!r} in both, expected it in one of them")
         if not 0 <= self.judge_part < 1:
             raise InputError(f"--judge-part: found {self.judge_part:g}, expected a share below 1, e.g. 0.2")
 
