@@ -145,3 +145,12 @@ def test_broken_safetensors_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.safetensors").write_bytes(b"no tensors")
     with pytest.raises(InputError, match=r"a\.safetensors: broken file"):
         files.read_safetensors(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("name", [".", "..", "folder"])
+def test_a_folder_is_not_replaced_by_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match="found a folder, expected the name of a file"):
+        files.write(Path(name), "text")
+    assert [file.name for file in tmp_path.iterdir()] == ["folder"]

@@ -41,10 +41,10 @@ def check_file(path: Path, expected: str = "") -> None:
         raise InputError(f"{path}: {found}" + (f"; expected {expected}" if expected else ""))
 
 
-def read_text(file: Readable) -> str:
+def read_text(file: Readable, expected: str = "") -> str:
     """Returns the text of a file. Raises InputError if it is not a regular file, or not UTF-8."""
     if isinstance(file, Path):
-        check_file(file)
+        check_file(file, expected)
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -126,8 +126,11 @@ def atomic_file(
     Creates the folder if needed, and reserves the space of `num_bytes`: a full disk is found out before any work is
     done. Until the end the file has a temporary name in the same folder and is locked, so that `remove_left_behind`
     knows that somebody writes it. Several processes may write the same file; the last one stays. Raises InputError with
-    detail and advice, see `condgan.errors.writing`, if the operating system refuses, e.g. because the disk is full.
+    detail and advice, see `condgan.errors.writing`, if the operating system refuses, e.g. because the disk is full, and
+    for a folder.
     """
+    if path.is_dir():
+        raise InputError(f"cannot write {path}: found a folder, expected the name of a file")
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(NUM_RANDOM)}.tmp")
     with writing(path, detail, advice):
         try:

@@ -35,9 +35,7 @@ def render(
     hold_out_triples: Annotated[
         bool, typer.Option("--hold-out-triples", help="Render no triple of condgan.rendering.HELD_OUT_TRIPLES.")
     ] = False,
-    resolution: Annotated[
-        int, typer.Option("--resolution", help="Side length of the images in pixels, a power of two.")
-    ] = 64,
+    resolution: Annotated[int, typer.Option("--resolution", help="Side length of the images in pixels.")] = 64,
     seed: SeedOption = 0,
     processes: Annotated[int | None, typer.Option(min=1, help="Number of processes. Default: one per core.")] = None,
 ) -> dict[str, Any]:
@@ -46,7 +44,7 @@ def render(
     from condgan.rendering.scenes import HELD_OUT_TRIPLES
 
     if labels and scenes is None:
-        entries = read_entries(read_file(labels), str(labels))
+        entries = read_entries(read_file(labels, "a train.json: the objects of each image"), str(labels))
     elif scenes and labels is None:
         entries = sample_entries(scenes, seed, min_objects, max_objects, HELD_OUT_TRIPLES if hold_out_triples else ())
     else:
@@ -63,10 +61,14 @@ def render(
 def inspect(
     data: DataArgument,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Also write a PNG with some of the images and their labels.")
+        Path | None,
+        typer.Option("--out", dir_okay=False, help="Also write a PNG with some of the images and their labels."),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option("--html", help="Also write a page with counts, examples of every value and notices.")
+        Path | None,
+        typer.Option(
+            "--html", dir_okay=False, help="Also write a page with counts, examples of every value and notices."
+        ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if there is any notice.")] = False,
     min_objects: Annotated[
@@ -119,7 +121,9 @@ def split(
             help="triples or pairs of labels; colour-shape: whole objects; count: images with the most labels.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="JSON file to write, for --split of `train` and `evaluate`.")],
+    out: Annotated[
+        Path, typer.Option("--out", dir_okay=False, help="JSON file to write, for --split of `train` and `evaluate`.")
+    ],
     share: Annotated[
         float, typer.Option("--share", min=0, max=1, help="Share of the combinations that are held out.")
     ] = 0.1,

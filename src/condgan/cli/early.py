@@ -52,7 +52,7 @@ def check_data(spec: str) -> bool:
     """Returns whether a data set is code of one's own. Raises InputError if there is no such data set or folder."""
     known = _table("data/__init__.py", "DATASETS")
     name = spec.partition(":")[0]
-    if name in known or Path(spec).exists():
+    if name in known or (spec and Path(spec).exists()):  # Path() is the folder where the command runs
         return False
     if re.fullmatch(CODE, spec) and find_spec(name.partition(".")[0]):
         return True

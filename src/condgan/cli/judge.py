@@ -24,7 +24,7 @@ app = typer.Typer(help="Train and score the judge, the classifier that scores ge
 @with_reading
 def train(
     data: Annotated[str, typer.Argument(help="Data set, preferably one that no GAN is trained on.")],
-    out: Annotated[Path, typer.Option("--out", help="File to write.")] = Path("judge.safetensors"),
+    out: Annotated[Path, typer.Option("--out", dir_okay=False, help="File to write.")] = Path("judge.safetensors"),
     architecture: Annotated[
         str, typer.Option("--architecture", help="Network: small, or dilated for a second judge.")
     ] = "small",

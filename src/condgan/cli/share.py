@@ -79,9 +79,11 @@ def share(
 @app.command()
 def export(
     run: ModelArgument,
-    onnx: Annotated[Path | None, typer.Option("--onnx", help="ONNX file to write, e.g. model.onnx.")] = None,
+    onnx: Annotated[
+        Path | None, typer.Option("--onnx", dir_okay=False, help="ONNX file to write, e.g. model.onnx.")
+    ] = None,
     program: Annotated[
-        Path | None, typer.Option("--program", help="Program of torch.export to write, e.g. model.pt2.")
+        Path | None, typer.Option("--program", dir_okay=False, help="Program of torch.export to write, e.g. model.pt2.")
     ] = None,
     recipe: RecipeOption = [],  # noqa: B006
 ) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def reproduce(
 @app.command()
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs or ablations.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="HTML file to write.")] = Path("report.html"),
+    out: Annotated[Path, typer.Option("--out", "-o", dir_okay=False, help="HTML file to write.")] = Path("report.html"),
     title: Annotated[str, typer.Option("--title", help="Heading of the page.")] = "Runs",
     recipe: RecipeOption = [],  # noqa: B006
 ) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def load_images(
         raise InputError(f"data {spec!r}: a built-in data set and a folder here have this name; {advice}")
     because = ""
     if name not in DATASETS or (spec in DATASETS and Path(spec).exists()):
-        if not Path(spec).exists():
+        if not spec or not Path(spec).exists():  # Path() is the folder where the program runs
             if argument.isidentifier() and name.replace(".", "").isidentifier():
                 raise InputError(
                     f"data {spec!r} is code outside of condgan, which a file cannot choose; if you trust it, name it "
