@@ -45,7 +45,7 @@ class YamlFile:
 
 def read_yaml(file: Path, expected: str, loader: type[Typed] = Typed) -> YamlFile:
     """Reads a file of `name: value` entries. Raises InputError naming file, line, what was found and was expected."""
-    text = read_text(file)
+    text = read_text(file, f"a YAML file, {expected}")
     try:
         reader = loader(text)
         tree = reader.get_single_node()

@@ -225,3 +225,49 @@ def test_judge_train_reports_too_few_images(condgan: Command, iclevr_folder: Fol
         condgan("judge", "train", iclevr_folder.path, "--resolution", "16", "--out", out), "training images"
     )
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["data", "inspect", "shapes", "--out"],
+        ["data", "inspect", "shapes", "--html"],
+        ["data", "split", "shapes", "--hold-out", "pairs", "--out"],
+        ["judge", "train", "shapes", "--out"],
+        ["export", "iclevr", "--onnx"],
+        ["export", "iclevr", "--program"],
+        ["report", "runs", "--out"],
+    ],
+    ids=" ".join,
+)
+def test_a_folder_in_place_of_a_file_is_refused_before_any_work(
+    condgan: Command, tmp_path: Path, words: Sequence[str]
+) -> None:
+    result = condgan(*words, tmp_path)
+    assert (result.code, result.out) == (2, "")
+    assert "is a directory" in " ".join(result.err.replace("│", " ").split())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["data", "inspect", ""], ["train", "cdcgan", "--data", ""], ["judge", "score", ""]],
+    ids=lambda words: words[0],
+)
+def test_an_empty_name_is_not_the_folder_where_the_command_runs(condgan: Command, words: Sequence[str]) -> None:
+    assert_input_error(condgan(*words), "data ''", "no such folder")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["data", "inspect", "shapes", "--split"], "`condgan data split` writes"),
+        (["data", "render", "out", "--labels"], "a train.json"),
+        (["train", "--config"], "a YAML file"),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, list) else "",
+)
+def test_a_missing_file_is_named_with_what_was_expected(
+    condgan: Command, tmp_path: Path, words: Sequence[str], expected: str
+) -> None:
+    assert_input_error(condgan(*words, tmp_path / "missing.json"), "missing.json: no such file", expected)

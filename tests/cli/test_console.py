@@ -190,3 +190,10 @@ def test_quiet_commands_print_results_only(condgan: Command, tmp_path: Path) -> 
 
 def test_numbers_that_json_does_not_have_are_null() -> None:
     assert as_json({"a": (float("inf"), Path("b"), True)}) == {"a": [None, "b", True]}
+
+
+def test_a_name_cannot_control_the_terminal(condgan: Command, tmp_path: Path) -> None:
+    (tmp_path / "\x1b[31mred\nline").mkdir()
+    result = condgan("data", "inspect", tmp_path / "\x1b[31mred\nline")
+    assert "\x1b" not in result.err
+    assert "\\x1b[31mred" in result.err

@@ -85,14 +85,14 @@ def check_trainable(recipe: Recipe, images: Images, num_processes: int, data: st
     check_trainable(recipe, images, num_processes)
 
 
-def kept(keep: str | None, folder: Path, callback: Callback | None) -> Keep:
+def kept(keep: Keep | None, folder: Path, callback: Callback | None) -> Keep:
     """Returns which checkpoints are kept: those of --keep, by default as before in the folder of the run.
 
     Raises InputError if the best is to be kept and nothing scores the saves.
     """
-    from condgan.saves import Keep, read_keep
+    from condgan.saves import read_keep
 
-    kept = Keep.parse(keep) if keep is not None else read_keep(folder)
+    kept = keep or read_keep(folder)
     if kept.best and callback is None:
         found = f"--keep {kept}: found no judge that scores the saves"
         raise InputError(f"{found}, expected one for best; name it with --judge, or leave out best")

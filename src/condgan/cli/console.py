@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
@@ -71,7 +72,7 @@ class Console:
             return
         for result in results:
             if isinstance(result, str):
-                print(result, file=self.stream, flush=True)
+                print(shown(result), file=self.stream, flush=True)
             else:
                 from rich.console import Console as Terminal
 
@@ -81,7 +82,7 @@ class Console:
     def note(self, text: str) -> None:
         """Prints what is worth knowing on the way to the result."""
         if not self.quiet and _is_main():
-            print(text, file=self.stream, flush=True)  # before a long wait, also into a pipe
+            print(shown(text), file=self.stream, flush=True)  # before a long wait, also into a pipe
 
     @contextmanager
     def progress(self) -> Iterator[Show]:
@@ -120,7 +121,7 @@ class Interrupted(Exception):
 def fail(message: str, code: int) -> NoReturn:
     """Exits with this code after printing one message. Processes of torchrun print the same message once."""
     if is_first(message):
-        print(f"condgan: {message}", file=sys.stderr)
+        print(f"condgan: {shown(message)}", file=sys.stderr)
     sys.exit(code)
 
 
@@ -155,6 +156,15 @@ def with_output(command: Callable[..., Any]) -> Callable[..., None]:
         console.document(result)
 
     return with_options(run, command, OPTIONS)
+
+
+def shown(text: str) -> str:
+    """Returns a text with control characters escaped, such as those of a file's name that would recolour a terminal.
+
+    >>> print(shown("\\x1b[31mred.png: no labels"))
+    \\x1b[31mred.png: no labels
+    """
+    return re.sub(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]", lambda found: ascii(found[0])[1:-1], text)
 
 
 def as_json(value: Any) -> Any:

@@ -126,7 +126,7 @@ def evaluate(
                 lists = {"seen": seen_conditions(images)}
             if conditions:
                 lists = {
-                    name: parse_conditions(read_file(file), str(file), images.condition)
+                    name: parse_conditions(read_file(file, "a JSON list of conditions"), str(file), images.condition)
                     for name, file in _stems(conditions).items()
                 }
             classifier, second = _judges(judge, second_judge, images, location)

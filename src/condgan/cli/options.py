@@ -89,11 +89,11 @@ def load_data(
             return load_images(spec, resolution, min_objects=min_objects, reading=Reading(**reading))
 
 
-def read_file(file: Path) -> str:
+def read_file(file: Path, expected: str) -> str:
     """Returns the text of a file named by an option. Raises InputError if it cannot be read."""
     from condgan.files import read_text
 
-    return read_text(file)
+    return read_text(file, expected)
 
 
 def parse_options(texts: Iterable[str]) -> dict[str, str]:

@@ -102,7 +102,7 @@ OPTIONS: Mapping[
 def _combinations(file: Path) -> list[list[str]]:
     from condgan.data.held_out import parse_combinations
 
-    return parse_combinations(read_file(file), str(file))
+    return parse_combinations(read_file(file, "the lists that `condgan data split` writes"), str(file))
 
 
 def with_reading(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -125,11 +125,13 @@ def train(
     from condgan.processes import leave, use_device
     from condgan.recipes.presets import DEFAULT_RECIPE
     from condgan.run import Run
+    from condgan.saves import Keep
     from condgan.trackers import check_trackers
 
     if precision not in machine.PRECISIONS:
         raise InputError(f"--precision: found {precision!r}, expected one of {', '.join(machine.PRECISIONS)}")
     early = Previews.parse(previews) if previews is not None else None
+    wanted = Keep.parse(keep) if keep is not None else None
     check_trackers(log_with)
     use_device(device)
     chosen, built = choices.build(context, recipe or DEFAULT_RECIPE, preset, options)
@@ -140,7 +142,7 @@ def train(
         callback = choices.callback(built, images, judge)
         choices.check_trainable(built, images, started.num_processes, data, recipe)
     folder = runs / (name or (recipe or DEFAULT_RECIPE).replace(":", "-"))  # some systems have no colons in names
-    kept = choices.kept(keep, folder, callback)
+    kept = choices.kept(wanted, folder, callback)
     measured = cache(lambda precision: machine.rehearse(built, images, precision))
     processes = machine.accelerator(choices.precision(precision, folder if resume else None, measured))
     is_main, precision = processes.is_main_process, processes.mixed_precision

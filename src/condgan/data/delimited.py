@@ -55,7 +55,7 @@ def read_rows(text: str, where: str, delimiter: str | None = None) -> list[Row]:
             if any(cell.strip() for cell in row):
                 rows.append((f"{where}, line {reader.line_num}", [tidy(cell) for cell in row]))
     except csv.Error as error:
-        expected = f"expected cells separated by {DELIMITERS.get(delimiter, repr(delimiter))}"
+        expected = f"expected cells separated by {DELIMITERS.get(delimiter, repr(delimiter))}, and quotes in pairs"
         raise InputError(f"{where}, line {reader.line_num}: {error}; {expected}") from None
     if not rows:
         raise InputError(f"{where}: found no rows, expected {HEADER}, and a row for each image")

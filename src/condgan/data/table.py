@@ -76,7 +76,10 @@ def table_of_rows(rows: Sequence[Row], where: str, listing: Listing, reading: Re
         raise InputError(f"{where}: found no rows under the header, expected one for each image")
     for place, row in rest:
         if len(row) != len(header):
-            raise InputError(f"{place}: found {len(row)} cells, expected {len(header)} as in the header")
+            raise InputError(
+                f"{place}: found {len(row)} cells, expected {len(header)} as in the header; quote cells that contain a "
+                "separator"
+            )
     cells = list(map(list, zip(*(row for _, row in rest), strict=True)))
     columns = _columns(header, cells, rows[0][0], notices)
     return table_of_columns(columns, where, [place for place, _ in rest], listing, reading).noting(*notices)
