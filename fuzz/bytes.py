@@ -4,22 +4,10 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 TOKENS = (
-    *(
-        b"\0",
-        b"\xff",
-        b"\xff\xfe",
-        b"\xef\xbb\xbf",
-        b"\r\n",
-        b'"',
-        b",",
-        b";",
-        b"\t",
-        b"..",
-        b"../../secret",
-        b"/etc/passwd",
-    ),
-    *(b"NaN", b"-1", b"1e999", b"99999999999999999999", b"{}", b"[]", b"null", b"\xed\xa0\x80", b"\xe2\x80\xae"),
-    *(b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\xff\xff\xff\xff\xff\xff\xff\x7f", b"PK\x03\x04", b"\x1f\x8b"),
+    *(b"\0", b"\xff", b"\xff\xfe", b"\xef\xbb\xbf", b"\r\n", b'"', b",", b";", b"\t", b"..", b"../../secret"),
+    *(b"/etc/passwd", b"NaN", b"-1", b"1e999", b"99999999999999999999", b"{}", b"[]", b"null", b"\xed\xa0\x80"),
+    *(b"\xe2\x80\xae", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\xff\xff\xff\xff\xff\xff\xff\x7f", b"PK\x03\x04"),
+    *(b"\x1f\x8b",),
 )
 SIZES = (1, 1, 1, 2, 4, 8, 16, 64, 256, 4096)
 

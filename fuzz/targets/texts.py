@@ -146,43 +146,10 @@ SPEC: dict[str, Any] = {
     "baseline": {"variant": "plain"},
 }
 YAML_TEXTS = (
-    *(
-        "&a [*a]",
-        "!!python/object/apply:os.system [true]",
-        "!!binary x",
-        "2020-01-01",
-        "2020-13-45",
-        "1:2:3",
-        "0o7",
-        ".inf",
-        ".nan",
-    ),
-    *(
-        "~",
-        "? [a]\n: b",
-        "{a: b, a: c}",
-        "*b",
-        "&x y",
-        "!!set {a, b}",
-        "!!int x",
-        "<<: {a: 1}",
-        "|\n  x",
-        "'",
-        "- - - -",
-        "0b1",
-        "1_000",
-    ),
-    *(
-        "[" * 3_000,
-        "{a: " * 500,
-        "!!timestamp x",
-        "!!float x",
-        "!<tag:yaml.org,2002:omap> [a: 1]",
-        "%YAML 9",
-        "---\n---",
-        "1e400",
-        "9" * 5_000,
-    ),
+    *("&a [*a]", "!!python/object/apply:os.system [true]", "!!binary x", "2020-01-01", "2020-13-45", "1:2:3", "0o7"),
+    *(".inf", ".nan", "~", "? [a]\n: b", "{a: b, a: c}", "*b", "&x y", "!!set {a, b}", "!!int x", "<<: {a: 1}"),
+    *("|\n  x", "'", "- - - -", "0b1", "1_000", "[" * 3_000, "{a: " * 500, "!!timestamp x", "!!float x"),
+    *("!<tag:yaml.org,2002:omap> [a: 1]", "%YAML 9", "---\n---", "1e400", "9" * 5_000),
 )
 
 
