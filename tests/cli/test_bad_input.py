@@ -9,6 +9,7 @@ import pytest
 from commands import TINY, Command, assert_input_error, assert_no_partial_file
 from condgan.files import read_safetensors, to_safetensors
 from conftest import Folder
+from written import write_mnist
 
 TRAINING = [
     (["acgann", "--data", "shapes"], ["unknown recipe 'acgann'; did you mean 'acgan'"]),
@@ -23,6 +24,7 @@ TRAINING = [
     (["cdcgan", "--data", "shapes", "--set", "width"], ["--set width: expected NAME=VALUE"]),
     (["cdcgan", "--data", "shapes", "--resolution", "60"], ["resolution 60: expected a power of two", "64"]),
     (["cdcgan", "--data", "shaps"], ["'shaps'", "did you mean 'shapes'"]),
+    (["cdcgan", "--data", "sample:test"], ["'sample:test'", "expected sample alone"]),
     (
         ["cdcgan", "--data", "shapes", "--precision", "fp8"],
         ["--precision: found 'fp8', expected one of no, bf16, auto"],
@@ -47,7 +49,7 @@ def test_train_reports_wrong_arguments_and_creates_nothing(
     ("words", "parts"),
     [
         (["cdcgan", "--resolution", "16", "--set", "batch_size=5000"], ["batch_size 5000", "training images"]),
-        (["acgan", "--resolution", "8"], ["resolution 8", "at least 16"]),
+        (["acgan", "--resolution", "8"], ["--data shapes: recipe acgan: resolution 8", "at least 16"]),
     ],
 )
 def test_train_reports_impossible_sizes_and_creates_nothing(
@@ -271,3 +273,14 @@ def test_a_missing_file_is_named_with_what_was_expected(
     condgan: Command, tmp_path: Path, words: Sequence[str], expected: str
 ) -> None:
     assert_input_error(condgan(*words, tmp_path / "missing.json"), "missing.json: no such file", expected)
+
+
+def test_digits_that_are_too_small_for_a_recipe_are_refused_with_the_option_to_add(
+    condgan: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "digits").mkdir()
+    write_mnist(tmp_path / "digits")
+    words = ["train", "acgan", "--data", tmp_path / "digits", "--runs", tmp_path / "runs"]
+    expected = "recipe acgan: resolution 28: expected a power of two", "resize the images with --resolution 32"
+    assert_input_error(condgan(*words), *expected)
+    assert not (tmp_path / "runs").exists()

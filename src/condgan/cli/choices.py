@@ -79,10 +79,9 @@ def check_trainable(recipe: Recipe, images: Images, num_processes: int, data: st
         advice = f"{LABEL_THEM}, or try condgan train infogan --data {data}"
         raise InputError(f"--data {data}: found no labels, which {DEFAULT_RECIPE}, the default recipe, needs; {advice}")
     try:
-        recipe.condition(images.condition)
+        check_trainable(recipe, images, num_processes)
     except InputError as error:
-        raise InputError(f"--data {data}: recipe {name}: {error}") from None
-    check_trainable(recipe, images, num_processes)
+        raise InputError(f"--data {data}: recipe {name or DEFAULT_RECIPE}: {error}") from None
 
 
 def kept(keep: Keep | None, folder: Path, callback: Callback | None) -> Keep:

@@ -36,6 +36,7 @@ DATASETS: dict[str, Callable[..., Images]] = {
     "huggingface": huggingface,
 }
 WITHOUT_A_FOLDER = ("sample", "shapes", "mnist")
+WITHOUT_AN_ARGUMENT = ("sample",)
 OF_LIBRARIES = ("torchvision", "huggingface")
 WITH_CHOICES = ("anime", "coco", "folder", *OF_LIBRARIES)  # layouts whose functions take a `Reading`
 
@@ -75,6 +76,8 @@ def load_images(
         argument = spec
         name, file = _recognised(list_folder(open_folder(Path(spec))))
         because = f"; read as {name} because of {file}, use folder:{spec} to ignore that" if file else ""
+    elif argument and name in WITHOUT_AN_ARGUMENT:
+        raise InputError(f"data {spec!r}: expected {name} alone, as there is one such data set")
     elif not argument and name not in WITHOUT_A_FOLDER:
         expected = f"a data set, {name}:NAME" if name in OF_LIBRARIES else f"a folder or zip file, {name}:FOLDER"
         raise InputError(f"data {spec!r}: expected {expected}")
