@@ -33,6 +33,15 @@ def first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
+def in_one_line(error: Exception) -> str:
+    """Returns all that an error of a library says, in one line, or its type if it says nothing.
+
+    >>> in_one_line(ValueError("not a zip file\\n  (offset 12)")), in_one_line(EOFError())
+    ('not a zip file (offset 12)', 'EOFError')
+    """
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def unknown_recipe(name: str, known: Iterable[str]) -> InputError:
     """Returns the error for a recipe that does not exist."""
     known = list(known)

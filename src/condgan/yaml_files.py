@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from condgan.errors import InputError
+from condgan.errors import InputError, in_one_line
 from condgan.files import read_text
 
 Place = tuple[str | int, ...]  # the keys and positions of an entry of a file
@@ -58,8 +58,7 @@ def read_yaml(file: Path, expected: str, loader: type[Typed] = Typed) -> YamlFil
     except yaml.YAMLError as error:
         raise InputError(f"{file}: {' '.join(str(error).split())}; expected valid YAML") from None
     except Exception as error:  # PyYAML raises errors of many types: nested too deeply, a date that does not exist
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{file}: {reason}; expected valid YAML") from None
+        raise InputError(f"{file}: {in_one_line(error)}; expected valid YAML") from None
     if not isinstance(content, dict):
         raise InputError(f"{file}: expected `name: value` entries, {expected}")
     found = YamlFile(file, content, tree)

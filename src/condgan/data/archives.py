@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from condgan.errors import InputError
+from condgan.errors import InputError, in_one_line
 
 MAX_FILE_BYTES = 2**30  # of a file, unpacked
 MAX_RATIO = 1000  # of the unpacked to the packed size of an archive that unpacks to more than MAX_FILE_BYTES
@@ -84,8 +84,7 @@ class Archive(ABC):
         except InputError:
             raise
         except Exception as error:  # zipfile and its decompressors raise errors of many types
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise InputError(f"{where}: damaged in the archive ({reason}); {DAMAGED}") from None
+            raise InputError(f"{where}: damaged in the archive ({in_one_line(error)}); {DAMAGED}") from None
         if len(content) != member.size:
             found = f"found {len(content)} bytes, expected {member.size}"
             raise InputError(f"{where}: damaged in the archive ({found}); {DAMAGED}")

@@ -22,7 +22,7 @@ from condgan.data.archives import Folder
 from condgan.data.contents import HEAD_BYTES, describe, is_image
 from condgan.data.opening import file_size
 from condgan.data.rgb import LARGE, as_rgb, orientation_of
-from condgan.errors import InputError
+from condgan.errors import InputError, in_one_line
 
 FORMATS = (
     *("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "GIF", "TIFF", "AVIF", "JPEG2000", "PPM", "QOI", "DDS", "ICO", "PCX"),
@@ -156,7 +156,7 @@ def _reason(file: Folder, error: Exception) -> str:
         found = describe(head)
         advice = "run `git lfs pull`" if "LFS" in found else "replace or delete it"
         return f"not an image that can be read, but {found}; {advice}"
-    text = "" if isinstance(error, UnidentifiedImageError) else " ".join(str(error).split()) or type(error).__name__
+    text = "" if isinstance(error, UnidentifiedImageError) else in_one_line(error)
     if "truncated" in text.lower():
         return f"broken image, as the end of the file is missing ({text}); replace the file"
     return f"broken image ({text or 'its header cannot be read'}); replace the file"

@@ -19,7 +19,7 @@ from condgan.data.reading import DEFAULT, Reading
 from condgan.data.split import Part, describe, parts_of
 from condgan.data.table import table_of_columns
 from condgan.data.torchvision_sets import rows_of
-from condgan.errors import InputError
+from condgan.errors import InputError, in_one_line
 
 WITHOUT_SCRIPTS = 4  # first version of `datasets` that never runs code of a data set
 MARKS = ("dataset_dict.json", "state.json")  # files that `save_to_disk` writes
@@ -81,7 +81,7 @@ def _splits(spec: str, where: str) -> Mapping[str, Any]:
         else:
             found = library.load_dataset(*spec.split(":", 1))
     except Exception as error:  # the library raises errors of many types
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = in_one_line(error)
         advice = "expected a folder of save_to_disk, or a name, or NAME:CONFIGURATION"
         raise InputError(f"{where}: cannot be read ({reason}); {advice}") from None
     return found if isinstance(found, Mapping) else {str(found.split or "rows"): found}
@@ -120,8 +120,7 @@ def _decoded(rows: Any, column: str, where: str, resolution: int) -> Tensor:
             try:
                 images[i] = torch.from_numpy(in_rgb(rows[i][column], resolution).copy())
             except Exception as error:  # decoders raise errors of many types, and an image may be None
-                reason = " ".join(str(error).split()) or type(error).__name__
-                raise InputError(f"{where}, row {i}: broken image ({reason}); leave the row out") from None
+                raise InputError(f"{where}, row {i}: broken image ({in_one_line(error)}); leave the row out") from None
             if not (i + 1) % REPORTED or i + 1 == len(rows):
                 report("decoded", i + 1, len(rows))
     return images

@@ -20,7 +20,7 @@ from condgan.data.delimited import decode
 from condgan.data.listing import Listing, list_folder
 from condgan.data.names import named
 from condgan.data.opening import open_folder
-from condgan.errors import InputError
+from condgan.errors import InputError, in_one_line
 
 SIDE = 28
 FILES = "train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k, uncompressed or as .gz"
@@ -106,7 +106,7 @@ def _download() -> Folder:
     try:
         return Path(MNIST(cache_folder(), download=True).raw_folder)
     except (OSError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
+        reason = in_one_line(error)
         raise InputError(
             f"mnist: download failed ({reason}); put {FILES}, into a folder and use mnist:FOLDER"
         ) from None

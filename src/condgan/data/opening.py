@@ -10,7 +10,7 @@ from condgan.data.contents import HEAD_BYTES, describe
 from condgan.data.names import is_hidden
 from condgan.data.tars import OPENERS, TarArchive
 from condgan.data.zips import ZipArchive
-from condgan.errors import InputError
+from condgan.errors import InputError, in_one_line
 from condgan.files import read_text
 
 ARCHIVES = "a zip file, a tar file, or one compressed with gzip, bzip2 or xz"
@@ -60,8 +60,7 @@ def _open_archive(path: Path, version: tuple[int, ...]) -> Archive:
     except InputError:
         raise
     except Exception as error:  # zipfile, tarfile and decompressors raise errors of many types
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{path}: a damaged archive ({reason}); {DAMAGED}") from None
+        raise InputError(f"{path}: a damaged archive ({in_one_line(error)}); {DAMAGED}") from None
 
 
 def _is_tar(head: bytes) -> bool:

@@ -18,7 +18,7 @@ from condgan.data.progress import REPORTED, report
 from condgan.data.reading import DEFAULT, Reading
 from condgan.data.split import Part, describe, parts_of
 from condgan.data.table import Table
-from condgan.errors import InputError, did_you_mean
+from condgan.errors import InputError, did_you_mean, in_one_line
 
 # The parts of each data set, and the arguments that torchvision wants for them.
 BY_TRAIN: Mapping[str, Mapping[str, Any]] = {"train": {"train": True}, "test": {"train": False}}
@@ -64,7 +64,7 @@ def torchvision(spec: str, resolution: int = 64, *, min_objects: int = 1, readin
             found = getattr(library.datasets, name)(str(folder), **arguments, download=not is_own)
             pixels, numbers = _decoded(found, resolution)
         except Exception as error:  # torchvision raises errors of many types
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = in_one_line(error)
             advice = f"name the folder that contains its files as torchvision has them, torchvision:FOLDER/{name}"
             raise InputError(f"torchvision:{spec}: cannot be read from {folder} ({reason}); {advice}") from None
         images.append(pixels)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from condgan.conditions import from_json
 from condgan.data.decode import pillow_warnings
-from condgan.errors import InputError
+from condgan.errors import InputError, in_one_line
 from condgan.files import check_file
 from condgan.generate import LoadedGenerator
 from condgan.grid import grid
@@ -189,8 +189,7 @@ def _opened(file: Path) -> Iterator[Image.Image]:
     except InputError:
         raise
     except Exception as error:  # Pillow raises errors of many types
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{file}: broken PNG file ({reason}); delete it") from None
+        raise InputError(f"{file}: broken PNG file ({in_one_line(error)}); delete it") from None
 
 
 def file_uri(file: Path) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from condgan.errors import InputError
+from condgan.errors import InputError, in_one_line
 
 LOG_IN = "log in with `hf auth login`"
 
@@ -42,5 +42,5 @@ def _explained(problem: str, advice: str) -> Iterator[None]:
     try:
         yield
     except (network_error, OSError, EntryNotFoundError, HFValidationError) as error:
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        reason = in_one_line(error)[:300]
         raise InputError(f"{problem}: {reason}; {advice}") from error
