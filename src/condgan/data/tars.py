@@ -16,7 +16,7 @@ from typing import IO
 from condgan.data.archives import DAMAGED, MAX_FILE_BYTES, MAX_RATIO, UNPACK, Archive, Stored
 from condgan.data.cache import cache_folder
 from condgan.data.zips import readings
-from condgan.errors import InputError
+from condgan.errors import InputError, writing
 
 OPENERS: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
     b"\x1f\x8b": partial(gzip.GzipFile, mode="rb"),
@@ -78,13 +78,8 @@ class TarArchive(Archive):
         unpacked = self._closed_in_the_end(tempfile.TemporaryFile(dir=cache_folder()))  # noqa: SIM115
         with opener(self.path) as packed:
             while block := packed.read(BLOCK):
-                try:
+                with writing(cache_folder(), f"unpacking {self.path}", "name another folder in CONDGAN_CACHE"):
                     unpacked.write(block)
-                except OSError as error:
-                    advice = "free some space, or name another folder in CONDGAN_CACHE"
-                    raise InputError(
-                        f"{self.path}: cannot unpack into {cache_folder()}: {error.strerror}; {advice}"
-                    ) from None
                 if unpacked.tell() > limit:
                     raise InputError(f"{self.path}: unpacks to more than {limit} bytes; {UNPACK}")
         return unpacked

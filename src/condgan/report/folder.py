@@ -11,6 +11,7 @@ from condgan import generate
 from condgan.config import Config
 from condgan.data.opening import inside
 from condgan.diagnostics import findings
+from condgan.draws import fixed_seed
 from condgan.errors import InputError
 from condgan.evaluate import HELD_OUT_PICTURE
 from condgan.files import read_text
@@ -139,8 +140,7 @@ class RunFolder:
             return None
         condition = self.generator.condition
         if not condition.is_labelled:
-            with torch.random.fork_rng():
-                torch.manual_seed(0)
+            with fixed_seed(0):
                 codes = condition.sample(torch.empty(num, 0))
             return condition.parse_all(condition.describe(c, digits=2) for c in codes)  # captions show all digits
         texts = [text for texts in (self.metrics.per_condition if self.metrics else {}).values() for text in texts]
