@@ -1,6 +1,7 @@
 """A disk that is full or read-only ends a command with one message, and what was saved before stays whole."""
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from commands import TESTS, TINY
 from conftest import Folder
@@ -94,12 +96,18 @@ def test_a_full_or_read_only_disk_keeps_the_cache(
     cache.mkdir()
     monkeypatch.setenv("CONDGAN_CACHE", str(cache))
     small, large = (["data", "inspect", str(iclevr_folder.path), "--resolution", size] for size in ("16", "64"))
-    first, full, read_only, not_packed, writable = on_a_small_disk(
-        cache, "256k", small, large, ["read-only"], small, large, ["writable"], small
+    image = tmp_path / "cat" / "0.bmp"
+    image.parent.mkdir()
+    Image.new("RGB", (400, 400)).save(image)  # of 0.5 MB
+    shutil.make_archive(str(tmp_path / "packed"), "gztar", tmp_path, "cat")
+    packed = ["data", "inspect", str(tmp_path / "packed.tar.gz")]
+    first, full, not_unpacked, read_only, not_packed, writable = on_a_small_disk(
+        cache, "256k", small, large, packed, ["read-only"], small, large, ["writable"], small
     )
     assert first.code == 0, first.output
     assert "No space left on device; 0.5 MB are needed; free some space, or name another folder" in full.message
-    assert full.files == first.files
+    assert "No space left on device; unpacking" in not_unpacked.message
+    assert full.files == not_unpacked.files == first.files
     assert read_only.code == 0, read_only.output
     assert "Read-only file system; 0.5 MB are needed" in not_packed.message
     assert writable.files == first.files
