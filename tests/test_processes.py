@@ -110,7 +110,7 @@ def test_a_batch_smaller_than_the_number_of_processes_is_refused_before_anything
     words = ["cdcgan", "--set", "width=4", "--set", "batch_size=2", "--data", "shapes", "--resolution", "16"]
     done = run_processes(3, "train", *words, "--runs", tmp_path)
     assert done.code != 0
-    assert done.err.count("condgan: a batch of 2 images: found 3 processes, expected at most 2") == 1
+    assert done.err.count("recipe cdcgan: a batch of 2 images: found 3 processes, expected at most 2") == 1
     assert "src/condgan" not in done.err  # no traceback of a training process; torchrun writes its own
     assert list(tmp_path.iterdir()) == []
 

@@ -147,7 +147,7 @@ def test_unusable_arguments_are_refused(generator: LoadedGenerator, tmp_path: Pa
 
 def test_a_model_goes_to_the_hub_and_comes_back(hub: FakeHub, generator: LoadedGenerator, tmp_path: Path) -> None:
     assert generator.push_to_hub("ann/shapes", private=True, license="mit") == f"{hub.address}/ann/shapes"
-    assert hub.settings["visibility"] == "private"
+    assert hub.settings.get("visibility") == "private" or hub.settings["private"]  # of older releases
     assert sum("/commit/" in request for request in hub.requests) == 1
     assert set(hub.models["ann/shapes"]) == {"model.safetensors", "config.json", "README.md", "samples.png"}
     assert b'condgan.from_pretrained("ann/shapes")' in hub.models["ann/shapes"]["README.md"]
