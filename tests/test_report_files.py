@@ -67,6 +67,14 @@ def test_broken_files_are_reported_by_name(
         page([tmp_path / "run"], "One")
 
 
+def test_a_table_of_an_ablation_with_a_row_of_another_length_is_reported(tmp_path: Path) -> None:
+    table = {"title": "test", "columns": ["cell", "n"], "rows": [["layout", "1"], ["acgan", "1", "more"]]}
+    outcome = {"title": "Tiny", "facts": {}, "note": "", "tables": [table], "failures": {}, "runs": {}}
+    (tmp_path / "ablation.json").write_text(json.dumps(outcome))
+    with pytest.raises(InputError, match=r"ablation\.json: .*row 2: found 3 texts, expected 2 as in columns"):
+        page([tmp_path], "One")
+
+
 def test_folders_without_a_run_are_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no run\.json in it; expected the folder of a run or an ablation"):
         page([tmp_path], "One")

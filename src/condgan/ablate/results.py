@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from condgan.errors import InputError
 from condgan.metrics.estimate import Estimate, mean
 
 Rows = Mapping[str, Mapping[str, Sequence[float]]]  # in metrics.json: images -> metric -> [value, low, high]
@@ -12,11 +13,16 @@ GENERATOR = "generator, "  # start of the names of rows of generated images; the
 
 @dataclass(frozen=True)
 class ResultTable:
-    """A table of texts with a title."""
+    """A table of texts with a title. Raises InputError for a row of another length than the columns."""
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+
+    def __post_init__(self) -> None:
+        for number, row in enumerate(self.rows, 1):
+            if len(row) != len(self.columns):
+                raise InputError(f"row {number}: found {len(row)} texts, expected {len(self.columns)} as in columns")
 
     @property
     def markdown(self) -> str:
