@@ -69,7 +69,7 @@ def test_a_choice_is_read_as_it_is_written(keep: Keep) -> None:
     [
         ("bets", "--keep bets: found 'bets', expected last, best or every=N .*; did you mean 'best'"),
         ("every", "found 'every', expected last, best or every=N"),
-        ("best,every=0", "found 'every=0'"),
+        ("best,every=0", "found 'every=0', expected .*, separated by commas$"),
         ("every=-3", "found 'every=-3'"),
         ("every=nan", "found 'every=nan'"),
         ("best=3", "found 'best=3'"),

@@ -71,8 +71,9 @@ class Keep:
             elif name == "every" and number.replace(".", "", 1).isdecimal() and float(number) > 0:
                 keep = replace(keep, every=float(number))
             elif word != "last":
-                expected = "expected last, best or every=N (thousands of images), separated by commas"
-                raise InputError(f"--keep {text}: found {word!r}, {expected}{did_you_mean(name, KEPT)}")
+                expected = "expected last, best or every=N (a positive number of kimg), separated by commas"
+                advice = "" if name in KEPT else did_you_mean(name, KEPT)
+                raise InputError(f"--keep {text}: found {word!r}, {expected}{advice}")
         return keep
 
     def __str__(self) -> str:
