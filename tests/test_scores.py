@@ -20,6 +20,13 @@ def test_undefined_estimates_are_null_in_the_file_and_read_again(tmp_path: Path)
     assert all(map(isnan, read.per_condition["list"]["nothing"][0]))
 
 
+@pytest.mark.parametrize("depth", [100, 600, 900, 100_000])
+def test_lists_in_lists_are_refused(tmp_path: Path, depth: int) -> None:
+    (tmp_path / "metrics.json").write_text('{"judge": ' + "[" * depth + "]" * depth + "}")
+    with pytest.raises(InputError, match=r"metrics\.json"):
+        Scores.read(tmp_path)
+
+
 def test_files_without_a_format_are_of_the_first_one(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text(json.dumps({"judge": "small", "draws": 1, "seed": 0, "rows": {}}))
     assert Scores.read(tmp_path).format == 1

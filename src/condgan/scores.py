@@ -57,7 +57,7 @@ class Scores:
     @classmethod
     def read(cls, folder: Path) -> "Scores":
         """Reads the scores of a run, with estimates as lists. Raises InputError if the file is missing or broken."""
-        content = null_as_nan(read_json(folder / FILE))
+        content = null_as_nan(read_json(folder / FILE), str(folder / FILE))
         if isinstance(content, Mapping):
             content = {"format": 1, **content}
         return checked(cls, content, str(folder / FILE), "run condgan evaluate again")
@@ -95,9 +95,15 @@ class Scores:
         return {name: _nan_as_null(value) for name, value in asdict(self).items()}
 
 
-def null_as_nan(content: Any) -> Any:
-    """Returns plain data with NaN for null, which files have in its place, as JSON has no NaN."""
-    return _replaced(content, lambda value: value is None, nan)
+def null_as_nan(content: Any, where: str) -> Any:
+    """Returns plain data with NaN for null, which files have in its place, as JSON has no NaN.
+
+    `where` names the data in messages. Raises InputError for lists in lists in lists.
+    """
+    try:
+        return _replaced(content, lambda value: value is None, nan)
+    except RecursionError:
+        raise InputError(f"{where}: found lists in lists in lists; run condgan evaluate again") from None
 
 
 def _nan_as_null(content: Any) -> Any:

@@ -104,7 +104,7 @@ def examples(condition: Condition) -> Tensor:
 
 def _checked(scores: Mapping[str, Any]) -> CardScores:
     try:
-        return TypeAdapter(CardScores).validate_python(null_as_nan(scores))
+        return TypeAdapter(CardScores).validate_python(null_as_nan(scores, "scores"))
     except ValidationError as error:
         wrong = error.errors()[0]
         name = ".".join(map(str, wrong["loc"]))
