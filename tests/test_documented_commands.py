@@ -13,7 +13,8 @@ from condgan.cli import app
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
-ELSEWHERE = {"docs/results.md", "docs/several-machines.md"}  # what was run then, in the words of that version
+# What was run then, in the words of that version
+ELSEWHERE = {"docs/results.md", "docs/reproductions.md", "docs/several-machines.md"}
 
 
 def commands_of(page: Path) -> list[list[str]]:

@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from condgan.code_scores import held_out_conditions, with_codes
+from condgan.conditions import Condition
 from condgan.data.dataset import Images
+from condgan.data.names import named
 from condgan.errors import InputError
 from condgan.generate import LoadedGenerator, untrained
 from condgan.judge import Judge, num_seen
@@ -153,10 +155,17 @@ def check_comparable(generator: LoadedGenerator, images: Images) -> None:
     if generator.condition.is_labelled and not images.labels.numel():
         raise InputError("the images have no labels, but those of the run had; name another data set with --data")
     if generator.condition.is_labelled and generator.condition != images.condition:
-        raise InputError("the images have other labels than those of the run")
+        raise InputError(
+            f"the images have other labels than those of the run: {_labels(images.condition)}, not "
+            f"{_labels(generator.condition)}; name a data set with the labels of the run with --data"
+        )
     if not 0 < images.num_training < len(images):
         found = f"found {len(images) - images.num_training} held-out and {images.num_training} training images"
         raise InputError(f"{found}, expected at least one of each to compare with; name another data set with --data")
+
+
+def _labels(condition: Condition) -> str:
+    return f"{condition.summary} ({named(condition.values)})"
 
 
 def neighbour_pictures(generator: LoadedGenerator, images: Images, scores: Scores) -> tuple[Tensor, list[str]]:

@@ -63,6 +63,7 @@ class Run:
         Raises InputError if the folder is not empty, if its run is being trained by another process, or with `resume`
         if its run has another configuration.
         """
+        check_folder(folder, resume=resume)
         self.folder, self.config = folder, config
         file = folder / "run.json"
         if file.exists() and resume:
@@ -71,9 +72,6 @@ class Run:
             self.config = replace(before, kimg=config.kimg, minutes=config.minutes, planned_kimg=config.planned_kimg)
             if config.minutes is not None and (config.minutes, config.kimg) == (before.minutes, before.kimg):
                 self.config = before  # the same budget, so the same plan
-        elif not _is_empty(folder):
-            advice = ", or add --resume to continue the run in it" if file.exists() else ": no run is in it"
-            raise InputError(f"{folder} is not empty; choose another --name{advice}")
         else:
             with writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -234,6 +232,14 @@ def data_location(folder: Path, config: Config) -> str:
     file = folder / "local.json"
     content = files.read_json(file) if file.is_file() else {}
     return str(content.get("data", config.data)) if isinstance(content, dict) else config.data
+
+
+def check_folder(folder: Path, *, resume: bool) -> None:
+    """Raises InputError unless a run can start in a folder, or with `resume` continue in it."""
+    has_run = (folder / "run.json").exists()
+    if not (has_run and resume) and not _is_empty(folder):
+        advice = ", or add --resume to continue the run in it" if has_run else ": no run is in it"
+        raise InputError(f"{folder} is not empty; choose another --name{advice}")
 
 
 def _is_empty(folder: Path) -> bool:

@@ -125,6 +125,16 @@ def test_train_does_not_touch_a_folder_that_is_not_empty(condgan: Command, finis
     assert {file: file.stat().st_mtime_ns for file in (finished / "runs" / "cdcgan").rglob("*")} == before
 
 
+def test_train_looks_at_its_folder_before_it_reads_the_data(
+    condgan: Command, iclevr_folder: Folder, tmp_path: Path
+) -> None:
+    break_json(iclevr_folder)
+    (tmp_path / "cdcgan").mkdir()
+    (tmp_path / "cdcgan" / "notes.txt").touch()
+    words = ["train", "cdcgan", "--data", iclevr_folder.path, *TINY, "--runs", tmp_path]
+    assert_input_error(condgan(*words), "cdcgan is not empty; choose another --name: no run is in it")
+
+
 @pytest.mark.parametrize(
     ("condition", "part"),
     [("red squre", "did you mean 'red square'"), ("red square, red square", "named twice"), ("", "empty name")],
@@ -164,7 +174,7 @@ def test_broken_generators_are_reported_by_path(condgan: Command, finished: Path
     [
         (["--judge", "nowhere.safetensors"], "nowhere.safetensors: no such file"),
         (["--conditions", "nowhere.json"], "nowhere.json: no such file"),
-        (["--data", "shapes:class"], "other labels"),
+        (["--data", "shapes:class"], "run: one of 24 classes ("),
     ],
 )
 def test_evaluate_reports_wrong_arguments_and_changes_nothing(

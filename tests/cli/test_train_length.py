@@ -113,7 +113,7 @@ def test_the_rest_is_said_on_resume(condgan: Command, tmp_path: Path, speeds: di
         (["--kimg", "3"], "3 kimg: about 2 min at 50 images/s, 40 s of it for pretraining"),
         (["--minutes", "1.4"], "--minutes 1.4: about 0.57 epochs at 50 images/s, after 40 s of pretraining"),
         (["--minutes", "1"], "--minutes 1: about 0.26 epochs at 50 images/s, after 40 s of pretraining"),
-        (["--minutes", "0.5"], "--minutes 0.5: about 0 epochs at 50 images/s, after 40 s of pretraining"),
+        (["--minutes", "0.5"], "--minutes 0.5: nothing but pretraining, 40 s"),
     ],
 )
 def test_pretraining_counts_and_is_warned_of_if_it_takes_more_than_half_of_the_minutes(

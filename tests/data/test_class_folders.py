@@ -49,6 +49,16 @@ def test_all_held_out_parts_are_held_out_and_unlabelled_ones_left_out(tmp_path: 
     assert "left out, images without a label: 2 (test/loose.png, unlabeled/cat/0.png)" in images.notices
 
 
+@pytest.mark.parametrize("below", ["", "train/"])
+def test_sub_folders_whose_names_differ_in_spaces_are_said_to_be_one_class(tmp_path: Path, below: str) -> None:
+    write_images(tmp_path, [f"{below}{kind}/{i}.png" for kind in ("big cat", "big  cat", "dog") for i in range(4)])
+    images = folder(tmp_path, 16)
+    assert images.condition == Class(("big cat", "dog"))
+    assert [notice for notice in images.notices if "one class" in notice] == [
+        "sub-folders read as one class: 'big  cat', 'big cat'"
+    ]
+
+
 def test_a_single_training_part_is_split_at_random(tmp_path: Path) -> None:
     write_images(tmp_path, [f"archive/train/{name}" for name in CATS_AND_DOGS])
     images = folder(tmp_path, 16)

@@ -40,7 +40,8 @@ def test_another_encoding_is_asked_for(tmp_path: Path) -> None:
     assert "not text in UTF-8" in refusal(tmp_path)
     assert "--encoding" in refusal(tmp_path)
     assert descriptions(tmp_path, encoding="shift_jis") == ["猫", "犬"]
-    assert "unknown encoding 'nonsense'" in refusal(tmp_path, encoding="nonsense")
+    for unknown in ("nonsense", "hex", "a\0b"):
+        assert f"unknown encoding {unknown!r}" in refusal(tmp_path, encoding=unknown)
 
 
 def test_whole_numbers_lose_the_decimals_that_programs_add(tmp_path: Path) -> None:

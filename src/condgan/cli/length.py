@@ -113,7 +113,8 @@ def length_lines(run: Run, forecast: Forecast, recipe: Recipe, num_training: int
         kimg = (left - pretraining) * forecast.images_per_second[GAME] / 1000
         epochs = f"about {1000 * kimg / num_training:.2g} epochs{ending} {speed}"
         after = f", after {duration(pretraining)} of pretraining" if pretraining else ""
-        yield f"--minutes {budget.minutes:g}: {epochs}{after}; {disk}"
+        what = f"{epochs}{after}" if kimg > 0 else f"nothing but pretraining, {duration(pretraining)}"
+        yield f"--minutes {budget.minutes:g}: {what}; {disk}"
         if not lines and pretraining > 30 * budget.minutes:
             yield _warning(run, pretraining, budget.minutes, phases)
         return

@@ -124,7 +124,7 @@ def train(
     from condgan.outputs import Previews
     from condgan.processes import leave, use_device
     from condgan.recipes.presets import DEFAULT_RECIPE
-    from condgan.run import Run
+    from condgan.run import Run, check_folder
     from condgan.saves import Keep
     from condgan.trackers import check_trackers
 
@@ -133,6 +133,8 @@ def train(
     early = Previews.parse(previews) if previews is not None else None
     wanted = Keep.parse(keep) if keep is not None else None
     check_trackers(log_with)
+    folder = runs / (name or (recipe or DEFAULT_RECIPE).replace(":", "-"))  # some systems have no colons in names
+    check_folder(folder, resume=resume)
     use_device(device)
     chosen, built = choices.build(context, recipe or DEFAULT_RECIPE, preset, options)
     machine.keep_freed_memory()
@@ -141,7 +143,6 @@ def train(
         images = load_data(data, resolution, **{**context.obj.reading, **reading})
         callback = choices.callback(built, images, judge)
         choices.check_trainable(built, images, started.num_processes, data, recipe)
-    folder = runs / (name or (recipe or DEFAULT_RECIPE).replace(":", "-"))  # some systems have no colons in names
     kept = choices.kept(wanted, folder, callback)
     measured = cache(lambda precision: machine.rehearse(built, images, precision))
     processes = machine.accelerator(choices.precision(precision, folder if resume else None, measured))

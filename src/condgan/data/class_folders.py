@@ -1,6 +1,6 @@
 """A sub-folder for each class, possibly below a folder for each part of a split."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from condgan.data.listing import Listing
 from condgan.data.names import named, tidy
@@ -52,6 +52,7 @@ def class_folders(listing: Listing) -> Table:
         folder = next(iter(groups))
         advice = f"to train without labels, name {listing.where(below + folder)}"
         raise InputError(f"{where}: found one sub-folder {folder!r}; a condition needs two classes; {LABELS}; {advice}")
+    notices += _merged(classes)
     names = [name for images in groups.values() for name in images]
     columns = {"sub-folder": [classes[folder] for folder, images in groups.items() for _ in images]}
     return Table(where, names, [listing.where(name) for name in names], columns, notices=notices)
@@ -117,6 +118,14 @@ def _class(folder: str, image: str, listing: Listing) -> str:
     return tidy(folder)
 
 
+def _merged(classes: Mapping[str, str]) -> Iterator[str]:
+    """Yields a notice for each class of several sub-folders, whose names differ in spaces or in Unicode's form."""
+    folders: dict[str, list[str]] = {}
+    for folder, name in classes.items():
+        folders.setdefault(name, []).append(repr(folder))
+    yield from (f"sub-folders read as one class: {named(same)}" for same in folders.values() if len(same) > 1)
+
+
 def _table_of_parts(listing: Listing, below: str, groups: Mapping[str, Sequence[str]], parts: dict[str, Part]) -> Table:
     found: dict[str, dict[str, list[str]]] = {}
     for name, part in parts.items():
@@ -130,6 +139,7 @@ def _table_of_parts(listing: Listing, below: str, groups: Mapping[str, Sequence[
     notices = [
         f"folders read as parts of a split: {describe({name: parts[name] for name in parts if name not in foreign})}"
     ]
+    notices += _merged({folder: tidy(folder) for folders in found.values() for folder in folders})
     if foreign:
         notices.append(f"parts left out, without any class of the training part: {named(foreign)}")
     labelled = [

@@ -30,8 +30,6 @@ def decode(content: bytes, where: str, encoding: str | None = None) -> str:
     marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if content.startswith(mark)), None)
     try:
         text = content.decode(marked or encoding or "utf-8")
-    except LookupError:
-        raise InputError(f"--encoding: unknown encoding {encoding!r}, expected one such as cp1252 or gbk") from None
     except UnicodeError as error:
         advice = "name its encoding, e.g. --encoding cp1252 (western Europe), gbk or shift_jis, or save it as UTF-8"
         reason = getattr(error, "reason", "") or " ".join(str(error).split())[:80]  # some codecs give no reason

@@ -44,6 +44,8 @@ class Reading:
             if (found := getattr(self, name)) not in known:
                 expected = f"expected one of {', '.join(known)}"
                 raise InputError(f"{option(name)}: found {found!r}{did_you_mean(found, known)}; {expected}")
+        if self.encoding is not None:
+            check_encoding(self.encoding)
         if both := {word.casefold() for word in self.yes} & {word.casefold() for word in self.no}:
             raise InputError(f"--yes and --no: found {min(both)!r} in both, expected it in one of them")
         if not 0 <= self.judge_part < 1:
@@ -53,6 +55,17 @@ class Reading:
     def chosen(self) -> Mapping[str, Any]:
         """The choices that are not the defaults, as plain data."""
         return {name: value for name, value in asdict(self).items() if value != getattr(Reading, name)}
+
+
+def check_encoding(name: str) -> None:
+    """Raises InputError unless Python knows the encoding as one of text.
+
+    >>> check_encoding("cp1252")
+    """
+    try:
+        "".encode(name)
+    except (LookupError, ValueError):  # a ValueError for a name with NUL
+        raise InputError(f"--encoding: unknown encoding {name!r}, expected one such as cp1252 or gbk") from None
 
 
 DEFAULT = Reading()

@@ -48,7 +48,7 @@ def acgan(
     `classify_fakes=False` trains it on real images only.
 
     Command: condgan train acgan --data FOLDER. 32 images a second on two cores of an Intel Xeon with matrix units, 64
-    in bfloat16; a narrow one reaches 0.71 / 0.75 after one core-hour (docs/results.md).
+    in bfloat16; a narrow one reaches 0.71 / 0.75 after one core-hour (docs/reproductions.md).
     """
     auxiliary = classification if classify_fakes else real_classification
     optimizer = partial(adam, lr=learning_rate, betas=(beta1, beta2))

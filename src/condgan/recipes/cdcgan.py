@@ -34,7 +34,7 @@ def cdcgan(
     `saturating_loss=True` is the formula. `condgan ablate examples/learning_rate.yaml` compares them.
 
     Command: condgan train cdcgan --data FOLDER. 55 images a second on two cores of an Intel Xeon with matrix units, 100
-    in bfloat16; half of this width reaches 0.28 / 0.36 after one core-hour (docs/results.md).
+    in bfloat16; half of this width reaches 0.28 / 0.36 after one core-hour (docs/reproductions.md).
     """
     optimizer = partial(adam, lr=learning_rate, betas=(beta1, beta2))
     return Recipe(

@@ -57,7 +57,7 @@ def infogan(
     (`front_end_with_generator=True`). Adam's beta2 is 0.99. The report mentions none of them.
 
     `augment` is not in the report: D and Q see randomly rotated, shifted and scaled images (`RandomAffine`), so that
-    the categorical code has to encode what survives this. `docs/results.md` shows what it changes.
+    the categorical code has to encode what survives this. `docs/reproductions.md` shows what it changes.
 
     Without codes (`categorical=` and `continuous=0`) the condition is that of the data set's labels, and D is never
     trained to predict it from real images. Codes need no labels: any folder of images will do.
