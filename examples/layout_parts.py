@@ -27,6 +27,7 @@ from condgan.objectives import (
     real_likelihood,
     relativistic,
     relativistic_labels,
+    resolution_scaled,
     squared_gradient_norm,
 )
 from condgan.recipes import Recipe, layout, with_reader
@@ -60,7 +61,7 @@ def finite_difference() -> Recipe:
 
 def _with_penalty(penalty: Objective) -> Recipe:
     game = relativistic + relativistic_labels + real_likelihood
-    weighted = (lambda progress: at(GAMMA, progress) / 2) * lazy(penalty, PENALTY_EVERY)
+    weighted = (lambda progress: at(GAMMA, progress) / 2) * lazy(resolution_scaled(penalty), PENALTY_EVERY)
     return with_reader(replace(layout(reader_weight=0), objective=game + weighted))
 
 

@@ -1,12 +1,12 @@
 import pytest
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import adaptive_avg_pool2d, interpolate, softplus
 
 from batches import KnownBatch, losses_of
 from condgan.conditions import MultiLabel
 from condgan.networks.gan import DiscriminatorOutput
-from condgan.objectives import Batch, label_r1_r2, real_likelihood, relativistic_labels
+from condgan.objectives import Batch, Objective, label_r1_r2, real_likelihood, relativistic_labels, resolution_scaled
 
 LABELS = MultiLabel("abc")
 C = torch.tensor([[1, 0, 0], [1, 1, 0], [0, 0, 0]], dtype=torch.uint8)
@@ -35,6 +35,24 @@ def test_the_label_game_swaps_its_losses_with_real_and_fake() -> None:
 def test_real_likelihood_trains_d_on_real_images_only() -> None:
     assert list(real_likelihood.generator) == []
     torch.testing.assert_close(real_likelihood.discriminator["classification_real"](batch()), LABELS.nll(REAL, C))
+
+
+def test_a_scaled_penalty_is_the_same_above_64x64() -> None:
+    """D sees images by their means over 8x8 squares, so that an enlarged image is the same image to it."""
+    weights = torch.randn(4, 3, 8, 8)
+
+    def discriminator(image: Tensor, c: Tensor) -> DiscriminatorOutput:
+        output = torch.einsum("nchw, kchw -> nk", adaptive_avg_pool2d(image, 8), weights).square()
+        return DiscriminatorOutput(output[:, 0], output[:, 1:])
+
+    def penalty(objective: Objective, side: int) -> Tensor:
+        enlarged = (interpolate(image, side).requires_grad_() for image in images)
+        return objective.discriminator["r1_r2"](Batch(discriminator, LABELS, C, *enlarged))
+
+    images, scaled = torch.randn(2, 3, 3, 8, 8), resolution_scaled(label_r1_r2)
+    torch.testing.assert_close(penalty(scaled, 128), penalty(scaled, 64), rtol=1e-5, atol=0)
+    for side in (16, 64):
+        torch.testing.assert_close(penalty(scaled, side), penalty(label_r1_r2, side), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("one_pass", [False, True])

@@ -18,7 +18,7 @@ from condgan.objectives.likelihoods import (
     real_classification,
     real_likelihood,
 )
-from condgan.objectives.objective import Batch, Objective, Term, lazy, per_logit
+from condgan.objectives.objective import Batch, Objective, Term, lazy, per_logit, resolution_scaled
 from condgan.objectives.penalties import gradient_penalty, label_r1_r2, r1, r2, squared_gradient_norm
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "real_likelihood",
     "relativistic",
     "relativistic_labels",
+    "resolution_scaled",
     "saturating",
     "squared_gradient_norm",
     "target_game",

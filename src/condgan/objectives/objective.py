@@ -124,6 +124,20 @@ def per_logit(objective: Objective) -> Objective:
     return _map_terms(lambda term: lambda b: 1 / b.condition.num_logits * term(b), objective)
 
 
+def resolution_scaled(objective: Objective) -> Objective:
+    """Multiplies a penalty on gradients of images above 64x64 by (R / 64)^2, so that its weight means the same.
+
+    The same function of images of twice the side has gradients of a quarter at four times as many pixels, and thus a
+    quarter of their squared norm. Karras et al. 2020 (ADA), appendix C, choose gamma by the same rule. Smaller images
+    keep the weight, as too weak a penalty lets a training diverge, and too strong a one does not.
+    """
+
+    def weight(b: Batch) -> float:
+        return max(1.0, b.real_image.shape[-1] / 64) ** 2
+
+    return _map_terms(lambda term: lambda b: weight(b) * term(b), objective)
+
+
 def lazy(objective: Objective, every: int) -> Objective:
     """Evaluates the objective only in every `every`-th step, multiplied by `every`. Karras et al. 2020, section 3.1."""
 

@@ -12,6 +12,7 @@ from condgan.objectives import (
     real_likelihood,
     relativistic,
     relativistic_labels,
+    resolution_scaled,
 )
 from condgan.recipes.options import BatchSize, Beta, NonNegativeFloat, PositiveFloat, Rate, Weight
 from condgan.recipes.pretraining import discriminator_pretraining, with_reader
@@ -47,9 +48,10 @@ def layout(
 
     G maps each token to an object with a place, a size and features, and paints objects (`networks/layout.py`). The
     game is relativistic on realness and on the logit of each wanted label (R3GAN's, Huang et al. 2024, for sets of
-    labels), with R1 and R2 on their sum in every fourth step. Before it, D and a separate classifier, the reader, learn
-    the labels of real images. The reader is then frozen; G also minimises its negative log-likelihood of the condition
-    on slightly noisy images. Learning rates fall in the second half, and `gamma` throughout.
+    labels), with R1 and R2 on their sum in every fourth step; `gamma` is their weight up to 64x64. Before it, D and a
+    separate classifier, the reader, learn the labels of real images. The reader is then frozen; G also minimises its
+    negative log-likelihood of the condition on slightly noisy images. Learning rates fall in the second half, and
+    `gamma` throughout.
 
     The condition must consist of labels, from which the reader learns. The defaults suit two CPU cores; for longer
     trainings `discriminator_width=48` draws better objects. With `head_weight` G also minimises the
@@ -62,7 +64,7 @@ def layout(
         relativistic
         + label_weight * relativistic_labels
         + classification_weight * real_likelihood
-        + (lambda progress: at(gamma, progress) / 2) * lazy(label_r1_r2, PENALTY_EVERY)
+        + (lambda progress: at(gamma, progress) / 2) * lazy(resolution_scaled(label_r1_r2), PENALTY_EVERY)
     )
     recipe = Recipe(
         generator=partial(networks.generator, width=width, num_free=num_free),
