@@ -22,7 +22,7 @@ HEALTHY = {
     "real_above_fake": 0.8,
     "own_condition[real]": 0.9,
     "own_condition[fake]": 0.9,
-    "latent_variety": 0.6,
+    "latent_variety": 0.4,
     "condition_variety": 0.3,
 }
 FAILING = {
@@ -209,6 +209,18 @@ def test_a_rule_has_to_hold_at_all_last_saves_for_a_while(kind: str) -> None:
     assert kinds([], saves(failing, failing, failing, every=steps)) == []  # step 0 does not count
     assert kinds([], saves(*[failing] * 21, every=steps // 20)) == []
     assert kinds([], saves(*[failing] * 22, every=steps // 20)) == [kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "before"),
+    [("mode collapse", {"latent_variety": 0.9}), ("D ignores the condition", {"own_condition[real]": 1})],
+)
+def test_a_failure_at_the_save_after_a_healthy_one_is_found_at_once(kind: str, before: dict[str, float]) -> None:
+    failing = FAILING[kind]
+    assert kinds([], saves({}, before, failing, every=1)) == [kind]
+    assert kinds([], saves({}, before, failing, failing, every=1)) == [kind]
+    assert kinds([], saves({}, before, failing, before, every=1)) == []
+    assert kinds([], saves(before, failing, every=1)) == []  # step 0 does not count
 
 
 def test_g_ignores_conditions_that_d_finds_in_real_images_only() -> None:

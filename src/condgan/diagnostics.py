@@ -117,13 +117,18 @@ def _variance(images: Tensor, c: Tensor) -> float:
 
 @dataclass(frozen=True)
 class Rule:
-    """A kind of failure: whether the measurements of a save show it, what that means, and what to try."""
+    """A kind of failure: whether the measurements of a save show it, what that means, and what to try.
+
+    If a save is `healthy` and the next one shows the failure, a single step has spoiled the networks, and there is no
+    need to wait for more.
+    """
 
     name: str
     shows: Callable[[Line], bool]
     meaning: str
     advice: str
     min_steps: int = MIN_STEPS
+    healthy: Callable[[Line], bool] = lambda save: False
 
 
 RULES = (
@@ -146,6 +151,7 @@ RULES = (
         lambda save: save.get("latent_variety", 1.0) < 0.05,
         "G ignores its latent: images of one condition hardly differ",
         "lower learning_rate, use a larger batch_size, or another recipe",
+        healthy=lambda save: save.get("latent_variety", 0.0) > 0.5,
     ),
     Rule(
         "D ignores the condition",
@@ -154,6 +160,7 @@ RULES = (
         "train longer, raise the weight of the classification loss (aux_weight), or check the labels with condgan data "
         "inspect",
         MIN_STEPS_OF_D,
+        healthy=lambda save: save.get("own_condition[real]", 0.0) > 0.95,
     ),
     Rule(
         "G ignores the condition",
@@ -196,12 +203,14 @@ def _growth(network: str, log: Sequence[Line], saves: Sequence[Line]) -> Finding
 
 
 def _lasting(rule: Rule, saves: Sequence[Line]) -> Finding | None:
-    """A failure counts if at least MIN_SAVES saves over its `min_steps` show it, the last one included."""
+    """A failure counts if the last saves show it: MIN_SAVES over its `min_steps`, or any number after a healthy one."""
     start = len(saves)
     while start and saves[start - 1]["step"] and rule.shows(saves[start - 1]):
         start -= 1
     showing = saves[start:]
-    if len(showing) < MIN_SAVES or showing[-1]["step"] - showing[0]["step"] < rule.min_steps:
+    lasts = len(showing) >= MIN_SAVES and showing[-1]["step"] - showing[0]["step"] >= rule.min_steps
+    is_sudden = showing and start and saves[start - 1]["step"] and rule.healthy(saves[start - 1])
+    if not lasts and not is_sudden:
         return None
     step, values = showing[0]["step"], {**showing[-1], "step": 0}
     measured = ", ".join(f"{name} {value:.2g}" for name, value in values.items() if name not in ("step", "kimg"))
