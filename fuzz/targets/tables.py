@@ -143,11 +143,7 @@ def _reading(layout: Layout, random: Random) -> Reading:
             Reading(table=random.choice([layout.file, word])),
             Reading(label_per_row=True),
             Reading(delimiter=random.choice([",", ";", "tab", " ", word])),
-            Reading(
-                encoding=random.choice(
-                    ["cp1252", "utf-16-le", "gbk", "utf-7", "punycode", "idna", "rot13", "hex", "zlib", word]
-                )
-            ),
+            Reading(encoding=random.choice(["cp1252", "utf-16-le", "gbk", "utf-7", "punycode", "idna"])),
             Reading(yes=(word,), no=("cat",)),
             Reading(split=random.choice(["stratified", "every-20th"])),
         ]
