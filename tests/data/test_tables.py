@@ -40,7 +40,7 @@ def test_another_encoding_is_asked_for(tmp_path: Path) -> None:
     assert "not text in UTF-8" in refusal(tmp_path)
     assert "--encoding" in refusal(tmp_path)
     assert descriptions(tmp_path, encoding="shift_jis") == ["猫", "犬"]
-    for unknown in ("nonsense", "hex", "a\0b"):
+    for unknown in ("nonsense", "rot13", "hex", "zlib", "a\0b", " "):
         assert f"unknown encoding {unknown!r}" in refusal(tmp_path, encoding=unknown)
 
 

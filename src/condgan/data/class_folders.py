@@ -136,16 +136,14 @@ def _table_of_parts(listing: Listing, below: str, groups: Mapping[str, Sequence[
         found[name] = classes if part is not Part.UNLABELLED else {}
     trained = {folder for name, part in parts.items() if part is Part.TRAINING for folder in found[name]}
     foreign = [name for name in parts if trained and found[name] and not trained & found[name].keys()]
-    notices = [
-        f"folders read as parts of a split: {describe({name: parts[name] for name in parts if name not in foreign})}"
-    ]
-    notices += _merged({folder: tidy(folder) for folders in found.values() for folder in folders})
+    kept = [name for name in parts if name not in foreign]
+    notices = [f"folders read as parts of a split: {describe({name: parts[name] for name in kept})}"]
+    notices += _merged({folder: tidy(folder) for name in kept for folder in found[name]})
     if foreign:
         notices.append(f"parts left out, without any class of the training part: {named(foreign)}")
     labelled = [
         (image, _class(folder, image, listing), parts[name])
-        for name in parts
-        if name not in foreign
+        for name in kept
         for folder, images in found[name].items()
         for image in images
     ]
