@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condgan.schedules import SHAPES, Change, as_schedule, at, cosine, exponential, late, linear, triangle
+from condgan.schedules import SHAPES, Change, as_schedule, at, cosine, exponential, final, late, linear, triangle
 
 shapes = pytest.mark.parametrize("shape", SHAPES)
 positive = st.floats(1e-6, 1e3)
@@ -103,6 +103,10 @@ def test_a_wrong_schedule_is_refused_with_the_form_expected(text: str) -> None:
 
 def test_late_is_constant_for_half_of_the_training_and_then_linear() -> None:
     assert [late(8, 2)(t) for t in (0, 0.25, 0.5, 0.75, 1)] == [8, 8, 8, 5, 2]
+
+
+def test_final_is_constant_for_three_quarters_of_the_training_and_then_linear() -> None:
+    assert [final(8, 2)(t) for t in (0, 0.5, 0.75, 0.875, 1)] == [8, 8, 8, 5, 2]
 
 
 def test_triangle_rises_to_its_peak_and_falls_to_zero() -> None:

@@ -92,7 +92,7 @@ def _options(folder: Path) -> Callable[[Random], Case]:
                 value = text(random.choice([*NUMBERS, *TEXTS]))
             elif kind == 2:
                 shape, start, end = (
-                    random.choice(["linear", "cosine", "late", "exponential", "x"]),
+                    random.choice(["linear", "cosine", "late", "final", "exponential", "x"]),
                     random.choice(NUMBERS),
                     random.choice(NUMBERS),
                 )

@@ -37,6 +37,7 @@ SHAPES: dict[str, Callable[[float, float, float], float]] = {
     "cosine": lambda start, end, t: end + (start - end) * (1 + cos(pi * t)) / 2,
     "exponential": lambda start, end, t: exp(log(start) + (log(end) - log(start)) * t),
     "late": lambda start, end, t: end + (start - end) * min(1.0, 2 * (1 - t)),
+    "final": lambda start, end, t: end + (start - end) * min(1.0, 4 * (1 - t)),
 }
 
 
@@ -53,6 +54,11 @@ def cosine(start: float, end: float) -> Change:
 def late(start: float, end: float) -> Change:
     """Stays constant for the first half, then changes at a constant rate."""
     return Change("late", start, end)
+
+
+def final(start: float, end: float) -> Change:
+    """Stays constant for three quarters, then changes at a constant rate."""
+    return Change("final", start, end)
 
 
 def triangle(peak: float, warmup: float = 0.1) -> Schedule:
