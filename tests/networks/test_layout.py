@@ -140,6 +140,7 @@ def test_the_latent_of_an_object_does_not_depend_on_the_other_labels(num_free: i
     body, z = network(num_free=num_free), latents(20)
     with torch.no_grad():
         body.place_and_size.weight.zero_()
+        body.spread.fill_(1)  # a token may be the first alone and not in company
     alone, many = (body.layout(z, encoded(text).expand(20, -1)).place for text in ("blue ball", "red cube, blue ball"))
     torch.testing.assert_close(alone, many[:, 1:])
     assert (many[:, 0] - many[:, 1]).norm(dim=1).min() > 0.01  # each label has a latent of its own
@@ -167,6 +168,15 @@ def test_places_are_spread_out_before_training() -> None:
     assert 0.3 < place.std() < 0.6
     distances = (place[:, :, None] - place[:, None]).norm(dim=-1)[:, *torch.triu_indices(3, 3, 1)]
     assert distances.median() > 0.4
+
+
+def test_the_first_object_starts_in_the_middle() -> None:
+    body, z, c = network(), latents(200), encoded("red cube, blue ball, green ball").expand(200, -1)
+    with torch.no_grad():
+        body.place_and_size.weight.zero_()
+    at_the_middle = body.layout(z, c).place.norm(dim=2) == 0
+    assert (at_the_middle.sum(1) == 1).all()
+    assert at_the_middle.sum(0).min() > 30  # each of the three
 
 
 @torch.no_grad()

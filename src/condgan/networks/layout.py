@@ -42,8 +42,9 @@ class LayoutGenerator(nn.Module):
 
     Each token is embedded and gets a latent of its own: a mixture of the token latents in z that depends on the token
     alone, so that it stays the same when another label is added. Which token comes first, such as the one in the middle
-    of an i-CLEVR scene, follows from z, so that an image is a function of (z, c). A transformer over the tokens and the
-    latent of the image lets the objects agree on places. `num_free` further objects belong to no token.
+    of an i-CLEVR scene, follows from z, so that an image is a function of (z, c). Before training it is near the middle,
+    and the others are spread out. A transformer over the tokens and the latent of the image lets the objects agree on
+    places. `num_free` further objects belong to no token.
 
     The background is smooth: features that are linear in x and y, and a 4x4 image that depends on z. With free features
     or pixels in their place it learns to draw an object, e.g. in the middle where most scenes have one, before the
@@ -70,6 +71,9 @@ class LayoutGenerator(nn.Module):
         nn.init.zeros_(self.place_and_size.bias)
         self.scatter = nn.Linear(TOKEN_DIM, 2, bias=False)  # spreads the places at first
         nn.init.normal_(self.scatter.weight, 0, 0.4 / TOKEN_DIM**0.5)
+        # How much of it the first token gets, and all others. The first starts in the middle, where every scene of
+        # i-CLEVR has an object: with no token there, a mixture of several objects was often painted in its place.
+        self.spread = nn.Parameter(torch.tensor([0.0, 1.0]))
         num_tokens = condition.dim + num_free
         self.register_buffer("mixture", normalize(torch.randn(num_tokens, NUM_MIXED), dim=1))
         self.register_buffer("order", torch.randn(num_tokens, GLOBAL_DIM))
@@ -106,13 +110,15 @@ class LayoutGenerator(nn.Module):
         rank = (strength @ self.order[: self.condition.dim] @ image_latent[:, :, None]).squeeze(2)
         first = rank.masked_fill(~exists, -torch.inf) == rank.masked_fill(~exists, -torch.inf).amax(1, keepdim=True)
         slots = torch.where(first[:, :, None], self.first[0], self.first[1])
+        first = torch.cat([first, first.new_zeros(n, num_free)], dim=1)
+        spread = torch.where(first[:, :, None], self.spread[0], self.spread[1])
         embedded = torch.cat([self.embed(tokens) + slots, self.free.expand(n, -1, -1)], dim=1)
         exists = torch.cat([exists, exists.new_ones(n, num_free)], dim=1)
         h = torch.cat([self.image_latent(image_latent)[:, None], embedded + self.token_latent(latent)], dim=1)
         padding = torch.cat([exists.new_zeros(n, 1), ~exists], dim=1)
         features = self.attention(h, src_key_padding_mask=padding)[:, 1:]
         change = self.place_and_size(features).float()
-        place = torch.tanh(change[..., :2] + self.scatter(latent).float())
+        place = torch.tanh(change[..., :2] + (spread * self.scatter(latent)).float())
         size = SIZE * torch.exp(SIZE_RANGE * torch.tanh(change[..., 2:]))
         return Layout(features, place, size, exists)
 
