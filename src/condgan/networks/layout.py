@@ -42,9 +42,9 @@ class LayoutGenerator(nn.Module):
 
     Each token is embedded and gets a latent of its own: a mixture of the token latents in z that depends on the token
     alone, so that it stays the same when another label is added. Which token comes first, such as the one in the middle
-    of an i-CLEVR scene, follows from z, so that an image is a function of (z, c). Before training it is near the middle,
-    and the others are spread out. A transformer over the tokens and the latent of the image lets the objects agree on
-    places. `num_free` further objects belong to no token.
+    of an i-CLEVR scene, follows from z, so that an image is a function of (z, c). Before training it is near the
+    middle, and the others are spread out. A transformer over the tokens and the latent of the image lets the objects
+    agree on places. `num_free` further objects belong to no token.
 
     The background is smooth: features that are linear in x and y, and a 4x4 image that depends on z. With free features
     or pixels in their place it learns to draw an object, e.g. in the middle where most scenes have one, before the
