@@ -15,9 +15,11 @@ KINDS: dict[str, Condition] = {
 }
 
 
-def network(condition: Condition = LABELS, resolution: int = 32, num_free: int = 0) -> LayoutGenerator:
+def network(
+    condition: Condition = LABELS, resolution: int = 32, num_free: int = 0, distance: float = 0.3
+) -> LayoutGenerator:
     torch.manual_seed(0)
-    body = generator(condition, resolution, 3, width=4, num_free=num_free).body
+    body = generator(condition, resolution, 3, width=4, num_free=num_free, distance=distance).body
     assert isinstance(body, LayoutGenerator)
     return body.eval()
 
@@ -137,7 +139,7 @@ def test_padding_is_not_drawn() -> None:
 @pytest.mark.parametrize("num_free", [0, 1])
 def test_the_latent_of_an_object_does_not_depend_on_the_other_labels(num_free: int) -> None:
     """Without the transformer's part a place is a function of the object's latent alone."""
-    body, z = network(num_free=num_free), latents(20)
+    body, z = network(num_free=num_free, distance=0), latents(20)
     with torch.no_grad():
         body.place_and_size.weight.zero_()
         body.spread.fill_(1)  # a token may be the first alone and not in company
@@ -171,12 +173,24 @@ def test_places_are_spread_out_before_training() -> None:
 
 
 def test_the_first_object_starts_in_the_middle() -> None:
-    body, z, c = network(), latents(200), encoded("red cube, blue ball, green ball").expand(200, -1)
+    c = encoded("red cube, blue ball, green ball").expand(200, -1)
+    body, z = network(distance=0), latents(200)
     with torch.no_grad():
         body.place_and_size.weight.zero_()
     at_the_middle = body.layout(z, c).place.norm(dim=2) == 0
     assert (at_the_middle.sum(1) == 1).all()
     assert at_the_middle.sum(0).min() > 30  # each of the three
+
+
+@pytest.mark.parametrize("num_free", [0, 1])
+def test_wanted_objects_keep_a_distance_and_free_ones_do_not(num_free: int) -> None:
+    z, c = latents(300), encoded("red cube, blue ball").expand(300, -1)
+    near, apart = (network(num_free=num_free, distance=distance).layout(z, c).place for distance in (0, 0.3))
+    assert torch.equal(apart[:, 2:], near[:, 2:])
+    before, after = ((place[:, 0] - place[:, 1]).norm(dim=1) for place in (near, apart))
+    assert 10 < (before < 0.3).sum() < 200
+    assert after.min() > 0.299
+    torch.testing.assert_close(apart[before > 0.3], near[before > 0.3])
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from condgan.networks.splat import Layout as Objects
-from condgan.networks.splat import Splat
+from condgan.networks.splat import Splat, keep_apart
 
 
 def objects(n: int, k: int, features: int = 5, seed: int = 0) -> Objects:
@@ -61,3 +61,37 @@ def test_a_splat_has_its_peak_at_the_place_of_the_object() -> None:
     center = (torch.arange(16) + 0.5) / 8 - 1
     expected = torch.exp(-((center[column] - 0.5) ** 2 + (center[row] + 0.5) ** 2) / (2 * 0.2**2))
     torch.testing.assert_close(drawn[row, column], expected)
+
+
+def test_pairs_end_at_the_distance_around_the_same_middle_in_the_same_direction() -> None:
+    place = objects(200, 2).place / 2  # far enough from the borders
+    exists = torch.ones(200, 2, dtype=torch.bool)
+    apart = keep_apart(place, exists, 0.5)
+    before, after = ((each[:, 1] - each[:, 0]) for each in (place, apart))
+    near = before.norm(dim=1) < 0.5
+    assert 20 < near.sum() < 180
+    torch.testing.assert_close(after[near].norm(dim=1), torch.full((int(near.sum()),), 0.5))
+    torch.testing.assert_close(apart[~near], place[~near])
+    torch.testing.assert_close(apart.mean(1), place.mean(1))
+    torch.testing.assert_close(torch.cosine_similarity(before, after), torch.ones(200))
+
+
+def test_places_are_moved_alike_in_any_order_and_stay_in_the_image() -> None:
+    place, exists = objects(50, 6).place, torch.ones(50, 6, dtype=torch.bool)
+    apart = keep_apart(place, exists, 0.8)
+    torch.testing.assert_close(keep_apart(place.flip(1), exists, 0.8), apart.flip(1))
+    assert apart.abs().max() == 1
+
+
+def test_padding_neither_moves_nor_moves_others() -> None:
+    place, exists = objects(50, 4).place, torch.tensor([True, False, True, False]).expand(50, 4)
+    apart = keep_apart(place, exists, 0.8)
+    assert torch.equal(apart[:, 1::2], place[:, 1::2])
+    torch.testing.assert_close(apart[:, ::2], keep_apart(place[:, ::2], exists[:, ::2], 0.8))
+
+
+def test_objects_at_the_same_place_have_finite_gradients() -> None:
+    place = torch.zeros(1, 3, 2, requires_grad=True)
+    keep_apart(place, torch.ones(1, 3, dtype=torch.bool), 0.3).square().sum().backward()
+    assert place.grad is not None
+    assert place.grad.isfinite().all()

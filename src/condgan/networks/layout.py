@@ -17,7 +17,7 @@ from condgan.networks.augment import RandomShift
 from condgan.networks.conditioning import Unconditional
 from condgan.networks.gan import Discriminator, DiscriminatorOutput, Generator
 from condgan.networks.layers import IgnoreCondition, conv3, wrong_resolution
-from condgan.networks.splat import Layout, Splat
+from condgan.networks.splat import Layout, Splat, keep_apart
 
 GLOBAL_DIM, TOKEN_DIM, NUM_MIXED = 32, 16, 16  # latents of the image, of a token, and from how many it is mixed
 FEATURES = 96  # of a token
@@ -44,7 +44,8 @@ class LayoutGenerator(nn.Module):
     alone, so that it stays the same when another label is added. Which token comes first, such as the one in the middle
     of an i-CLEVR scene, follows from z, so that an image is a function of (z, c). Before training it is near the
     middle, and the others are spread out. A transformer over the tokens and the latent of the image lets the objects
-    agree on places. `num_free` further objects belong to no token.
+    agree on places, and those that are closer than `distance` are moved apart. `num_free` further objects belong to no
+    token and are not moved.
 
     The background is smooth: features that are linear in x and y, and a 4x4 image that depends on z. With free features
     or pixels in their place it learns to draw an object, e.g. in the middle where most scenes have one, before the
@@ -54,9 +55,11 @@ class LayoutGenerator(nn.Module):
     mixture: Tensor
     order: Tensor
 
-    def __init__(self, condition: Condition, resolution: int, channels: int, width: int, num_free: int):
+    def __init__(
+        self, condition: Condition, resolution: int, channels: int, width: int, num_free: int, distance: float
+    ):
         super().__init__()
-        self.condition = condition
+        self.condition, self.distance = condition, distance
         widths = _widths(resolution, width)
         sides = [resolution >> i for i in reversed(range(len(widths)))]
         self.embed = nn.Linear(condition.dim, FEATURES, bias=False)
@@ -93,9 +96,12 @@ class LayoutGenerator(nn.Module):
         nn.init.normal_(self.base.weight, 0, 0.02)
         nn.init.zeros_(self.base.bias)
 
+    def extra_repr(self) -> str:
+        return f"distance={self.distance}"
+
     def layout(self, z: Tensor, c: Tensor) -> Layout:
         """Returns the objects for latents (N, latent_dim) and encoded conditions (N, dim); free ones come last."""
-        tokens, exists = self.condition.tokens(c)
+        tokens, wanted = self.condition.tokens(c)
         n, num_free = c.shape[0], len(self.free)  # `len(c)` would fix the batch size of an exported program
         image_latent, token_latents = z[:, :GLOBAL_DIM], z[:, GLOBAL_DIM:].unflatten(1, (NUM_MIXED, TOKEN_DIM))
         strength = tokens.abs()
@@ -108,17 +114,19 @@ class LayoutGenerator(nn.Module):
         )
         latent = mixture @ token_latents  # (N, K, TOKEN_DIM), each N(0, 1)
         rank = (strength @ self.order[: self.condition.dim] @ image_latent[:, :, None]).squeeze(2)
-        first = rank.masked_fill(~exists, -torch.inf) == rank.masked_fill(~exists, -torch.inf).amax(1, keepdim=True)
+        first = rank.masked_fill(~wanted, -torch.inf) == rank.masked_fill(~wanted, -torch.inf).amax(1, keepdim=True)
         slots = torch.where(first[:, :, None], self.first[0], self.first[1])
         first = torch.cat([first, first.new_zeros(n, num_free)], dim=1)
         spread = torch.where(first[:, :, None], self.spread[0], self.spread[1])
         embedded = torch.cat([self.embed(tokens) + slots, self.free.expand(n, -1, -1)], dim=1)
-        exists = torch.cat([exists, exists.new_ones(n, num_free)], dim=1)
+        exists = torch.cat([wanted, wanted.new_ones(n, num_free)], dim=1)
         h = torch.cat([self.image_latent(image_latent)[:, None], embedded + self.token_latent(latent)], dim=1)
         padding = torch.cat([exists.new_zeros(n, 1), ~exists], dim=1)
         features = self.attention(h, src_key_padding_mask=padding)[:, 1:]
         change = self.place_and_size(features).float()
         place = torch.tanh(change[..., :2] + (spread * self.scatter(latent)).float())
+        # Free objects, which may be parts of a background, can be anywhere.
+        place = keep_apart(place, torch.cat([wanted, wanted.new_zeros(n, num_free)], dim=1), self.distance)
         size = SIZE * torch.exp(SIZE_RANGE * torch.tanh(change[..., 2:]))
         return Layout(features, place, size, exists)
 
@@ -172,13 +180,21 @@ class DenseHead(nn.Module):
 
 
 def generator(
-    condition: Condition, resolution: int, channels: int = 3, *, width: int = 48, num_free: int = 0
+    condition: Condition,
+    resolution: int,
+    channels: int = 3,
+    *,
+    width: int = 48,
+    num_free: int = 0,
+    distance: float = 0.3,
 ) -> Generator:
     """A LayoutGenerator with `width` channels on the second largest maps.
 
+    The places of wanted objects are about `distance` or more apart, where the image is 2 wide.
+
     Raises InputError unless the resolution is at least 16 and can be halved twice, above 64 until it is about 16.
     """
-    body = LayoutGenerator(condition, resolution, channels, width, num_free)
+    body = LayoutGenerator(condition, resolution, channels, width, num_free, distance)
     latent_dim = GLOBAL_DIM + NUM_MIXED * TOKEN_DIM
     return Generator(latent_dim, Unconditional(latent_dim, condition), body)
 

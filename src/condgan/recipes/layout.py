@@ -29,6 +29,7 @@ def layout(
     width: PositiveInt = 48,
     discriminator_width: PositiveInt = 32,
     num_free: NonNegativeInt = 0,
+    distance: NonNegativeFloat = 0.3,
     projection: bool = True,
     gamma: Weight = GAMMA,
     label_weight: Weight = 1,
@@ -46,12 +47,12 @@ def layout(
 ) -> Recipe:
     """Layout: every token of the condition is placed as an object, and a frozen reader tells whether it is recognised.
 
-    G maps each token to an object with a place, a size and features, and paints objects (`networks/layout.py`). The
-    game is relativistic on realness and on the logit of each wanted label (R3GAN's, Huang et al. 2024, for sets of
-    labels), with R1 and R2 on their sum in every fourth step; `gamma` is their weight up to 64x64. Before it, D and a
-    separate classifier, the reader, learn the labels of real images. The reader is then frozen; G also minimises its
-    negative log-likelihood of the condition on slightly noisy images. Learning rates fall in the last quarter, and
-    `gamma` throughout.
+    G maps each token to an object with a place, a size and features, moves objects apart that are closer than
+    `distance`, where the image is 2 wide, and paints them (`networks/layout.py`). The game is relativistic on realness
+    and on the logit of each wanted label (R3GAN's, Huang et al. 2024, for sets of labels), with R1 and R2 on their sum
+    in every fourth step; `gamma` is their weight up to 64x64. Before it, D and a separate classifier, the reader, learn
+    the labels of real images. The reader is then frozen; G also minimises its negative log-likelihood of the condition
+    on slightly noisy images. Learning rates fall in the last quarter, and `gamma` throughout.
 
     The condition must consist of labels, from which the reader learns. The defaults suit two CPU cores; for longer
     trainings `discriminator_width=48` draws better objects. With `head_weight` G also minimises the
@@ -67,7 +68,7 @@ def layout(
         + (lambda progress: at(gamma, progress) / 2) * lazy(resolution_scaled(label_r1_r2), PENALTY_EVERY)
     )
     recipe = Recipe(
-        generator=partial(networks.generator, width=width, num_free=num_free),
+        generator=partial(networks.generator, width=width, num_free=num_free, distance=distance),
         discriminator=partial(networks.discriminator, width=discriminator_width, projection=projection),
         objective=objective + head_weight * fake_likelihood if head_weight else objective,
         generator_optimizer=optimizer,
