@@ -75,6 +75,7 @@ def test_the_default_recipe_trains(condgan: Command, tmp_path: Path) -> None:
         (["--set", "num_epochs=300"], 79.0, "300 epochs of 3,891 images: about 4 h at 79 images/s; --minutes 10 for a"),
         (["--set", "num_epochs=2"], 79.0, "2 epochs of 3,891 images: about 2 min at 79 images/s"),
         (["--kimg", "60"], 10.0, "60 kimg: about 2 h at 10 images/s"),
+        (["--kimg", "6"], 9.94, "6 kimg: about 10 min at 9.9 images/s"),
         (["--minutes", "10"], 50.0, "--minutes 10: about 7.7 epochs at 50 images/s"),
     ],
 )
@@ -98,13 +99,13 @@ def test_the_rest_is_said_on_resume(condgan: Command, tmp_path: Path, speeds: di
     speeds["game"] = Speed(1, 0.5)
     words = ["train", "cdcgan", "--data", "shapes", *TINY, "--runs", tmp_path, "--resume"]
     first = condgan(*words, "--kimg", "0.008")
-    assert "0.008 kimg: about 16 s at 0 images/s" in first.out
+    assert "0.008 kimg: about 16 s at 0.5 images/s" in first.out
     assert "continues from" not in first.out
     second = condgan(*words, "--kimg", "0.04").out
     assert "continues from checkpoints/000000001.pt, 0.0 kimg" in second
-    assert "0.04 kimg: about 64 s left at 0 images/s; checkpoints: up to 3 x" in second
+    assert "0.04 kimg: about 64 s left at 0.5 images/s; checkpoints: up to 3 x" in second
     assert "kimg: about" not in condgan(*words, "--kimg", "0.04").out
-    assert "epochs left at 0 images/s; checkpoints: up to 3 x" in condgan(*words, "--minutes", "0.1").out
+    assert "epochs left at 0.5 images/s; checkpoints: up to 3 x" in condgan(*words, "--minutes", "0.1").out
 
 
 @pytest.mark.parametrize(

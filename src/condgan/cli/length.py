@@ -107,7 +107,7 @@ def length_lines(run: Run, forecast: Forecast, recipe: Recipe, num_training: int
     if saves:
         yield f"continues from {saves[-1].checkpoint}, {saves[-1].kimg:.1f} kimg"
     pretraining = forecast.pretraining_left(last["phase"], last["kimg"])
-    speed = f"at {forecast.images_per_second[GAME]:.0f} images/s"
+    speed = f"at {_rate(forecast.images_per_second[GAME])}"
     ending = " left" if lines else ""
     if budget.minutes is not None:
         kimg = (left - pretraining) * forecast.images_per_second[GAME] / 1000
@@ -124,6 +124,11 @@ def length_lines(run: Run, forecast: Forecast, recipe: Recipe, num_training: int
     share = f", {duration(pretraining)} of it for pretraining" if pretraining else ""
     advice = f"; --minutes {FIRST_LOOK} for a first look" if left > 120 * FIRST_LOOK and not lines else ""
     yield f"{what}: about {duration(left)}{ending} {speed}{share}{advice}; {disk}"
+
+
+def _rate(images_per_second: float) -> str:
+    """Formats a speed; below 10 with two digits, as slow trainings show less than one image per second."""
+    return f"{images_per_second:{'.0f' if images_per_second >= 9.95 else '.2g'}} images/s"
 
 
 def _warning(run: Run, pretraining: float, minutes: float, phases: list[str]) -> str:
@@ -143,7 +148,7 @@ def training_progress(forecast: Forecast, run: Run) -> Iterator[Callable[[Status
             done = f"{status.phase}  step {status.step}  {status.kimg:.1f} kimg"
             forecast.images_per_second[status.phase] = status.images_per_second
             left = forecast.seconds_left(status.phase, status.kimg, status.seconds, run.config.planned_kimg)
-            text = f"{done}  {status.images_per_second:.0f} images/s  {losses}"
+            text = f"{done}  {_rate(status.images_per_second)}  {losses}"
             progress(status.phase, status.progress, text, f"{duration(left)} left")
 
         yield show
