@@ -193,6 +193,11 @@ def test_wanted_objects_keep_a_distance_and_free_ones_do_not(num_free: int) -> N
     torch.testing.assert_close(apart[before > 0.3], near[before > 0.3])
 
 
+def test_nothing_is_moved_in_training() -> None:
+    z, c = latents(300), encoded("red cube, blue ball").expand(300, -1)
+    assert torch.equal(network().train().layout(z, c).place, network(distance=0).layout(z, c).place)
+
+
 @torch.no_grad()
 def first_objects(text: str, n: int) -> Tensor:
     """Which object comes first, (n,)."""

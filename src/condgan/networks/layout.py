@@ -44,8 +44,8 @@ class LayoutGenerator(nn.Module):
     alone, so that it stays the same when another label is added. Which token comes first, such as the one in the middle
     of an i-CLEVR scene, follows from z, so that an image is a function of (z, c). Before training it is near the
     middle, and the others are spread out. A transformer over the tokens and the latent of the image lets the objects
-    agree on places, and those that are closer than `distance` are moved apart. `num_free` further objects belong to no
-    token and are not moved.
+    agree on places. In evaluation mode, those that are closer than `distance` are then moved apart. `num_free` further
+    objects belong to no token and are not moved.
 
     The background is smooth: features that are linear in x and y, and a 4x4 image that depends on z. With free features
     or pixels in their place it learns to draw an object, e.g. in the middle where most scenes have one, before the
@@ -125,8 +125,9 @@ class LayoutGenerator(nn.Module):
         features = self.attention(h, src_key_padding_mask=padding)[:, 1:]
         change = self.place_and_size(features).float()
         place = torch.tanh(change[..., :2] + (spread * self.scatter(latent)).float())
-        # Free objects, which may be parts of a background, can be anywhere.
-        place = keep_apart(place, torch.cat([wanted, wanted.new_zeros(n, num_free)], dim=1), self.distance)
+        if not self.training:  # places that were moved in training drifted together, and G and D broke down
+            # Free objects, which may be parts of a background, can be anywhere.
+            place = keep_apart(place, torch.cat([wanted, wanted.new_zeros(n, num_free)], dim=1), self.distance)
         size = SIZE * torch.exp(SIZE_RANGE * torch.tanh(change[..., 2:]))
         return Layout(features, place, size, exists)
 
@@ -190,7 +191,7 @@ def generator(
 ) -> Generator:
     """A LayoutGenerator with `width` channels on the second largest maps.
 
-    The places of wanted objects are about `distance` or more apart, where the image is 2 wide.
+    In evaluation mode, wanted objects are about `distance` or more apart, where the image is 2 wide.
 
     Raises InputError unless the resolution is at least 16 and can be halved twice, above 64 until it is about 16.
     """

@@ -54,19 +54,16 @@ def keep_apart(place: Tensor, exists: Tensor, distance: float) -> Tensor:
     """Moves places (N, K, 2) that are closer than `distance` to each other apart; the mask `exists` is (N, K).
 
     Each of two moves by half of what is missing, so that a pair ends at that distance. A third one near them can leave
-    less. No place leaves [-1, 1]. Gradients pass as if nothing moved.
+    less. No place leaves [-1, 1].
 
     >>> keep_apart(torch.tensor([[[0.0, 0.0], [0.1, 0.0]]]), torch.tensor([[True, True]]), 0.3)
     tensor([[[-0.1000,  0.0000],
              [ 0.2000,  0.0000]]])
     """
-    with torch.no_grad():  # two places that nearly coincide would get gradients beyond all bounds
-        offset = place[:, :, None] - place[:, None]  # (N, K, K, 2), 0 from a place to itself
-        length = offset.norm(dim=-1, keepdim=True).clamp(min=1e-4)
-        missing = (distance - length).clamp(min=0) * (exists[:, :, None] & exists[:, None])[..., None]
-        apart = (place + (missing * offset / length).sum(2) / 2).clamp(-1, 1)
-        change = apart - place
-    return place + change
+    offset = place[:, :, None] - place[:, None]  # (N, K, K, 2), 0 from a place to itself
+    length = offset.norm(dim=-1, keepdim=True).clamp(min=1e-4)
+    missing = (distance - length).clamp(min=0) * (exists[:, :, None] & exists[:, None])[..., None]
+    return (place + (missing * offset / length).sum(2) / 2).clamp(-1, 1)
 
 
 def check_layout(layout: Layout, num_images: int) -> None:

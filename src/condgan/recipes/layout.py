@@ -47,12 +47,13 @@ def layout(
 ) -> Recipe:
     """Layout: every token of the condition is placed as an object, and a frozen reader tells whether it is recognised.
 
-    G maps each token to an object with a place, a size and features, moves objects apart that are closer than
-    `distance`, where the image is 2 wide, and paints them (`networks/layout.py`). The game is relativistic on realness
-    and on the logit of each wanted label (R3GAN's, Huang et al. 2024, for sets of labels), with R1 and R2 on their sum
-    in every fourth step; `gamma` is their weight up to 64x64. Before it, D and a separate classifier, the reader, learn
-    the labels of real images. The reader is then frozen; G also minimises its negative log-likelihood of the condition
-    on slightly noisy images. Learning rates fall in the last quarter, and `gamma` throughout.
+    G maps each token to an object with a place, a size and features, and paints objects (`networks/layout.py`). The
+    game is relativistic on realness and on the logit of each wanted label (R3GAN's, Huang et al. 2024, for sets of
+    labels), with R1 and R2 on their sum in every fourth step; `gamma` is their weight up to 64x64. Before it, D and a
+    separate classifier, the reader, learn the labels of real images. The reader is then frozen; G also minimises its
+    negative log-likelihood of the condition on slightly noisy images. Learning rates fall in the last quarter, and
+    `gamma` throughout. After training, objects closer than `distance` are moved apart before they are painted; the
+    image is 2 wide.
 
     The condition must consist of labels, from which the reader learns. The defaults suit two CPU cores; for longer
     trainings `discriminator_width=48` draws better objects. With `head_weight` G also minimises the
