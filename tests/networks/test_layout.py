@@ -16,7 +16,7 @@ KINDS: dict[str, Condition] = {
 
 
 def network(
-    condition: Condition = LABELS, resolution: int = 32, num_free: int = 0, distance: float = 0.3
+    condition: Condition = LABELS, resolution: int = 32, num_free: int = 0, distance: float = 0
 ) -> LayoutGenerator:
     torch.manual_seed(0)
     body = generator(condition, resolution, 3, width=4, num_free=num_free, distance=distance).body
@@ -139,7 +139,7 @@ def test_padding_is_not_drawn() -> None:
 @pytest.mark.parametrize("num_free", [0, 1])
 def test_the_latent_of_an_object_does_not_depend_on_the_other_labels(num_free: int) -> None:
     """Without the transformer's part a place is a function of the object's latent alone."""
-    body, z = network(num_free=num_free, distance=0), latents(20)
+    body, z = network(num_free=num_free), latents(20)
     with torch.no_grad():
         body.place_and_size.weight.zero_()
         body.spread.fill_(1)  # a token may be the first alone and not in company
@@ -173,8 +173,7 @@ def test_places_are_spread_out_before_training() -> None:
 
 
 def test_the_first_object_starts_in_the_middle() -> None:
-    c = encoded("red cube, blue ball, green ball").expand(200, -1)
-    body, z = network(distance=0), latents(200)
+    body, z, c = network(), latents(200), encoded("red cube, blue ball, green ball").expand(200, -1)
     with torch.no_grad():
         body.place_and_size.weight.zero_()
     at_the_middle = body.layout(z, c).place.norm(dim=2) == 0
@@ -195,7 +194,7 @@ def test_wanted_objects_keep_a_distance_and_free_ones_do_not(num_free: int) -> N
 
 def test_nothing_is_moved_in_training() -> None:
     z, c = latents(300), encoded("red cube, blue ball").expand(300, -1)
-    assert torch.equal(network().train().layout(z, c).place, network(distance=0).layout(z, c).place)
+    assert torch.equal(network(distance=0.3).train().layout(z, c).place, network().layout(z, c).place)
 
 
 @torch.no_grad()

@@ -187,11 +187,12 @@ def generator(
     *,
     width: int = 48,
     num_free: int = 0,
-    distance: float = 0.3,
+    distance: float = 0,
 ) -> Generator:
     """A LayoutGenerator with `width` channels on the second largest maps.
 
-    In evaluation mode, wanted objects are about `distance` or more apart, where the image is 2 wide.
+    In evaluation mode, wanted objects are moved to be about `distance` or more apart, where the image is 2 wide. That
+    is meant for labels of separate objects, not for those of parts of one thing.
 
     Raises InputError unless the resolution is at least 16 and can be halved twice, above 64 until it is about 16.
     """

@@ -29,7 +29,7 @@ def layout(
     width: PositiveInt = 48,
     discriminator_width: PositiveInt = 32,
     num_free: NonNegativeInt = 0,
-    distance: NonNegativeFloat = 0.3,
+    distance: NonNegativeFloat = 0,
     projection: bool = True,
     gamma: Weight = GAMMA,
     label_weight: Weight = 1,
@@ -52,14 +52,15 @@ def layout(
     labels), with R1 and R2 on their sum in every fourth step; `gamma` is their weight up to 64x64. Before it, D and a
     separate classifier, the reader, learn the labels of real images. The reader is then frozen; G also minimises its
     negative log-likelihood of the condition on slightly noisy images. Learning rates fall in the last quarter, and
-    `gamma` throughout. After training, objects closer than `distance` are moved apart before they are painted; the
-    image is 2 wide.
+    `gamma` throughout.
 
     The condition must consist of labels, from which the reader learns. The defaults suit two CPU cores; for longer
-    trainings `discriminator_width=48` draws better objects. With `head_weight` G also minimises the
-    negative log-likelihood under D's own label head, and with `reader_weight=0` there is no reader.
+    trainings `discriminator_width=48` draws better objects. If labels are separate objects, `distance=0.3` keeps them
+    from overlapping in generated images: it moves those apart that are closer, where the image is 2 wide. With
+    `head_weight` G also minimises the negative log-likelihood under D's own label head, and with `reader_weight=0`
+    there is no reader.
 
-    Command: condgan train layout --data sample --minutes 10 --precision auto.
+    Command: condgan train layout --data sample --set distance=0.3 --minutes 10 --precision auto.
     """
     optimizer = partial(adam, lr=learning_rate, betas=(beta1, beta2))
     objective = (
