@@ -63,7 +63,8 @@ def keep_apart(place: Tensor, exists: Tensor, distance: float) -> Tensor:
     offset = place[:, :, None] - place[:, None]  # (N, K, K, 2), 0 from a place to itself
     length = offset.norm(dim=-1, keepdim=True).clamp(min=1e-4)
     missing = (distance - length).clamp(min=0) * (exists[:, :, None] & exists[:, None])[..., None]
-    return (place + (missing * offset / length).sum(2) / 2).clamp(-1, 1)
+    apart: Tensor = (place + (missing * offset / length).sum(2) / 2).clamp(-1, 1)
+    return apart
 
 
 def check_layout(layout: Layout, num_images: int) -> None:
