@@ -15,6 +15,7 @@ import torch
 from condgan.data import Images
 from condgan.judge import small_judge, train_judge
 from condgan.machine import accelerator
+from condgan.processes import joined
 from condgan.recipes import RECIPES, Recipe, build, with_reader
 from condgan.state import TrainState
 from contracts import leaves, tiny_images, tiny_options, whole_training
@@ -81,6 +82,7 @@ if __name__ == "__main__":
         for name in one:
             print(f"{name:17} {max(differences(one[name], other[name]).values()):.0e}")
     else:
-        found = {name: trained(name) for name in (*RECIPES, JUDGE)}
-        if accelerator().is_main_process:
-            torch.save(found, file)
+        with joined() as process:
+            found = {name: trained(name) for name in (*RECIPES, JUDGE)}
+            if process.is_main_process:
+                torch.save(found, file)

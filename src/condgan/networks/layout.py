@@ -187,7 +187,7 @@ def generator(
     *,
     width: int = 48,
     num_free: int = 0,
-    distance: float = 0,
+    distance: float = 0.0,
 ) -> Generator:
     """A LayoutGenerator with `width` channels on the second largest maps.
 
