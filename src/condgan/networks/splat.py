@@ -54,7 +54,7 @@ def keep_apart(place: Tensor, exists: Tensor, distance: float) -> Tensor:
     """Moves places (N, K, 2) that are closer than `distance` to each other apart; the mask `exists` is (N, K).
 
     Each of two moves by half of what is missing, so that a pair ends at that distance. A third one near them can leave
-    less. No place leaves [-1, 1].
+    less. Places that coincide stay, as they have no direction to move in. No place leaves [-1, 1].
 
     >>> keep_apart(torch.tensor([[[0.0, 0.0], [0.1, 0.0]]]), torch.tensor([[True, True]]), 0.3)
     tensor([[[-0.1000,  0.0000],

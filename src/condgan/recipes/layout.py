@@ -55,10 +55,10 @@ def layout(
     `gamma` throughout.
 
     The condition must consist of labels, from which the reader learns. The defaults suit two CPU cores; for longer
-    trainings `discriminator_width=48` draws better objects. If labels are separate objects, `distance=0.3` keeps them
-    from overlapping in generated images: it moves those apart that are closer, where the image is 2 wide. With
-    `head_weight` G also minimises the negative log-likelihood under D's own label head, and with `reader_weight=0`
-    there is no reader.
+    trainings `discriminator_width=48` draws better objects. If labels are separate objects, `distance=0.3` moves those
+    apart that are closer in generated images, where the image is 2 wide, so that they overlap less. With `head_weight`
+    G also minimises the negative log-likelihood under D's own label head, and with `reader_weight=0` there is no
+    reader.
 
     Command: condgan train layout --data sample --set distance=0.3 --minutes 10 --precision auto.
     """
