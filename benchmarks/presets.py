@@ -25,8 +25,7 @@ from condgan.data import shapes
 from condgan.diagnostics import findings, measure
 from condgan.networks.gan import Generator
 from condgan.recipes import Recipe, build
-from condgan.recipes.presets import preset_options
-from condgan.train import train
+from condgan.train import pretrain, train
 from contracts import state_of
 from learning import TASKS, learned
 
@@ -92,7 +91,7 @@ def main() -> None:
     parsed = parser.parse_args()
     torch.set_num_threads(1)
     for name in parsed.recipes or TASKS:
-        options = {**preset_options(name, "laptop"), **dict(option.split("=") for option in parsed.options)}
+        options = {**TASKS[name].options(name), **dict(option.split("=") for option in parsed.options)}
         for fault in parsed.faults:
             for seed in parsed.seeds:
                 result = trained(name, FAULTS[fault](build(name, options)), seed, parsed.share)
@@ -108,6 +107,8 @@ def trained(name: str, recipe: Recipe, seed: int, share: float) -> str:
     log: list[dict[str, float]] = []
     saves: list[dict[str, float]] = []
     sums: dict[str, Any] = {}
+    for _ in pretrain(state, training):
+        pass
     for progress in train(state, training):
         for term, loss in progress.losses.items():
             sums[term] = sums.get(term, 0.0) + loss / LOG_STEPS

@@ -1,7 +1,8 @@
-"""What the presets for laptops learn of coloured shapes, within about a minute of one core each."""
+"""What presets learn of coloured shapes, within about a minute of one core each."""
 
+from collections.abc import Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,15 +12,22 @@ from condgan.data import shapes
 from condgan.data.dataset import to_uint8
 from condgan.judge import Judge, small_judge, train_judge
 from condgan.metrics import Estimate, code_accuracy, condition_accuracy
+from condgan.recipes.presets import preset_options
 from condgan.state import TrainState
 
 
 class Task(NamedTuple):
-    """A kind and resolution of shapes, and how many thousands of images a recipe is shown at most."""
+    """A kind and resolution of shapes, how many thousands of images a recipe is shown at most, and its options."""
 
     kind: str
     resolution: int
     kimg: float
+    preset: str = "laptop"
+    more: Mapping[str, Any] = {}
+
+    def options(self, recipe: str) -> dict[str, Any]:
+        """Returns the options that a recipe is trained with."""
+        return {**preset_options(recipe, self.preset), **self.more}
 
 
 TASKS = {
@@ -31,6 +39,7 @@ TASKS = {
     "dcgan": Task("class", 16, 80),
     "wgan_gp": Task("class", 16, 60),
     "projection": Task("attributes", 16, 35),
+    "layout": Task("class", 16, 20, "whole-images", {"reader_kimg": 30, "discriminator_kimg": 10}),
 }
 
 

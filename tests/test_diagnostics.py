@@ -111,6 +111,13 @@ def test_codes_are_not_looked_for_in_real_images() -> None:
     assert measure(state, images).keys() == HEALTHY.keys() - {"own_condition[real]"}
 
 
+@pytest.mark.parametrize("weight", [0, 1])
+def test_conditions_are_not_compared_by_the_logits_of_a_relativistic_game_alone(weight: float) -> None:
+    state, images = tiny_state("layout", "class", classification_weight=weight)
+    shares = {"own_condition[real]", "own_condition[fake]"}
+    assert measure(state, images).keys() == HEALTHY.keys() - (set() if weight else shares)
+
+
 @pytest.mark.parametrize(("sign", "share"), [(1, 1.0), (-1, 0.0), (0, 0.5)])
 def test_d_may_score_all_real_images_higher_or_lower_or_all_equal(grey_images: Images, sign: int, share: float) -> None:
     black = measured(grey_images, lambda z, c: grey(0 * z[:, 0] - 1), lambda image, c: sign * value_of(image))

@@ -2,10 +2,12 @@
 
 from dataclasses import FrozenInstanceError
 from itertools import islice
+from math import inf
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import SGD
 
 from condgan.conditions import Codes
 from condgan.networks.normalization import mixes_samples
@@ -65,6 +67,26 @@ def test_the_discriminator_requires_gradients_in_its_own_step_only() -> None:
     state = state_of(tiny_recipe(objective=terms), images)
     run_steps(state, images, 2)
     assert found == [{True}, {False}] * 2
+
+
+@pytest.mark.parametrize("max_norm", [1e-3, 1e6])
+def test_gradients_longer_than_the_limit_are_scaled_down_to_it(max_norm: float) -> None:
+    def sgd(network: nn.Module) -> SGD:
+        return SGD(network.parameters(), lr=1)
+
+    def parameters(network: nn.Module) -> Tensor:
+        return torch.cat([parameter.detach().flatten() for parameter in network.parameters()])
+
+    images, norms = tiny_images("class"), []
+    for limit in (inf, max_norm):
+        recipe = tiny_recipe(generator_optimizer=sgd, discriminator_optimizer=sgd, max_gradient_norm=limit)
+        state = state_of(recipe, images)
+        before = [parameters(network) for network in (state.generator, state.discriminator)]
+        run_steps(state, images, 1)
+        after = [parameters(network) for network in (state.generator, state.discriminator)]
+        norms.append([float((a - b).norm()) for a, b in zip(after, before, strict=True)])
+    assert min(norms[0]) > 0.01
+    assert norms[1] == pytest.approx([min(norm, max_norm) for norm in norms[0]], rel=1e-3)
 
 
 def test_each_network_is_trained_by_its_own_terms_only() -> None:

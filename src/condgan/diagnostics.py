@@ -62,10 +62,13 @@ def measure(state: TrainState, images: Batches) -> dict[str, float]:
     state.generator.train()
     real_score, fake_score = (discriminator(image, condition.encode(own)).score for image in (real_image, opponent))
     values = {"real_above_fake": _share_above(real_score[:, None], fake_score)}
-    if condition.is_labelled:
+    terms = state.recipe.objective.discriminator
+    # A relativistic game alone compares images of one condition, so that logits of different labels mean nothing.
+    compares_conditions = "relativistic_labels" not in terms or "classification_real" in terms
+    if condition.is_labelled and compares_conditions:
         values["own_condition[real]"] = _own_condition(discriminator, condition, real_image, own)
     # D's score of generated images does not count: it is trained to be low for their own condition, and for no other.
-    if discriminator(fake_image, condition.encode(own)).logits.shape[1]:
+    if compares_conditions and discriminator(fake_image, condition.encode(own)).logits.shape[1]:
         values["own_condition[fake]"] = _own_condition(discriminator, condition, fake_image, own, score_weight=0)
     discriminator.train()
     few = torch.unique(own, dim=0)[:NUM_CONDITIONS]

@@ -64,6 +64,7 @@ def train(state: TrainState, images: Batches) -> Iterator[Progress]:
         if accelerator.num_processes > 1:
             for weight in shared:  # of a network that was called bare, whose gradients are not averaged yet
                 weight.grad = accelerator.reduce(weight.grad, "mean")
+        clip_grad_norm_([*weights, *shared], recipe.max_gradient_norm)
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad()

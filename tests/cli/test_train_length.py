@@ -45,10 +45,10 @@ def test_without_a_recipe_the_default_is_trained(
     condgan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(presets, "DEFAULT_RECIPE", "cdcgan")
-    words = ["--data", "shapes", *TINY, "--kimg", "0.008", "--runs", tmp_path]
+    words = ["--data", "shapes:multi_label", *TINY, "--kimg", "0.008", "--runs", tmp_path]
     result = condgan("train", *words)
     assert result.code == 0, result.err
-    assert "recipe cdcgan, the default for labelled images" in result.out
+    assert "recipe cdcgan, the default for these labels" in result.out
     assert read_json(tmp_path / "cdcgan" / "run.json")["recipe"] == "cdcgan"
     assert "the default" not in condgan("train", "cdcgan", *words, "--name", "named").out
 
@@ -61,12 +61,27 @@ def test_the_default_recipe_is_refused_without_labels(condgan: Command, tmp_path
 
 @pytest.mark.slow
 def test_the_default_recipe_trains(condgan: Command, tmp_path: Path) -> None:
-    words = ["--data", "shapes", "--resolution", "16", "--kimg", "0.004", "--runs", tmp_path]
+    short = ["--resolution", "16", "--kimg", "0.004", "--runs", tmp_path]
     for option in ("width=4", "discriminator_width=4", "batch_size=4", "reader_kimg=0.2", "discriminator_kimg=0.1"):
-        words += ["--set", option]
-    result = condgan("train", *words)
+        short += ["--set", option]
+    for kind, preset in (("class", "whole-images"), ("attributes", "whole-images"), ("multi_label", None)):
+        result = condgan("train", "--data", f"shapes:{kind}", "--name", kind, *short)
+        assert result.code == 0, result.err
+        assert f"recipe layout{f' --preset {preset}' if preset else ''}, the default for these labels" in result.out
+        assert (tmp_path / kind / "generator.safetensors").is_file()
+        options = read_json(tmp_path / kind / "run.json")["options"]
+        assert options["tanh"] is (preset is None)
+        assert options["width"] == 4
+
+
+def test_a_preset_that_is_named_replaces_that_of_the_default_recipe(
+    condgan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presets, "DEFAULT_RECIPE", "cdcgan")
+    words = ["--data", "shapes", *TINY, "--kimg", "0.008", "--runs", tmp_path]
+    result = condgan("train", "--preset", "laptop", *words)
     assert result.code == 0, result.err
-    assert (tmp_path / presets.DEFAULT_RECIPE / "generator.safetensors").is_file()
+    assert "recipe cdcgan --preset laptop, the default" in result.out
 
 
 @pytest.mark.parametrize(

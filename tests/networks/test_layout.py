@@ -16,10 +16,10 @@ KINDS: dict[str, Condition] = {
 
 
 def network(
-    condition: Condition = LABELS, resolution: int = 32, num_free: int = 0, distance: float = 0
+    condition: Condition = LABELS, resolution: int = 32, num_free: int = 0, distance: float = 0, tanh: bool = True
 ) -> LayoutGenerator:
     torch.manual_seed(0)
-    body = generator(condition, resolution, 3, width=4, num_free=num_free, distance=distance).body
+    body = generator(condition, resolution, 3, width=4, num_free=num_free, distance=distance, tanh=tanh).body
     assert isinstance(body, LayoutGenerator)
     return body.eval()
 
@@ -125,6 +125,20 @@ def test_free_objects_are_drawn() -> None:
     layout = body.layout(z, encoded("nothing"))
     without = layout._replace(exists=torch.zeros_like(layout.exists))
     assert (body.paint(layout, z) - body.paint(without, z)).abs().max() > 0.01
+
+
+def test_without_tanh_black_images_have_a_gradient_and_are_clamped_in_evaluation_mode() -> None:
+    z, c, gradients = latents(2), encoded("red cube", "nothing"), []
+    for tanh in (True, False):
+        body = network(tanh=tanh)
+        nn.init.constant_(body.base.bias, -30)
+        assert torch.equal(body(z, c), torch.full((2, 3, 32, 32), -1.0))
+        image = body.train()(z, c)
+        image.sum().backward()
+        assert body.base.bias.grad is not None
+        gradients.append(body.base.bias.grad.abs().max().item())
+    assert image.max() < -20
+    assert gradients[0] == 0 < gradients[1]
 
 
 def test_padding_is_not_drawn() -> None:

@@ -96,6 +96,12 @@ def test_a_phase_that_is_switched_off_does_not_exist(options: dict[str, Any], ph
     assert set(losses) == (LOSSES if "reader" in phases else LOSSES - {"G/reader"})
 
 
+def test_without_its_weight_the_discriminator_does_not_learn_to_classify() -> None:
+    state, images = tiny_state("layout", "multi_label", classification_weight=0)
+    (losses,) = run_steps(state, images, num_steps=1)
+    assert set(losses) == LOSSES - {"D/classification_real"}
+
+
 def test_the_likelihood_of_the_head_trains_the_generator_and_not_the_discriminator() -> None:
     (plain, images), (state, _) = (tiny_state("layout", "multi_label", head_weight=weight) for weight in (0, 0.5))
     (losses,), (found,) = run_steps(plain, images, num_steps=1), run_steps(state, images, num_steps=1)

@@ -69,6 +69,14 @@ def build(
     return chosen, recipes.build(recipe, chosen)
 
 
+def default_words(preset: str | None) -> str:
+    """Returns what to say about the default recipe, trained with a preset or without one."""
+    from condgan.recipes.presets import DEFAULT_RECIPE
+
+    words = f"{DEFAULT_RECIPE} --preset {preset}" if preset else DEFAULT_RECIPE
+    return f"recipe {words}, the default for these labels; for another one see condgan recipes"
+
+
 def check_trainable(recipe: Recipe, images: Images, num_processes: int, data: str, name: str | None) -> None:
     """Raises InputError if a recipe cannot be trained on a data set. `name` is None for the default recipe."""
     from condgan.recipes.presets import DEFAULT_RECIPE

@@ -62,15 +62,13 @@ class DiskUse:
             raise InputError(f"{found}; free some space, choose another --runs, or keep fewer with --keep")
 
 
-def describe(context: typer.Context, data: str, images: Images, default_recipe: str) -> None:
-    """Says what the data set is, and which recipe was chosen for it."""
+def describe(context: typer.Context, data: str, images: Images) -> None:
+    """Says what the data set is, and what was left out of it."""
     console.note(f"data {data}: {summary(images)}")
     for notice in images.notices:
         console.note(f"notice: {notice}")
     if context.obj.data_hash not in ("", images.content_hash):
         console.note(f"notice: these are not the images of {context.obj.file}, or they have another resolution")
-    if default_recipe:
-        console.note(f"recipe {default_recipe}, the default for labelled images; for another one see condgan recipes")
 
 
 def forecast_of(

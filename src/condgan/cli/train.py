@@ -43,7 +43,7 @@ def train(
         typer.Argument(
             autocompletion=recipe_names,
             help="Name of a recipe (see `condgan recipes`), or your own as module:function. Default: layout, which "
-            "needs labels.",
+            "needs labels, for classes and attributes with --preset whole-images.",
         ),
     ] = None,
     config: ConfigOption = None,
@@ -123,7 +123,7 @@ def train(
     from condgan.config import Config
     from condgan.outputs import Previews
     from condgan.processes import leave, use_device
-    from condgan.recipes.presets import DEFAULT_RECIPE
+    from condgan.recipes.presets import DEFAULT_RECIPE, default_preset
     from condgan.run import Run, check_folder
     from condgan.saves import Keep
     from condgan.trackers import check_trackers
@@ -141,6 +141,9 @@ def train(
     started = machine.processes()
     with started.local_main_process_first():  # which fills the cache for the others of its node
         images = load_data(data, resolution, **{**context.obj.reading, **reading})
+        if not recipe and not preset:
+            preset = default_preset(images.condition)
+            chosen, built = choices.build(context, DEFAULT_RECIPE, preset, options)
         callback = choices.callback(built, images, judge)
         choices.check_trainable(built, images, started.num_processes, data, recipe)
     kept = choices.kept(wanted, folder, callback)
@@ -148,7 +151,9 @@ def train(
     processes = machine.accelerator(choices.precision(precision, folder if resume else None, measured))
     is_main, precision = processes.is_main_process, processes.mixed_precision
     budget = choices.budget(built, images, length, minutes)
-    describe(context, data, images, "" if recipe else DEFAULT_RECIPE)
+    describe(context, data, images)
+    if not recipe:
+        console.note(choices.default_words(preset))
     # A recipe that cannot make a step fails here, before there is a folder
     lines, forecast = forecast_of(built, images, kept, budget, save_minutes, measured(precision), folder)
     with processes.main_process_first():  # which creates the folder

@@ -47,6 +47,9 @@ class LayoutGenerator(nn.Module):
     agree on places. In evaluation mode, those that are closer than `distance` are then moved apart. `num_free` further
     objects belong to no token and are not moved.
 
+    Pixels pass through tanh. Where they are black or white it has hardly any gradient, and a training in which all of
+    them become so does not go on. Without `tanh` pixels are unbounded, and clamped in evaluation mode.
+
     The background is smooth: features that are linear in x and y, and a 4x4 image that depends on z. With free features
     or pixels in their place it learns to draw an object, e.g. in the middle where most scenes have one, before the
     tokens learn their places; objects are then missing or drawn twice.
@@ -56,10 +59,17 @@ class LayoutGenerator(nn.Module):
     order: Tensor
 
     def __init__(
-        self, condition: Condition, resolution: int, channels: int, width: int, num_free: int, distance: float
+        self,
+        condition: Condition,
+        resolution: int,
+        channels: int,
+        width: int,
+        num_free: int,
+        distance: float,
+        tanh: bool,
     ):
         super().__init__()
-        self.condition, self.distance = condition, distance
+        self.condition, self.distance, self.tanh = condition, distance, tanh
         widths = _widths(resolution, width)
         sides = [resolution >> i for i in reversed(range(len(widths)))]
         self.embed = nn.Linear(condition.dim, FEATURES, bias=False)
@@ -97,7 +107,7 @@ class LayoutGenerator(nn.Module):
         nn.init.zeros_(self.base.bias)
 
     def extra_repr(self) -> str:
-        return f"distance={self.distance}"
+        return f"distance={self.distance}, tanh={self.tanh}"
 
     def layout(self, z: Tensor, c: Tensor) -> Layout:
         """Returns the objects for latents (N, latent_dim) and encoded conditions (N, dim); free ones come last."""
@@ -142,9 +152,11 @@ class LayoutGenerator(nn.Module):
             h = interpolate(h, scale_factor=2, mode="nearest" if i + 2 < len(self.splats) else "bilinear")
             h = h + self.splats[i + 1](layout)
         h = leaky_relu(self.last(leaky_relu(self.blocks[-1](h), 0.2)), 0.2)
-        image: Tensor = self.to_image(h)
         base = self.base(image_latent).unflatten(1, (-1, BASE_SIDE, BASE_SIDE))
-        return torch.tanh(image + interpolate(base, image.shape[-1], mode="bilinear"))
+        image: Tensor = self.to_image(h) + interpolate(base, h.shape[-1], mode="bilinear")
+        if self.tanh:
+            return torch.tanh(image)
+        return image if self.training else image.clamp(-1, 1)
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:
         return self.paint(self.layout(z, c), z)
@@ -188,15 +200,16 @@ def generator(
     width: int = 48,
     num_free: int = 0,
     distance: float = 0.0,
+    tanh: bool = True,
 ) -> Generator:
     """A LayoutGenerator with `width` channels on the second largest maps.
 
     In evaluation mode, wanted objects are moved to be about `distance` or more apart, where the image is 2 wide. That
-    is meant for labels of separate objects, not for those of parts of one thing.
+    is meant for labels of separate objects, not for those of parts of one thing. `tanh` bounds the pixels.
 
     Raises InputError unless the resolution is at least 16 and can be halved twice, above 64 until it is about 16.
     """
-    body = LayoutGenerator(condition, resolution, channels, width, num_free, distance)
+    body = LayoutGenerator(condition, resolution, channels, width, num_free, distance, tanh)
     latent_dim = GLOBAL_DIM + NUM_MIXED * TOKEN_DIM
     return Generator(latent_dim, Unconditional(latent_dim, condition), body)
 

@@ -1,11 +1,13 @@
 """Layout: every token of the condition is an object with a place and a size."""
 
 from functools import partial
+from math import inf
 
 from pydantic import NonNegativeInt, PositiveInt, validate_call
 
 from condgan.networks import layout as networks
 from condgan.objectives import (
+    Objective,
     fake_likelihood,
     label_r1_r2,
     lazy,
@@ -30,6 +32,7 @@ def layout(
     discriminator_width: PositiveInt = 32,
     num_free: NonNegativeInt = 0,
     distance: NonNegativeFloat = 0,
+    tanh: bool = True,
     projection: bool = True,
     gamma: Weight = GAMMA,
     label_weight: Weight = 1,
@@ -43,6 +46,7 @@ def layout(
     beta2: Beta = 0.99,
     batch_size: BatchSize = 32,
     num_epochs: PositiveInt = 30,
+    max_gradient_norm: NonNegativeFloat = 32,
     ema_half_life_kimg: NonNegativeFloat = 4,
 ) -> Recipe:
     """Layout: every token of the condition is placed as an object, and a frozen reader tells whether it is recognised.
@@ -52,13 +56,15 @@ def layout(
     labels), with R1 and R2 on their sum in every fourth step; `gamma` is their weight up to 64x64. Before it, D and a
     separate classifier, the reader, learn the labels of real images. The reader is then frozen; G also minimises its
     negative log-likelihood of the condition on slightly noisy images. Learning rates fall in the last quarter, and
-    `gamma` throughout.
+    `gamma` throughout. Gradients are clipped to the norm `max_gradient_norm`, with 0 not at all.
 
-    The condition must consist of labels, from which the reader learns. The defaults suit two CPU cores; for longer
-    trainings `discriminator_width=48` draws better objects. If labels are separate objects, `distance=0.3` moves those
-    apart that are closer in generated images, where the image is 2 wide, so that they overlap less. With `head_weight`
-    G also minimises the negative log-likelihood under D's own label head, and with `reader_weight=0` there is no
-    reader.
+    The condition must consist of labels, from which the reader learns. The defaults suit two CPU cores and sets of
+    labels; for longer trainings `discriminator_width=48` draws better objects. If labels are separate objects,
+    `distance=0.3` moves those apart that are closer in generated images, where the image is 2 wide, so that they
+    overlap less. If they describe the whole image, as classes do, the preset `whole-images` gives more variety: D does
+    not learn to classify in the game, and pixels do not pass through tanh but are clamped in generated images. With
+    `head_weight` G also minimises the negative log-likelihood under D's own label head, and with `reader_weight=0`
+    there is no reader.
 
     Command: condgan train layout --data sample --set distance=0.3 --minutes 10 --precision auto.
     """
@@ -66,17 +72,18 @@ def layout(
     objective = (
         relativistic
         + label_weight * relativistic_labels
-        + classification_weight * real_likelihood
+        + (classification_weight * real_likelihood if classification_weight else Objective())
         + (lambda progress: at(gamma, progress) / 2) * lazy(resolution_scaled(label_r1_r2), PENALTY_EVERY)
     )
     recipe = Recipe(
-        generator=partial(networks.generator, width=width, num_free=num_free, distance=distance),
+        generator=partial(networks.generator, width=width, num_free=num_free, distance=distance, tanh=tanh),
         discriminator=partial(networks.discriminator, width=discriminator_width, projection=projection),
         objective=objective + head_weight * fake_likelihood if head_weight else objective,
         generator_optimizer=optimizer,
         discriminator_optimizer=optimizer,
         batch_size=batch_size,
         num_epochs=num_epochs,
+        max_gradient_norm=max_gradient_norm or inf,
         ema_half_life_kimg=ema_half_life_kimg,
         discriminator_pretraining=discriminator_pretraining(discriminator_kimg),
     )

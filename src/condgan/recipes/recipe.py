@@ -93,6 +93,7 @@ class Recipe:
     from their average; 0 disables averaging. Before the game, D (`discriminator_pretraining`) and a separate classifier
     (`reader`) may learn to predict the labels of real images.
 
+    A gradient of G or of D whose norm over all weights exceeds `max_gradient_norm` is scaled down to it.
     `discriminator_updates` names the terms of D that are minimised together. With several groups, D is updated once for
     each on the same batch; by default once for all terms. `shared_optimizer` takes D and returns an optimizer of those
     of its weights that an update of G changes as well, on G's loss.
@@ -108,6 +109,7 @@ class Recipe:
     condition: Callable[[Condition], Condition] = labels_as_condition
     discriminator_steps: int = 1
     generator_steps: int = 1
+    max_gradient_norm: float = inf
     discriminator_updates: Sequence[Sequence[str]] = ()
     shared_optimizer: Callable[[Discriminator], Optimizer] | None = None
     ema_half_life_kimg: float = 0.0
