@@ -39,7 +39,7 @@ TASKS = {
     "dcgan": Task("class", 16, 80),
     "wgan_gp": Task("class", 16, 60),
     "projection": Task("attributes", 16, 35),
-    "layout": Task("class", 16, 20, "whole-images", {"reader_kimg": 30, "discriminator_kimg": 10}),
+    "layout": Task("class", 16, 20, "classes", {"reader_kimg": 30, "discriminator_kimg": 10}),
 }
 
 

@@ -64,7 +64,7 @@ def test_the_default_recipe_trains(condgan: Command, tmp_path: Path) -> None:
     short = ["--resolution", "16", "--kimg", "0.004", "--runs", tmp_path]
     for option in ("width=4", "discriminator_width=4", "batch_size=4", "reader_kimg=0.2", "discriminator_kimg=0.1"):
         short += ["--set", option]
-    for kind, preset in (("class", "whole-images"), ("attributes", "whole-images"), ("multi_label", None)):
+    for kind, preset in (("class", "classes"), ("attributes", None), ("multi_label", None)):
         result = condgan("train", "--data", f"shapes:{kind}", "--name", kind, *short)
         assert result.code == 0, result.err
         assert f"recipe layout{f' --preset {preset}' if preset else ''}, the default for these labels" in result.out

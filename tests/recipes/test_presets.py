@@ -40,7 +40,7 @@ def test_without_a_name_there_are_no_options() -> None:
     ("recipe", "name", "message"),
     [
         ("acgan", "labtop", "no such preset; did you mean 'laptop'. .known: laptop"),
-        ("layout", "laptop", "recipe layout has no such preset .known: whole-images"),
+        ("layout", "laptop", "recipe layout has no such preset .known: classes"),
         ("mine:recipe", "laptop", "recipe mine:recipe has no presets; use its defaults, or --set NAME=VALUE"),
     ],
 )

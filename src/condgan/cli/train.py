@@ -43,7 +43,7 @@ def train(
         typer.Argument(
             autocompletion=recipe_names,
             help="Name of a recipe (see `condgan recipes`), or your own as module:function. Default: layout, which "
-            "needs labels, for classes and attributes with --preset whole-images.",
+            "needs labels, with --preset classes if each image has one class.",
         ),
     ] = None,
     config: ConfigOption = None,

@@ -61,10 +61,9 @@ def layout(
     The condition must consist of labels, from which the reader learns. The defaults suit two CPU cores and sets of
     labels; for longer trainings `discriminator_width=48` draws better objects. If labels are separate objects,
     `distance=0.3` moves those apart that are closer in generated images, where the image is 2 wide, so that they
-    overlap less. If they describe the whole image, as classes do, the preset `whole-images` gives more variety: D does
-    not learn to classify in the game, and pixels do not pass through tanh but are clamped in generated images. With
-    `head_weight` G also minimises the negative log-likelihood under D's own label head, and with `reader_weight=0`
-    there is no reader.
+    overlap less. If each image has one class, the preset `classes` gives more variety: D does not learn to classify
+    during the game, and pixels do not pass through tanh but are clamped in generated images. With `head_weight` G also
+    minimises the negative log-likelihood under D's own label head, and with `reader_weight=0` there is no reader.
 
     Command: condgan train layout --data sample --set distance=0.3 --minutes 10 --precision auto.
     """

@@ -11,9 +11,8 @@ DEFAULT_RECIPE = "layout"
 # `laptop` is for two CPU cores: narrow networks and, where a small budget would not change them enough, small batches
 # and higher learning rates. The defaults of recipes are those of their sources.
 #
-# `whole-images` is for labels that describe the image and not an object in it. If D learns to classify, typical images
-# have the largest logits, so that a G that raises them makes all images of a class alike; and digits on a black
-# background saturate tanh. See docs/trials.md.
+# `classes` is for images of one class each. If D learns to classify during the game, images of a class become alike;
+# and pixels that are black or white saturate tanh. See docs/trials.md.
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "cdcgan": {"laptop": {"width": 32, "learning_rate": 5e-4, "ema_half_life_kimg": 2}},
     "acgan": {
@@ -42,7 +41,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         }
     },
     "dcgan": {"laptop": {"width": 32, "batch_size": 32, "learning_rate": 5e-4, "ema_half_life_kimg": 2}},
-    "layout": {"whole-images": {"tanh": False, "classification_weight": 0}},
+    "layout": {"classes": {"tanh": False, "classification_weight": 0}},
     "wgan_gp": {"laptop": {"width": 32, "discriminator_steps": 1, "ema_half_life_kimg": 2}},
     "projection": {
         "laptop": {
@@ -57,13 +56,13 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def default_preset(condition: Condition) -> str | None:
-    """Returns the preset of the default recipe for a data set: `whole-images`, or none for sets of labels.
+    """Returns the preset of the default recipe for a data set: `classes` if each image has one class, otherwise none.
 
     >>> from condgan.conditions import Class, MultiLabel
     >>> default_preset(Class(["cat", "dog"])), default_preset(MultiLabel(["cat", "dog"]))
-    ('whole-images', None)
+    ('classes', None)
     """
-    return None if any(control.multiple for control in condition.controls) else "whole-images"
+    return "classes" if [control.multiple for control in condition.controls] == [False] else None
 
 
 def preset_options(recipe: str, name: str | None) -> Mapping[str, Any]:
