@@ -47,8 +47,8 @@ class LayoutGenerator(nn.Module):
     agree on places. In evaluation mode, those that are closer than `distance` are then moved apart. `num_free` further
     objects belong to no token and are not moved.
 
-    Pixels pass through tanh. Where they are black or white it has hardly any gradient, and a training in which all of
-    them become so does not go on. Without `tanh` pixels are unbounded, and clamped in evaluation mode.
+    Pixels pass through tanh, which saturates where they are black or white: there G hardly gets a gradient. Without
+    `tanh` they are unbounded, and clamped in evaluation mode.
 
     The background is smooth: features that are linear in x and y, and a 4x4 image that depends on z. With free features
     or pixels in their place it learns to draw an object, e.g. in the middle where most scenes have one, before the

@@ -22,6 +22,7 @@ from condgan.recipes.recipe import Recipe, adam
 from condgan.schedules import at, exponential, final
 
 PENALTY_EVERY = 4  # steps
+MAX_GRADIENT_NORM = 32  # about twice the median norm of D's gradient; without a limit D broke down, see docs/trials.md
 GAMMA, LEARNING_RATE = exponential(0.3, 0.03), final(8e-4, 1.6e-5)
 
 
@@ -46,7 +47,7 @@ def layout(
     beta2: Beta = 0.99,
     batch_size: BatchSize = 32,
     num_epochs: PositiveInt = 30,
-    max_gradient_norm: NonNegativeFloat = 32,
+    max_gradient_norm: NonNegativeFloat = MAX_GRADIENT_NORM,
     ema_half_life_kimg: NonNegativeFloat = 4,
 ) -> Recipe:
     """Layout: every token of the condition is placed as an object, and a frozen reader tells whether it is recognised.
