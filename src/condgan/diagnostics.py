@@ -44,7 +44,7 @@ Line = Mapping[str, Any]  # of log.jsonl or diagnostics.jsonl
 
 @torch.no_grad()
 def measure(state: TrainState, images: Batches) -> dict[str, float]:
-    """Measures the averaged G and D on training images, always the same ones with the same latents and conditions.
+    """Measures D, G and the averaged G on training images, always the same ones with the same latents and conditions.
 
     Leaves the state and the random numbers of the training as they are. One process may call it alone.
     """

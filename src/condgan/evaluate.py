@@ -1,4 +1,4 @@
-"""Scores a run: how well it follows conditions, beside real images and an untrained generator."""
+"""Scores a run: how well it follows conditions, compared with real images and an untrained generator."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -43,9 +43,9 @@ def evaluate(
 ) -> Scores:
     """Scores a generator on lists of conditions, and its realism on the conditions of the held-out images.
 
-    Each condition of a list is drawn `draws` times. Realism is compared with the held-out images. The row of real
-    images is the ceiling: accuracies of the judge on held-out images, which it was not trained on, and realism of as
-    many training images. The rows of an untrained generator are the floor. `suite` is a name in `condgan.suites`.
+    Generates `draws` images of each condition of a list. Realism is compared with the held-out images. The row of
+    real images is for comparison: accuracies of the judge on held-out images, which it was not trained on, and realism
+    of as many training images. So are the rows of an untrained generator. `suite` is a name in `condgan.suites`.
 
     A generator of codes is scored on codes from their prior instead, by the labels that the judge predicts for them.
     Images without labels have no judge: `judge` is None, and neither accuracies nor distances in its features are

@@ -183,7 +183,7 @@ class LoadedGenerator(nn.Module):
         return body
 
     def latents(self, n: int, seed: int = 0, truncation: float = 1.0) -> Tensor:
-        """Draws latents from N(0, 1), (n, latent_dim), times `truncation`. The first do not depend on their number.
+        """Draws latents from N(0, 1), (n, latent_dim), times `truncation`. The first k do not depend on n.
 
         Latents nearer to their mean give images that are less varied and often better: the truncation of Karras et al.
         2019, appendix B, of the latents themselves. Scores of such images are not those of the generator. Raises

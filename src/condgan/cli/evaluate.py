@@ -82,7 +82,7 @@ def evaluate(
     *,
     reading: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Score runs: how well images follow their conditions and how realistic they are, beside real images."""
+    """Score runs: how well images follow their conditions and how realistic they are, compared with real images."""
     for run in runs:  # before torch is imported, which takes seconds
         if not run.is_dir():
             raise InputError(f"{run}: no such folder; expected the folder of a run")

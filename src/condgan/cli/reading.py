@@ -43,7 +43,7 @@ OPTIONS: Mapping[
             _option(
                 "--split",
                 "auto: the split given by columns, files or folders, else stratified by label; stratified; "
-                "every-20th by name; or a .json file of `data split`, with combinations to hold out besides.",
+                "every-20th by name; or a .json file of `data split`, whose combinations are held out in addition.",
             ),
         ],
         "auto",

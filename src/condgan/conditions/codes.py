@@ -1,4 +1,4 @@
-"""Latent codes that no data set labels."""
+"""Unsupervised latent codes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

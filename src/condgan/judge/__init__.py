@@ -1,4 +1,4 @@
-"""The judge: a classifier that scores generated images, trained on images that no GAN sees."""
+"""The judge: a classifier that scores generated images, trained separately on real images."""
 
 from condgan.judge.calibration import calibration_error
 from condgan.judge.chance import held_out_accuracy

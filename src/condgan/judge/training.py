@@ -1,4 +1,4 @@
-"""Training of a judge, on images that no GAN sees."""
+"""Training of a judge on the labels of real images."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

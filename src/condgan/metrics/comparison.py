@@ -1,4 +1,4 @@
-"""Honest comparisons of systems, over the conditions they are scored on and over their trainings."""
+"""Comparisons of systems, with intervals over conditions and over trainings."""
 
 from collections.abc import Mapping
 from itertools import combinations

@@ -52,7 +52,7 @@ real_classification = Objective(
     statistics={"accuracy_real": accuracy_real, "accuracy_fake": accuracy_fake},
 )
 
-# D learns to classify real images, and nobody is trained to be classified.
+# D learns to classify real images; G has no term.
 real_likelihood = Objective(
     discriminator={"classification_real": on_real},
     statistics={"accuracy_real": accuracy_real, "accuracy_fake": accuracy_fake},

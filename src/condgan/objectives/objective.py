@@ -92,7 +92,7 @@ Term = Callable[[Batch], Tensor]  # returns a loss per sample, (N,)
 class Objective:
     """The terms of G and of D by name, and statistics to log. `+` adds objectives, `*` multiplies all terms of one.
 
-    A statistic is computed like a term on D's batch, without gradients, and minimised by nobody.
+    A statistic is computed like a term on D's batch, without gradients, and is not minimised.
 
     >>> from condgan.objectives import classification, hinge, r1
     >>> objective = hinge + 0.5 * classification + 5 * r1

@@ -45,7 +45,7 @@ def page(playground: Playground) -> "gr.Blocks":
                     seed = _seed("Seed", 0)
                     new_seed = gr.Button("New seed", scale=0, min_width=120)
                 truncation = gr.Slider(
-                    0.1, 1, 1, step=0.05, label="Truncation", info="1 is as trained. Below, images are less varied."
+                    0.1, 1, 1, step=0.05, label="Truncation", info="1 is no truncation; lower values vary less."
                 )
                 mode = gr.Radio([("Images", IMAGES), ("Interpolation", INTERPOLATION)], value=IMAGES, label="Show")
                 with gr.Group() as image_group:

@@ -60,10 +60,10 @@ def layout(
     `gamma` throughout. Gradients are clipped to the norm `max_gradient_norm`, with 0 not at all.
 
     The condition must consist of labels, from which the reader learns. The defaults suit two CPU cores and sets of
-    labels; for longer trainings `discriminator_width=48` draws better objects. If labels are separate objects,
-    `distance=0.3` moves those apart that are closer in generated images, where the image is 2 wide, so that they
-    overlap less. If each image has one class, the preset `classes` gives more variety: D does not learn to classify
-    during the game, and pixels do not pass through tanh but are clamped in generated images. With `head_weight` G also
+    labels; for longer trainings `discriminator_width=48` draws better objects. If labels are separate objects, use
+    `distance=0.3`: in generated images, objects that are closer are moved apart, so that they overlap less. The image
+    is 2 wide. If each image has one class, the preset `classes` gives more variety: D does not learn to classify during
+    the game, and pixels do not pass through tanh but are clamped in generated images. With `head_weight` G also
     minimises the negative log-likelihood under D's own label head, and with `reader_weight=0` there is no reader.
 
     Command: condgan train layout --data sample --set distance=0.3 --minutes 10 --precision auto.

@@ -89,9 +89,9 @@ class Recipe:
     `generator` and `discriminator` build a network from (condition, resolution, channels); the optimizers take the
     network. A group of an optimizer may have a `schedule` of its learning rate, see `adam`. A step is
     `discriminator_steps` updates of D on a batch each, then `generator_steps` updates of G. `condition` chooses the
-    condition from that of the labels. After `ema_half_life_kimg` thousand real images the weights of G have half faded
-    from their average; 0 disables averaging. Before the game, D (`discriminator_pretraining`) and a separate classifier
-    (`reader`) may learn to predict the labels of real images.
+    condition from that of the labels. `ema_half_life_kimg` is the half-life of the moving average of G's weights, in
+    thousands of real images; 0 disables averaging. Before the game, D (`discriminator_pretraining`) and a separate
+    classifier (`reader`) may learn to predict the labels of real images.
 
     A gradient of G or of D whose norm over all weights exceeds `max_gradient_norm` is scaled down to it.
     `discriminator_updates` names the terms of D that are minimised together. With several groups, D is updated once for

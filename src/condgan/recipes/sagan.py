@@ -41,12 +41,12 @@ def sagan(
     D has the learning rate of G unless `discriminator_learning_rate` is given. A higher one is the two time-scale
     update rule of Zhang et al., who use 4e-4 for D and 1e-4 for G. At equal rates small networks lose their variety.
 
-    Nor does it say how often each network is updated. Its listed state has passed 353,628 batches through G: 1,254 for
-    each of the 282 batches of an epoch of 18,009 images. This is six at epoch 209, the only way to get there with fewer
-    than eleven in 300 epochs: for example one for an update of D, and five updates of G (`generator_steps=5`). Nothing
-    else in the report speaks of it, so the default is one update of each.
+    The report does not say how often each network is updated. Its listed state has passed 353,628 batches through G:
+    1,254 for each of the 282 batches of an epoch of 18,009 images. This is six at epoch 209, the only way to get there
+    with fewer than eleven in 300 epochs: for example one for an update of D, and five updates of G
+    (`generator_steps=5`). Nothing else in the report speaks of it, so the default is one update of each.
 
-    The report's script is named `best.py`, and so are its scores probably the best of several checkpoints. The
+    The report's script is named `best.py`, so its scores are probably the best of several checkpoints. The
     generator that is saved and scored here is always the last one.
 
     Command: condgan train sagan --data FOLDER --seed 1.
