@@ -55,7 +55,7 @@ def checkpoint_bytes(recipe: Recipe, images: Images) -> int:
         networks = [(recipe.generator(*shape), 4), (recipe.discriminator(*shape), 3)]
         networks += [(recipe.reader.network(*shape), 3)] if recipe.reader else []
         networks += [(recipe.discriminator(*shape), 2)] if recipe.discriminator_pretraining else []
-        networks += [(recipe.discriminator(*shape), 2)] if recipe.shared_optimizer else []
+        networks += [(recipe.discriminator(*shape), 2)] if recipe.shared_weights else []
     return sum(times * sum(each.nbytes for each in network.state_dict().values()) for network, times in networks)
 
 

@@ -88,16 +88,15 @@ class TrainState:
             self.generator, lambda: ema_decay(self.step_kimg, self.kimg, recipe.ema_half_life_kimg)
         )
         optimizers = recipe.generator_optimizer(self.generator), recipe.discriminator_optimizer(self.discriminator)
+        self.shared_weights = recipe.shared_weights(self.discriminator) if recipe.shared_weights else []
+        if self.shared_weights:
+            optimizers[0].add_param_group({**optimizers[0].param_groups[0], "params": self.shared_weights})
         self.generator_rates, self.discriminator_rates = map(take_schedules, optimizers)
         self.parallel_generator, self.parallel_discriminator, self.generator_optimizer, self.discriminator_optimizer = (
             accelerator.prepare(self.generator, self.discriminator, *optimizers)
         )
         share_batch_norm(self.parallel_generator)
         share_batch_norm(self.parallel_discriminator)
-        shared = [recipe.shared_optimizer(self.discriminator)] if recipe.shared_optimizer else []
-        self.shared_rates = [rate for optimizer in shared for rate in take_schedules(optimizer)]
-        self.shared_weights = [weight for o in shared for group in o.param_groups for weight in group["params"]]
-        self.shared_optimizers = [accelerator.prepare(optimizer) for optimizer in shared]
         # Batch norm over real and fake images together would be another network than one over each of them.
         self.one_pass = not mixes_samples(self.discriminator)
         self.reader: nn.Module | None = None
@@ -166,7 +165,6 @@ class TrainState:
             "generator_ema": self.generator_ema.state_dict(),
             "generator_optimizer": self.generator_optimizer.state_dict(),
             "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
-            "shared_optimizers": [optimizer.state_dict() for optimizer in self.shared_optimizers],
             "reader": self.reader.state_dict() if self.reader else {},
             "phases": [phase.state_dict() for phase in self.phases],
         }
@@ -179,9 +177,6 @@ class TrainState:
         self.generator_ema.load_state_dict(state["generator_ema"])
         load_optimizer(self.generator_optimizer, state["generator_optimizer"])
         load_optimizer(self.discriminator_optimizer, state["discriminator_optimizer"])
-        # missing in checkpoints of earlier versions, whose recipes had none
-        for optimizer, saved in zip(self.shared_optimizers, state.get("shared_optimizers", ()), strict=True):
-            load_optimizer(optimizer, saved)
         if self.reader:
             self.reader.load_state_dict(state["reader"])
         for phase, saved in zip(self.phases, state["phases"], strict=True):

@@ -51,8 +51,8 @@ def train(state: TrainState, images: Batches) -> Iterator[Progress]:
 
     def minimise(
         name: str,
+        optimizer: Optimizer,
         weights: Sequence[Tensor],
-        optimizers: Sequence[Optimizer],
         terms: Mapping[str, Term],
         b: Batch,
         shared: Sequence[Tensor] = (),
@@ -65,16 +65,13 @@ def train(state: TrainState, images: Batches) -> Iterator[Progress]:
             for weight in shared:  # of a network that was called bare, whose gradients are not averaged yet
                 weight.grad = accelerator.reduce(weight.grad, "mean")
         clip_grad_norm_([*weights, *shared], recipe.max_gradient_norm)
-        for optimizer in optimizers:
-            optimizer.step()
-            optimizer.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
         return {f"{name}/{term}": loss.detach() for term, loss in losses.items()}
 
     while True:
         set_rates(state.generator_optimizer, state.generator_rates, state.progress)
         set_rates(state.discriminator_optimizer, state.discriminator_rates, state.progress)
-        for optimizer in state.shared_optimizers:
-            set_rates(optimizer, state.shared_rates, state.progress)
         with state.seeded(batch_size, state.step + 1):
             now: dict[str, Any] = {"step": state.step, "progress": state.progress, "reader": state.reader}
             for discriminator_step in range(recipe.discriminator_steps):
@@ -92,7 +89,7 @@ def train(state: TrainState, images: Batches) -> Iterator[Progress]:
                         one_pass=state.one_pass,
                         **now,
                     )
-                    losses |= minimise("D", all_of_d, [state.discriminator_optimizer], terms, b)
+                    losses |= minimise("D", state.discriminator_optimizer, all_of_d, terms, b)
             with torch.no_grad():  # also for an output that no term has used: its gradients would be waited for
                 # For G's terms that compare with real images: D's output before its update spares another pass.
                 known_real = DiscriminatorOutput(*(part.detach() for part in b.real))
@@ -108,8 +105,8 @@ def train(state: TrainState, images: Batches) -> Iterator[Progress]:
             for _ in range(recipe.generator_steps):
                 fake_image = state.parallel_generator(state.latents(len(c)), condition.encode(c))
                 b = Batch(discriminator, condition, c, real_image.detach(), fake_image, real=known_real, **now)
-                optimizers = [state.generator_optimizer, *state.shared_optimizers]
-                losses |= minimise("G", all_of_g, optimizers, recipe.objective.generator, b, state.shared_weights)
+                terms = recipe.objective.generator
+                losses |= minimise("G", state.generator_optimizer, all_of_g, terms, b, state.shared_weights)
             discriminator.requires_grad_(True)
 
         state.step += 1

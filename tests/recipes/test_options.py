@@ -50,7 +50,6 @@ def fingerprint(name: str, options: Mapping[str, Any]) -> list[str]:
     condition = recipe.condition(MultiLabel("abc"))
     generator, discriminator = recipe.generator(condition, 16, 3), recipe.discriminator(condition, 16, 3)
     optimizers = [recipe.generator_optimizer(generator), recipe.discriminator_optimizer(discriminator)]
-    optimizers += [recipe.shared_optimizer(discriminator)] if recipe.shared_optimizer else []
     phases = recipe.discriminator_pretraining, recipe.reader and recipe.reader.pretraining
     numbers = [
         {name: value for name, value in vars(part).items() if isinstance(value, int | float)}

@@ -63,8 +63,8 @@ def test_separate_updates_without_classified_fakes_give_every_weight_a_gradient(
 def test_the_front_end_and_q_change_with_the_generator_too() -> None:
     state, images = tiny_state("infogan", "codes", **SHARED)
     assert [len(weights(state, part)) for part in ("head.score", "head.logits")] == [2, 5]
-    (optimizer,) = state.shared_optimizers
-    shared = {id(weight) for group in optimizer.param_groups for weight in group["params"]}
+    *_, group = state.generator_optimizer.param_groups
+    shared = {id(weight) for weight in group["params"]}
     named = dict(state.discriminator.named_parameters())
     assert shared == {id(weight) for name, weight in named.items() if not name.startswith("head.score")}
     d = {id(weight) for group in state.discriminator_optimizer.param_groups for weight in group["params"]}
@@ -78,11 +78,11 @@ def test_the_front_end_and_q_change_with_the_generator_too() -> None:
 
 def test_without_the_option_g_changes_nothing_of_d() -> None:
     state, _ = tiny_state("infogan", "codes", categorical=[3], continuous=1)
-    assert state.shared_optimizers == []
     assert state.shared_weights == []
+    assert len(state.generator_optimizer.param_groups) == 1
 
 
-def test_the_shared_optimizer_is_saved_and_continues() -> None:
+def test_the_moments_of_shared_weights_are_saved() -> None:
     whole, images = tiny_state("infogan", "codes", **SHARED)
     run_steps(whole, images, num_steps=4)
     first, _ = tiny_state("infogan", "codes", **SHARED)
@@ -93,13 +93,11 @@ def test_the_shared_optimizer_is_saved_and_continues() -> None:
     assert_same_state(whole, second)
 
 
-def test_schedules_of_the_rate_reach_the_shared_optimizer() -> None:
+def test_schedules_of_the_rate_reach_shared_weights() -> None:
     state, images = tiny_state("infogan", "codes", **SHARED, learning_rate="linear:1e-3:0")
     run_steps(state, images, num_steps=3)
-    (optimizer,) = state.shared_optimizers
-    rates = {group["lr"] for group in [*optimizer.param_groups, *state.generator_optimizer.param_groups]}
-    assert len(rates) == 1
-    assert rates.pop() < 1e-3
+    mine, shared = (group["lr"] for group in state.generator_optimizer.param_groups)
+    assert mine == shared < 1e-3
 
 
 def test_an_extra_layer_keeps_the_size_of_the_maps() -> None:

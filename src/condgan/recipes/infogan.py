@@ -73,9 +73,8 @@ def infogan(
         groups = [{"params": d}] if front_end_with_generator else [{"params": d}, q]
         return adam(groups, lr=discriminator_learning_rate, betas=betas)
 
-    def optimize_shared(discriminator: Discriminator) -> Optimizer:
-        groups = [{"params": _weights(discriminator, part)} for part in (FRONT_END, Q)]
-        return adam(groups, lr=learning_rate, betas=betas)
+    def shared_weights(discriminator: Discriminator) -> list[Parameter]:
+        return [*_weights(discriminator, FRONT_END), *_weights(discriminator, Q)]
 
     codes = information
     if front_end_with_generator:
@@ -90,7 +89,7 @@ def infogan(
         objective=non_saturating + information_weight * codes,
         generator_optimizer=partial(adam, lr=learning_rate, betas=betas),
         discriminator_optimizer=optimize_discriminator,
-        shared_optimizer=optimize_shared if front_end_with_generator else None,
+        shared_weights=shared_weights if front_end_with_generator else None,
         batch_size=batch_size,
         num_epochs=num_epochs,
         condition=lambda labels: (

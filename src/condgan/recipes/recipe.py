@@ -95,8 +95,8 @@ class Recipe:
 
     A gradient of G or of D whose norm over all weights exceeds `max_gradient_norm` is scaled down to it.
     `discriminator_updates` names the terms of D that are minimised together. With several groups, D is updated once for
-    each on the same batch; by default once for all terms. `shared_optimizer` takes D and returns an optimizer of those
-    of its weights that an update of G changes as well, on G's loss.
+    each on the same batch; by default once for all terms. `shared_weights` takes D and returns those of its weights
+    that an update of G changes as well, on G's loss and with the options of the first group of G's optimizer.
     """
 
     generator: Callable[[Condition, int, int], Generator]
@@ -111,7 +111,7 @@ class Recipe:
     generator_steps: int = 1
     max_gradient_norm: float = inf
     discriminator_updates: Sequence[Sequence[str]] = ()
-    shared_optimizer: Callable[[Discriminator], Optimizer] | None = None
+    shared_weights: Callable[[Discriminator], Sequence[nn.Parameter]] | None = None
     ema_half_life_kimg: float = 0.0
     discriminator_pretraining: Pretraining | None = None
     reader: Reader | None = None
