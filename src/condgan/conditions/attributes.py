@@ -71,12 +71,6 @@ class Attributes(Condition):
     def probabilities(self, logits: Tensor) -> Tensor:
         return softmaxes(logits, self.sizes)
 
-    def wanted(self, c: Tensor) -> Tensor:
-        return self.encode(c).bool()
-
-    def hits(self, logits: Tensor, c: Tensor) -> Tensor:
-        return self.wanted(c) & self.wanted(self.predict(logits))
-
     def mismatch(self, c: Tensor) -> Tensor:
         return replace_one(c, self.sizes)
 

@@ -104,13 +104,6 @@ class Codes(Condition):
     def probabilities(self, logits: Tensor) -> Tensor:
         return softmaxes(self.value_logits(logits), self._categories)
 
-    def wanted(self, c: Tensor) -> Tensor:
-        return one_hots(self._split(c)[0], self._categories).bool()
-
-    def hits(self, logits: Tensor, c: Tensor) -> Tensor:
-        """Categorical codes only."""
-        return self.wanted(c) & self.wanted(self.predict(logits))
-
     def exact_match(self, predicted: Tensor, c: Tensor) -> Tensor:
         """Categorical codes only."""
         return super().exact_match(self._split(predicted)[0], self._split(c)[0])

@@ -70,7 +70,7 @@ class Condition(ABC):
 
     @abstractmethod
     def encode(self, c: Tensor) -> Tensor:
-        """Encodes a batch as vectors, (N, dim) float."""
+        """Encodes a batch as vectors, (N, dim) float: one entry for each of `values`, then any others."""
 
     def tokens(self, vector: Tensor) -> tuple[Tensor, Tensor]:
         """Splits encoded vectors (N, dim) into tokens (N, K, dim), e.g. one for each label or attribute.
@@ -100,13 +100,13 @@ class Condition(ABC):
     def probabilities(self, logits: Tensor) -> Tensor:
         """Probability of each discrete value, (N, len(values)), for logits (N, num_logits)."""
 
-    @abstractmethod
     def wanted(self, c: Tensor) -> Tensor:
         """Which discrete values a condition contains, (N, len(values)) bool."""
+        return self.encode(c)[:, : len(self.values)].bool()
 
-    @abstractmethod
     def hits(self, logits: Tensor, c: Tensor) -> Tensor:
         """Which wanted values were also predicted, (N, len(values)) bool, for logits (N, num_logits)."""
+        return self.wanted(c) & self.wanted(self.predict(logits))
 
     def exact_match(self, predicted: Tensor, c: Tensor) -> Tensor:
         """Whether a prediction equals the condition in every discrete value, (N,) bool."""

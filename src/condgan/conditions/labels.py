@@ -66,12 +66,6 @@ class Class(Condition):
     def probabilities(self, logits: Tensor) -> Tensor:
         return logits.softmax(1)
 
-    def wanted(self, c: Tensor) -> Tensor:
-        return self.encode(c).bool()
-
-    def hits(self, logits: Tensor, c: Tensor) -> Tensor:
-        return self.wanted(c) & self.wanted(self.predict(logits))
-
     def mismatch(self, c: Tensor) -> Tensor:
         return random_other(c, self.dim)
 
@@ -150,9 +144,6 @@ class MultiLabel(Condition):
 
     def probabilities(self, logits: Tensor) -> Tensor:
         return logits.sigmoid()
-
-    def wanted(self, c: Tensor) -> Tensor:
-        return c.bool()
 
     def hits(self, logits: Tensor, c: Tensor) -> Tensor:
         """True labels among the k largest logits, where k is the number of true labels: the i-CLEVR lab's score."""

@@ -64,12 +64,6 @@ class Unlabelled(Condition):
     def probabilities(self, logits: Tensor) -> Tensor:
         return self.value_logits(logits)
 
-    def wanted(self, c: Tensor) -> Tensor:
-        return torch.zeros(len(c), 0, dtype=torch.bool, device=c.device)
-
-    def hits(self, logits: Tensor, c: Tensor) -> Tensor:
-        return self.wanted(c)
-
     def sample(self, labels: Tensor) -> Tensor:
         return torch.zeros(len(labels), dtype=torch.int64, device=labels.device)
 
