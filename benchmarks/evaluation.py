@@ -54,8 +54,8 @@ def main() -> None:
     assert second is not None
     spaces = dict(map(feature_space, options.features))
     num = min(options.images, images.num_training)
-    c = images.labels[images.training.indices[:num]]
-    pixels = images.images[images.training.indices[:num]]
+    c = images.labels[images.training[:num]]
+    pixels = images.images[images.training[:num]]
     measured("generating", num, lambda: generator.generate(c))
     networks: dict[str, Judge | FeatureSpace] = {"judge": first, "second judge": second, **spaces}
     for name, network in networks.items():
@@ -71,7 +71,7 @@ def main() -> None:
             )
     if options.classifier:
         held_out = images.part(held_out=True)
-        some = images.at(images.training.indices[:5000])
+        some = images.at(images.training[:5000])
         measured("training a classifier", 5000, lambda: train_classifier(some))
         measured("scoring it", len(held_out), lambda: first.classify(held_out.images, held_out.labels))
     before = memory()

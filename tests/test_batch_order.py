@@ -75,9 +75,18 @@ def test_seeds_of_weights_steps_epochs_and_pretraining_differ() -> None:
 def test_real_images_are_floats_with_their_labels() -> None:
     state, images = tiny_state("cdcgan", "class")
     image, c = real_batch(state, images)
-    indices = batch_indices(len(images), 4, 0, state)
+    indices = images.training[batch_indices(len(images.training), 4, 0, state)]
     torch.testing.assert_close((image + 1) * 127.5, images.images[indices].float(), atol=1e-4, rtol=0)
     assert torch.equal(c, images.labels[indices])
+
+
+def test_held_out_images_are_not_trained_on() -> None:
+    state, images = tiny_state("cdcgan", "class")
+    images.images.clamp_(max=254)[images.held_out] = 255
+    for _ in range(2 * len(images) // state.recipe.batch_size):
+        image, _ = real_batch(state, images)
+        assert image.max() < 1
+        state.step += 1
 
 
 def test_the_first_weights_follow_from_the_seed_alone() -> None:

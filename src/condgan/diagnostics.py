@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from condgan.conditions import Condition
-from condgan.data.dataset import Batches, to_float, to_uint8
+from condgan.data.dataset import Images, to_float, to_uint8
 from condgan.draws import fixed_seed
 from condgan.log import read_lines
 from condgan.networks.gan import Discriminator, DiscriminatorOutput
@@ -43,14 +43,14 @@ Line = Mapping[str, Any]  # of log.jsonl or diagnostics.jsonl
 
 
 @torch.no_grad()
-def measure(state: TrainState, images: Batches) -> dict[str, float]:
+def measure(state: TrainState, images: Images) -> dict[str, float]:
     """Measures D, G and the averaged G on training images, always the same ones with the same latents and conditions.
 
     Leaves the state and the random numbers of the training as they are. One process may call it alone.
     """
     device, condition = state.accelerator.device, state.condition
-    chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:NUM_REAL]
-    real, labels = images.batch(chosen)
+    chosen = torch.randperm(len(images.training), generator=torch.Generator().manual_seed(0))[:NUM_REAL]
+    real, labels = images.batch(images.training[chosen])
     with fixed_seed(0):
         c = condition.sample(labels)
     own = c[:NUM_IMAGES].to(device)

@@ -71,7 +71,7 @@ def evaluate(
         raise InputError("a generator of codes has no labels that a classifier could learn; leave out the classifier")
     chosen = suite_named(suite)
     viewers = Viewers(judge, second, spaces or {})
-    held_out, training = torch.nonzero(images.held_out).squeeze(1), images.training.indices
+    held_out, training = torch.nonzero(images.held_out).squeeze(1), images.training
     others = classified(images, _evenly(training, len(held_out)), viewers.named(features=True), mapped)
     reals = classified(images, held_out, viewers.named(features=True), mapped)
     judged = JudgedImages(chosen, images, reals, viewers, mapped, seed)
@@ -130,7 +130,7 @@ def _classifier_accuracies(
 
     Both have the same number of images, of the same conditions.
     """
-    some, held_out = images.at(_evenly(images.training.indices, MOST_CLASSIFIED)), images.part(held_out=True)
+    some, held_out = images.at(_evenly(images.training, MOST_CLASSIFIED)), images.part(held_out=True)
     fakes = replace(some, images=generator.generate(some.labels, seed))
     trained = {REAL: some, f"generator, {HELD_OUT}": fakes}
     return {name: {"classifier_accuracy": classifier_accuracy(on, held_out, train)} for name, on in trained.items()}

@@ -140,7 +140,7 @@ class JudgedImages:
 
     def copies(self, views: Views) -> tuple[dict[str, Estimate], list[tuple[int, int, float]]]:
         """Compares generated images with all training images, which are classified only if the suite asks for it."""
-        row, pairs, training = dict[str, Estimate](), list[tuple[int, int, float]](), self.images.training.indices
+        row, pairs, training = dict[str, Estimate](), list[tuple[int, int, float]](), self.images.training
         if self.viewers.judge and self.suite.of_copies:
             features = classified(self.images, training, {JUDGE: self.viewers.judge}, self.mapped)[JUDGE].features
             for name, metric in self.suite.of_copies.items():

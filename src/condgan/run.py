@@ -164,7 +164,7 @@ class Run:
                     scores = callback(averaged)
                     log.score(scores, state.step, state.kimg, seconds)
                 if phase == GAME:
-                    log.diagnose(measure(state, images.training), state.step, state.kimg)
+                    log.diagnose(measure(state, images), state.step, state.kimg)
                     watch.look()
                 log.sync()
                 content, first = {"seconds": seconds, "log": log.state_dict()}, next(iter(scores.values()), None)
@@ -175,7 +175,7 @@ class Run:
         started, saved_at, shown_at = time.monotonic() - seconds, time.monotonic(), time.monotonic()
         log.start()
         with closing(log), deferred_interrupts() as interrupted:  # the trackers end, however the training does
-            for progress in chain(pretrain(state, images.training), train(state, images.training)):
+            for progress in chain(pretrain(state, images), train(state, images)):
                 phase = progress.phase
                 log.add(progress)
                 seconds = time.monotonic() - started

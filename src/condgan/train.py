@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
-from condgan.data.dataset import Batches, to_float
+from condgan.data.dataset import Images, to_float
 from condgan.draws import derived_seed
 from condgan.networks.gan import DiscriminatorOutput
 from condgan.objectives import Batch, Term
@@ -34,15 +34,15 @@ class Progress:
     phase: str = GAME
 
 
-def train(state: TrainState, images: Batches) -> Iterator[Progress]:
-    """Trains without end and yields after every step. Seeds torch's global generator in each.
+def train(state: TrainState, images: Images) -> Iterator[Progress]:
+    """Trains on the training images without end and yields after every step. Seeds torch's global generator in each.
 
     Raises ValueError if the recipe has pretraining that is not finished, see `pretrain`.
     """
     if not state.is_pretrained:
         raise ValueError("pretraining is not finished; run `pretrain` first")
     recipe, condition, accelerator = state.recipe, state.condition, state.accelerator
-    batch_size = min(recipe.batch_size, len(images))
+    batch_size = min(recipe.batch_size, len(images.training))
     generator, discriminator = state.generator, state.discriminator
     state.freeze_reader()
     generator.train()
@@ -114,8 +114,8 @@ def train(state: TrainState, images: Batches) -> Iterator[Progress]:
         yield Progress(state.step, state.kimg, state.over_processes(losses), state.over_processes(statistics))
 
 
-def pretrain(state: TrainState, images: Batches) -> Iterator[Progress]:
-    """Runs the phases before the game, in which networks learn to predict the labels of real images.
+def pretrain(state: TrainState, images: Images) -> Iterator[Progress]:
+    """Runs the phases before the game, in which networks learn to predict the labels of training images.
 
     Yields after every step, and continues where a loaded state stopped. Freezes the reader at the end.
     """
@@ -123,8 +123,8 @@ def pretrain(state: TrainState, images: Batches) -> Iterator[Progress]:
     for index, phase in enumerate(state.phases):
         phase.network.train()
         while not phase.is_over:
-            batch_size = min(phase.pretraining.batch_size, len(images))
-            indices = batch_indices(len(images), phase.pretraining.batch_size, phase.step, state)
+            batch_size = min(phase.pretraining.batch_size, len(images.training))
+            indices = batch_indices(len(images.training), phase.pretraining.batch_size, phase.step, state)
             with state.seeded(batch_size, phase.step + 1, 2, index):
                 real_image, c = _images_at(state, images, indices)
                 logits = phase.logits(phase.pretraining.augment(real_image), condition.encode(c))
@@ -142,14 +142,14 @@ def pretrain(state: TrainState, images: Batches) -> Iterator[Progress]:
     state.freeze_reader()
 
 
-def real_batch(state: TrainState, images: Batches, discriminator_step: int = 0) -> tuple[Tensor, Tensor]:
+def real_batch(state: TrainState, images: Images, discriminator_step: int = 0) -> tuple[Tensor, Tensor]:
     """Returns this process's real images of an update of D in the coming step, in [-1, 1], and their conditions."""
     number = state.step * state.recipe.discriminator_steps + discriminator_step
-    return _images_at(state, images, batch_indices(len(images), state.recipe.batch_size, number, state))
+    return _images_at(state, images, batch_indices(len(images.training), state.recipe.batch_size, number, state))
 
 
-def _images_at(state: TrainState, images: Batches, indices: Tensor) -> tuple[Tensor, Tensor]:
-    pixels, labels = (_to_device(part, state.accelerator.device) for part in images.batch(indices))
+def _images_at(state: TrainState, images: Images, indices: Tensor) -> tuple[Tensor, Tensor]:
+    pixels, labels = (_to_device(part, state.accelerator.device) for part in images.batch(images.training[indices]))
     real_image = to_float(pixels.contiguous(memory_format=torch.channels_last))
     return real_image, state.condition.sample(labels)
 

@@ -13,7 +13,7 @@ from contracts import tiny_images
 
 
 def hashes(images: Images) -> set[int]:
-    return set(image_hashes(images, images.training.indices).tolist())
+    return set(image_hashes(images, images.training).tolist())
 
 
 @pytest.mark.parametrize("kind", ["class", "multi_label", "attributes"])

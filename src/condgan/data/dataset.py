@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import log2
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -57,12 +57,12 @@ class Images:
     @property
     def num_training(self) -> int:
         """Number of images that are not held out."""
-        return int(self.held_out.logical_not().sum())
+        return len(self.training)
 
-    @property
-    def training(self) -> "Training":
-        """The images that are not held out, without copying them."""
-        return Training(self)
+    @cached_property
+    def training(self) -> Tensor:
+        """Indices of the images that are not held out, in order."""
+        return torch.nonzero(~self.held_out).squeeze(1)
 
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Returns pixels and labels of the images at these indices."""
@@ -91,29 +91,6 @@ class Images:
             digest.update(str(tuple(tensor.shape)).encode())
             digest.update(tensor.contiguous().numpy().data)  # no copy, as pixels may be many and on the disk
         return digest.hexdigest()
-
-
-class Batches(Protocol):
-    """Images that are read a batch at a time: a data set, or its training images."""
-
-    def __len__(self) -> int: ...
-
-    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns pixels and labels of the images at these indices."""
-
-
-class Training:
-    """The training images of a data set. They stay where they are, in memory or mapped from a file."""
-
-    def __init__(self, images: Images):
-        self.images, self.indices = images, torch.nonzero(~images.held_out).squeeze(1)
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns pixels and labels of the images at these indices, counted without the held-out ones."""
-        return self.images.batch(self.indices[indices])
 
 
 def to_float(images: Tensor) -> Tensor:

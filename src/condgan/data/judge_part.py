@@ -24,7 +24,7 @@ def judge_part(images: Images, share: float) -> Tensor:
     commands agree on it. Raises InputError for images without labels, and if no training image is on one of the sides.
     """
     check_labelled(images)
-    training = images.training.indices
+    training = images.training
     values = images.condition.wanted(images.labels[training])
     chosen = torch.zeros(len(images), dtype=torch.bool)
     chosen[training] = stratified(values, _groups(images, training), share, SEED)

@@ -14,7 +14,7 @@ def held_out_accuracy(samples: Samples, images: Images) -> HeldOut | None:
     condition = images.condition
     if not condition.wanted(samples.c).any():
         return None
-    frequency = condition.wanted(images.labels[images.training.indices]).float().mean(0)  # as logits: only ranks matter
+    frequency = condition.wanted(images.labels[images.training]).float().mean(0)  # as logits: only ranks matter
     constant = Samples(samples.c, frequency.expand(len(samples), -1), samples.features)
     accuracy, chance = (condition_accuracy(each, each, condition) for each in (samples, constant))
     return HeldOut(accuracy, chance)

@@ -15,4 +15,4 @@ def num_seen(judge: Judge, images: Images) -> int | None:
     """
     if judge.trained_on is None or judge.resolution != images.resolution:
         return None
-    return int(torch.isin(image_hashes(images, images.training.indices), judge.trained_on).sum())
+    return int(torch.isin(image_hashes(images, images.training), judge.trained_on).sum())

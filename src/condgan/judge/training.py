@@ -51,7 +51,7 @@ def train_judge(
     if batch_size < num_processes:
         raise InputError(f"found {num_processes} processes, expected at most {batch_size}, as they share each batch")
     num_steps = num_epochs * steps_per_epoch
-    judge.trained_on = image_hashes(images, training.indices)
+    judge.trained_on = image_hashes(images, training)
     judge.train().to(memory_format=torch.channels_last)
     parallel = accelerator.prepare(judge)
     share_batch_norm(parallel)
@@ -62,7 +62,7 @@ def train_judge(
             if step % steps_per_epoch == 0:
                 order = per_batch(lambda: torch.randperm(len(training)))
             at = order[step % steps_per_epoch * batch_size :][process:batch_size:num_processes]
-            pixels, labels = training.batch(at)
+            pixels, labels = images.batch(training[at])
             image = _augment(to_float(pixels), mirror=images.symmetric)
             image = image.to(accelerator.device, memory_format=torch.channels_last)
             with torch.autocast(image.device.type, torch.bfloat16, enabled=precision == "bf16"):
