@@ -164,6 +164,14 @@ def test_images_that_do_not_depend_on_the_condition_have_no_variety() -> None:
     assert values["latent_variety"] > 0.1
 
 
+def test_the_variety_over_conditions_is_that_of_all_discrete_values() -> None:
+    """Of conditions in order, the first ones may have a value in common, here the only one that images follow."""
+    state, images = tiny_state("infogan", "codes", categorical=[3], continuous=2)
+    state.generator = Known(lambda z, c: grey(8 * label_of(c[:, :3])))
+    state.generator_ema = state.generator
+    assert measure(state, images)["condition_variety"] > 0.1
+
+
 def test_images_as_varied_as_real_ones_have_a_variety_of_one() -> None:
     """Noise whose pixels have the mean variance of real images of a class."""
     images = tiny_images("class", num_images=400)

@@ -11,7 +11,7 @@ from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
 from condgan.generate import LoadedGenerator, load, shipped, untrained
-from contracts import tiny_images, tiny_options
+from contracts import tiny_images, tiny_options, tiny_state
 from random_layouts import random_layouts, save_generator
 
 
@@ -127,6 +127,13 @@ def test_untrained_weights_follow_from_the_seed_of_the_run(images: Images) -> No
     torch.manual_seed(5)
     assert torch.equal(weights(0), first)
     assert not torch.equal(weights(1), first)
+
+
+def test_an_untrained_generator_is_that_before_the_first_step(images: Images) -> None:
+    state, images = tiny_state("cdcgan", "class", seed=3)
+    config = Config.of("cdcgan", tiny_options("cdcgan"), "shapes", images, 3, "no")
+    for mine, first in zip(untrained(config).network.parameters(), state.generator.parameters(), strict=True):
+        assert torch.equal(mine, first)
 
 
 def test_a_missing_broken_or_foreign_file_is_refused(tmp_path: Path) -> None:

@@ -92,3 +92,9 @@ def test_a_damaged_file_is_computed_again(folder: Path, damage: str) -> None:
     assert first.num_seen == 80
     assert same(before, after)
     assert file.read_bytes() == content
+
+
+def test_the_order_of_pixels_in_memory_does_not_matter() -> None:
+    images = tiny_images("class")
+    permuted = replace(images, images=images.images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2))
+    assert cache_key("a", permuted, ALL) == cache_key("a", images, ALL)

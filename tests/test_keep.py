@@ -64,6 +64,11 @@ def test_a_choice_is_read_as_it_is_written(keep: Keep) -> None:
     assert Keep.parse(str(keep)) == keep
 
 
+@given(st.floats(0, exclude_min=True, allow_infinity=False, allow_subnormal=False))
+def test_any_interval_is_read_as_it_is_written(every: float) -> None:
+    assert Keep.parse(str(Keep(every=every))) == Keep(every=every)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

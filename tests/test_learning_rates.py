@@ -1,5 +1,6 @@
 """Rates and weights that change over training, and the optimizers that have them."""
 
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.optim import ASGD, SGD, Adafactor, Adam, AdamW, NAdam, Optimizer, RMSprop
 
 from condgan.objectives import (
     Batch,
     Objective,
     hinge,
 )
+from condgan.optimizers import load_optimizer
 from condgan.recipes.recipe import adam
 from condgan.schedules import cosine, linear
 from condgan.train import train
@@ -40,6 +43,32 @@ def test_a_learning_rate_is_set_before_each_step() -> None:
     state = state_of(recipe, images, planned_kimg=0.016)
     values = [next(state.discriminator.parameters()).item() for _ in islice(train(state, images), 6)]
     assert values == pytest.approx([-0.8, -1.4, -1.8, -2.0, -2.0, -2.0], abs=1e-6)
+
+
+def test_rounding_adds_no_step() -> None:
+    """Three times 0.036 thousand images are less than 0.108."""
+    images = tiny_images("class")
+    state = state_of(tiny_recipe(batch_size=36), images, planned_kimg=0.108)
+    state.step = 2
+    assert state.progress == pytest.approx(2 / 3)
+    state.step = 3
+    assert state.progress == 1
+
+
+@pytest.mark.parametrize("kind", [Adam, AdamW, NAdam, RMSprop, Adafactor, ASGD, partial(SGD, momentum=0.9)])
+def test_any_optimizer_continues_from_its_state(kind: Callable[..., Optimizer]) -> None:
+    """Also if some of its weights have had no gradient yet."""
+    weights = [
+        torch.ones(3, 2, requires_grad=True),
+        torch.ones(3, requires_grad=True),
+        torch.ones(1, requires_grad=True),
+    ]
+    optimizer = kind(weights, lr=0.01)
+    (weights[0].sum() + weights[1].sum()).backward()
+    optimizer.step()
+    again = kind(weights, lr=0.01)
+    load_optimizer(again, optimizer.state_dict())
+    assert str(again.state_dict()) == str(optimizer.state_dict())
 
 
 def test_each_network_has_the_optimizer_of_the_recipe() -> None:

@@ -1,8 +1,9 @@
 """The training loop: what is in a batch, which gradients are computed, what is yielded."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from itertools import islice
 from math import inf
+from typing import Any
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import SGD
 
 from condgan.conditions import Codes
+from condgan.networks.gan import Discriminator
 from condgan.networks.normalization import mixes_samples
 from condgan.objectives import (
     Batch,
@@ -20,8 +22,9 @@ from condgan.objectives import (
     r1,
     r2,
 )
+from condgan.recipes import build
 from condgan.train import real_batch, train
-from contracts import assert_same_state, run_steps, state_of, tiny_images, tiny_state
+from contracts import assert_same_state, run_steps, state_of, tiny_images, tiny_options, tiny_state
 from small_networks import (
     LinearDiscriminator,
     equal,
@@ -188,6 +191,21 @@ def test_every_batch_has_real_images_of_the_data_and_new_fake_images_of_the_gene
     for batch, (real_image, c) in zip(batches, (*real, real[1], real[1]), strict=True):
         assert torch.equal(batch.real_image, real_image)
         assert torch.equal(batch.c, c)
+
+
+def test_frozen_weights_stay_as_they_are() -> None:
+    def discriminator(*shape: Any) -> Discriminator:
+        network = recipe.discriminator(*shape)
+        network.head.requires_grad_(False)
+        return network
+
+    recipe, images = build("cdcgan", tiny_options("cdcgan")), tiny_images("class")
+    state = state_of(replace(recipe, discriminator=discriminator), images)
+    before = [weight.detach().clone() for weight in state.discriminator.parameters()]
+    run_steps(state, images, 3)
+    for first, weight in zip(before, state.discriminator.parameters(), strict=True):
+        assert torch.equal(first, weight) == (not weight.requires_grad)
+    assert not any(weight.requires_grad for weight in state.discriminator.head.parameters())
 
 
 def test_a_term_may_differentiate_by_both_images_in_one_pass() -> None:

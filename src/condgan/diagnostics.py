@@ -71,7 +71,8 @@ def measure(state: TrainState, images: Images) -> dict[str, float]:
     if compares_conditions and discriminator(fake_image, condition.encode(own)).logits.shape[1]:
         values["own_condition[fake]"] = _own_condition(discriminator, condition, fake_image, own, score_weight=0)
     discriminator.train()
-    few = torch.unique(own, dim=0)[:NUM_CONDITIONS]
+    distinct = torch.unique(own, dim=0)  # sorted, so that the first ones might have a value in common
+    few = distinct[torch.randperm(len(distinct), generator=torch.Generator().manual_seed(0))[:NUM_CONDITIONS]]
     latents = z[:NUM_LATENTS].repeat(len(few), 1)
     pictures = to_uint8(generator(latents, condition.encode(few.repeat_interleave(len(z[:NUM_LATENTS]), 0)))).float()
     grid = pictures.unflatten(0, (len(few), -1))  # conditions x latents

@@ -57,9 +57,10 @@ def fixed_seed(seed: int) -> Iterator[None]:
     >>> with fixed_seed(0):
     ...     assert torch.equal(torch.rand(1), first)
     """
-    is_gpu = torch.accelerator.current_accelerator(check_available=True) is not None
-    # By default torch would initialise all GPUs of the machine, and warn if there are several.
-    with torch.random.fork_rng([torch.accelerator.current_device_index()] if is_gpu else []):
+    gpu = torch.accelerator.current_accelerator(check_available=True)
+    # By default torch would initialise all GPUs of the machine, warn if there are several, and before 2.13 expect CUDA.
+    devices = [torch.accelerator.current_device_index()] if gpu else []
+    with torch.random.fork_rng(devices, device_type=gpu.type if gpu else "cuda"):
         torch.manual_seed(seed)
         yield
 

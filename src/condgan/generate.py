@@ -14,7 +14,7 @@ from condgan import recipes
 from condgan.conditions import Condition, from_json
 from condgan.config import Config
 from condgan.data.dataset import to_uint8
-from condgan.draws import fixed_seed
+from condgan.draws import derived_seed, fixed_seed
 from condgan.errors import InputError, did_you_mean
 from condgan.files import check_file, read_safetensors
 from condgan.generated_images import GeneratedImages
@@ -240,8 +240,8 @@ def shipped() -> Mapping[str, Traversable]:
 
 
 def untrained(config: Config) -> LoadedGenerator:
-    """Returns the generator of a configuration with random weights."""
-    with fixed_seed(config.seed):
+    """Returns the generator of a configuration with the weights that it had before its training."""
+    with fixed_seed(derived_seed(config.seed, 0)):
         recipe, condition = recipes.build(config.recipe, config.options), from_json(config.condition)
         network = recipe.generator(condition, config.resolution, config.channels)
     return LoadedGenerator(network.to(memory_format=torch.channels_last), config)

@@ -24,7 +24,7 @@ def cache_key(fingerprint: str, images: Images, indices: Tensor) -> str:
     facts = (FORMAT, fingerprint, torch.__version__, fast_device().type, len(indices), tuple(images.images.shape[1:]))
     digest = sha256(repr(facts).encode())
     for rows in indices.split(BLOCK):
-        digest.update(images.images[rows].numpy().data)
+        digest.update(images.images[rows].contiguous().numpy().data)
     return digest.hexdigest()[:32]
 
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,8 @@ class Keep:
         >>> print(Keep(best=True, every=200))
         last,best,every=200
         """
-        return "last" + ",best" * self.best + (f",every={self.every:g}" if self.every else "")
+        every = f",every={Decimal(repr(self.every)).normalize():f}" if self.every else ""  # exact, without an exponent
+        return "last" + ",best" * self.best + every
 
     def of(self, saves: Sequence[Save]) -> list[Save]:
         """Returns the saves that are kept, of all so far or of those that were kept before the last one."""

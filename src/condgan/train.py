@@ -47,7 +47,9 @@ def train(state: TrainState, images: Images) -> Iterator[Progress]:
     state.freeze_reader()
     generator.train()
     discriminator.train()
-    all_of_g, all_of_d = list(generator.parameters()), list(discriminator.parameters())
+    all_of_g, all_of_d = (  # but for frozen ones, such as those of a pretrained backbone
+        [weight for weight in network.parameters() if weight.requires_grad] for network in (generator, discriminator)
+    )
 
     def minimise(
         name: str,
@@ -66,7 +68,8 @@ def train(state: TrainState, images: Images) -> Iterator[Progress]:
                 weight.grad = accelerator.reduce(weight.grad, "mean")
         clip_grad_norm_([*weights, *shared], recipe.max_gradient_norm)
         optimizer.step()
-        optimizer.zero_grad()
+        for weight in (*weights, *shared):  # also those that this optimizer does not update
+            weight.grad = None
         return {f"{name}/{term}": loss.detach() for term, loss in losses.items()}
 
     while True:
@@ -107,7 +110,8 @@ def train(state: TrainState, images: Images) -> Iterator[Progress]:
                 b = Batch(discriminator, condition, c, real_image.detach(), fake_image, real=known_real, **now)
                 terms = recipe.objective.generator
                 losses |= minimise("G", state.generator_optimizer, all_of_g, terms, b, state.shared_weights)
-            discriminator.requires_grad_(True)
+            for weight in all_of_d:
+                weight.requires_grad_(True)
 
         state.step += 1
         state.generator_ema.update_parameters(generator)

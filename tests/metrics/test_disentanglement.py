@@ -184,3 +184,9 @@ def test_the_bound_agrees_with_a_hand_computed_case() -> None:
 def test_wrong_predictions_are_below_zero() -> None:
     c = torch.tensor([[0.0, 0.0, 0.0]])
     assert information_bound(CODES, certain(c + torch.tensor([1.0, 1, 0]), 3.0), c)["digit"].value < 0
+
+
+def test_a_factor_that_varies_in_one_part_of_the_images_adds_little_noise() -> None:
+    factors = torch.stack([torch.arange(500) % 5, torch.arange(500) == 250], dim=1).long()
+    estimate = mig(factors[:, :1], factors)
+    assert estimate.high - estimate.low < 0.6

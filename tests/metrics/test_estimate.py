@@ -63,6 +63,13 @@ def test_value_and_interval_are_between_zero_and_one(rows: list[tuple[int, int]]
     assert estimate.value <= estimate.high + 1e-9 <= 1 + 1e-9
 
 
+def test_variance_that_is_only_rounding_is_none() -> None:
+    """One hit of V in each sample: some V leave a variance of 1e-36."""
+    for num_trials in range(2, 60):
+        estimate = proportion(torch.ones(20), torch.full((20,), num_trials))
+        assert estimate.high - estimate.low > 0.01
+
+
 @pytest.mark.parametrize("hit", [0, 1])
 def test_rounding_does_not_move_an_interval_beyond_zero_or_one(hit: int) -> None:
     """The sums of some of these sizes exceed the bound by 1e-16."""

@@ -56,3 +56,9 @@ def test_an_empty_set_is_refused(empty: int) -> None:
 def test_one_image_of_each_kind_has_a_score() -> None:
     estimate = memorisation(normal(1), normal(1, seed=1), normal(1, seed=2)).memorisation
     assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+
+
+def test_a_single_held_out_image_leaves_the_score_open() -> None:
+    """Where it falls among the fakes is chance, so the interval is as wide as that of one trial."""
+    estimate = memorisation(normal(200), normal(200, seed=1), normal(1, seed=2)).memorisation
+    assert estimate.low < 0.5 < estimate.high

@@ -1,5 +1,6 @@
 """Options for what the reports leave open, or what the code that they cite does differently."""
 
+from dataclasses import replace
 from itertools import islice
 from math import sqrt
 from typing import Any
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from condgan.conditions import Class
 from condgan.networks.conditioning import ConcatUniform
+from condgan.objectives import r1
 from condgan.recipes import build
 from condgan.state import TrainState
 from condgan.train import train
@@ -58,6 +60,12 @@ def test_separate_updates_without_classified_fakes_give_every_weight_a_gradient(
     assert losses["D/classification_fake"] == 0
     steps = {float(each["step"]) for each in state.discriminator_optimizer.state_dict()["state"].values()}
     assert steps == {2.0}
+
+
+def test_every_term_of_d_needs_an_update() -> None:
+    recipe = build("acgan_attributes", {"separate_updates": True})
+    with pytest.raises(ValueError, match="differ in r1"):
+        replace(recipe, objective=recipe.objective + 10 * r1)
 
 
 def test_the_front_end_and_q_change_with_the_generator_too() -> None:

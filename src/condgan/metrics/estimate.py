@@ -9,6 +9,7 @@ from scipy.special import stdtrit
 from torch import Tensor
 
 Z95 = 1.959964  # the 97.5 % point of the normal distribution
+ROUNDING = 1e-12  # of a variance that is zero
 
 
 class Estimate(NamedTuple):
@@ -50,7 +51,7 @@ def wilson(p: float, variance: float, num_samples: float) -> Estimate:
 
     Without variance there are `num_samples` trials. Wilson 1927.
     """
-    n = p * (1 - p) / variance if variance else num_samples
+    n = p * (1 - p) / variance if variance > ROUNDING else num_samples
     center = (p + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
     half = Z95 * sqrt(p * (1 - p) / n + Z95**2 / (4 * n**2)) / (1 + Z95**2 / n)
     return Estimate(p, max(0.0, center - half), min(1.0, center + half))

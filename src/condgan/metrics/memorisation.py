@@ -30,9 +30,13 @@ def memorisation(fakes: Tensor, training: Tensor, held_out: Tensor) -> Neighbour
     distance, index = nearest(fakes, training)
     others, _ = nearest(held_out, training)
     of_fakes, of_others = _share_above(distance, others), 1 - _share_above(others, distance)
-    variance = sum(float(shares.var()) / len(shares) for shares in (of_fakes, of_others) if len(shares) > 1)
-    score = wilson(float(of_fakes.mean()), variance, min(len(fakes), len(held_out)))
-    return Neighbours(score, index, distance)
+    variance, share = _variance(of_fakes) + _variance(of_others), float(of_fakes.mean())
+    return Neighbours(wilson(share, variance, min(len(fakes), len(held_out))), index, distance)
+
+
+def _variance(shares: Tensor) -> float:
+    """The variance of the mean of shares (N,); of a single one, that of a hit with this probability."""
+    return float(shares.var()) / len(shares) if len(shares) > 1 else float(shares * (1 - shares))
 
 
 def _share_above(values: Tensor, others: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from condgan.metrics.discretised import discretised, entropy, joint
-from condgan.metrics.estimate import Estimate, in_unit, jackknife
+from condgan.metrics.estimate import ROUNDING, Estimate, in_unit, jackknife
 
 NUM_GROUPS = 10
 
@@ -41,7 +41,8 @@ def _gap(codes: Tensor, factors: Tensor) -> float:
     information = mutual_information(codes, factors)
     first_two = torch.cat([information, torch.zeros_like(information)]).topk(2, dim=0).values
     entropies = torch.stack([entropy(joint(b, b).diagonal()) for b in factors.T])
-    return float(((first_two[0] - first_two[1]) / entropies).mean())
+    gaps = (first_two[0] - first_two[1]) / entropies
+    return float(gaps.where(entropies > ROUNDING, 0).mean())  # a factor may not vary in a part of the images
 
 
 def _information(shares: Tensor) -> Tensor:

@@ -116,6 +116,12 @@ class Recipe:
     discriminator_pretraining: Pretraining | None = None
     reader: Reader | None = None
 
+    def __post_init__(self) -> None:
+        updated = {name for names in self.discriminator_updates for name in names}
+        if updated and (differ := updated ^ self.objective.discriminator.keys()):
+            found = ", ".join(sorted(differ))
+            raise ValueError(f"discriminator_updates and the terms of D differ in {found}; expected each term once")
+
     @property
     def discriminator_terms(self) -> Sequence[Mapping[str, Term]]:
         """The terms of D of each update on a batch."""
