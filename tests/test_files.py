@@ -1,11 +1,8 @@
 import errno
-import json
 import os
 from pathlib import Path
 
 import pytest
-import torch
-from safetensors.torch import save_file
 
 from condgan import files
 from condgan.errors import InputError
@@ -107,29 +104,6 @@ def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
         files.read_text(tmp_path / "a.txt")
 
 
-def test_safetensors_are_read_with_their_header(tmp_path: Path) -> None:
-    file = tmp_path / "a.safetensors"
-    save_file({"x": torch.arange(3)}, str(file), {"run": json.dumps({"seed": 1})})
-    header, tensors = files.read_safetensors(file)
-    assert header == {"run": '{"seed": 1}'}
-    assert {name: tensor.tolist() for name, tensor in tensors.items()} == {"x": [0, 1, 2]}
-    save_file({"x": torch.arange(3)}, str(file))
-    assert files.read_safetensors(file)[0] == {}
-
-
-def test_equal_tensors_and_headers_give_equal_files(tmp_path: Path) -> None:
-    header = {f"entry {i}": "grün" * i for i in range(20)}
-    content = files.to_safetensors({"x": torch.arange(6).reshape(2, 3).T, "y": torch.ones(())}, header)
-    again = files.to_safetensors(
-        {"x": torch.arange(6).reshape(2, 3).T, "y": torch.ones(())}, dict(reversed(header.items()))
-    )
-    assert content == again
-    (tmp_path / "a.safetensors").write_bytes(content)
-    found, tensors = files.read_safetensors(tmp_path / "a.safetensors")
-    assert found == header
-    assert tensors["x"].tolist() == [[0, 3], [1, 4], [2, 5]]
-
-
 def test_temporary_files_that_nobody_writes_are_removed(tmp_path: Path) -> None:
     left, others = tmp_path / ".a.json.0123456789abcdef.tmp", [tmp_path / ".mine.tmp", tmp_path / "a.json"]
     for path in (left, *others):
@@ -139,12 +113,6 @@ def test_temporary_files_that_nobody_writes_are_removed(tmp_path: Path) -> None:
         assert sorted(tmp_path.iterdir()) == sorted([*others, Path(file.name)])
     files.remove_left_behind(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted([*others, tmp_path / "b.json"])
-
-
-def test_broken_safetensors_are_named(tmp_path: Path) -> None:
-    (tmp_path / "a.safetensors").write_bytes(b"no tensors")
-    with pytest.raises(InputError, match=r"a\.safetensors: broken file"):
-        files.read_safetensors(tmp_path / "a.safetensors")
 
 
 @pytest.mark.parametrize("name", [".", "..", "folder"])

@@ -13,11 +13,11 @@ from condgan.conditions import MultiLabel
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
-from condgan.files import read_safetensors, to_safetensors
 from condgan.generate import untrained
 from condgan.judge import judge_to_bytes, load_judge, small_judge
 from condgan.recipes import build
 from condgan.state import check_trainable
+from condgan.weights import read_safetensors, to_safetensors
 from contracts import tiny_images, tiny_options
 
 CONDITION = MultiLabel(("red cube", "blue cube"))

@@ -16,7 +16,7 @@ from condgan.ablate import read
 from condgan.ablate.study import Trial
 from condgan.config import Config
 from condgan.errors import InputError
-from condgan.files import to_safetensors
+from condgan.weights import to_safetensors
 
 MODULE = """\
 from pathlib import Path

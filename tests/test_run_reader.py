@@ -15,13 +15,13 @@ from condgan.conditions import from_json
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
-from condgan.files import read_safetensors
 from condgan.generate import load
 from condgan.judge import load_judge
 from condgan.log import RunLog
 from condgan.recipes import build
 from condgan.run import Run
 from condgan.train import pretrain
+from condgan.weights import read_safetensors
 from contracts import leaves, state_of
 from trainings import after_step
 

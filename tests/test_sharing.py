@@ -16,8 +16,9 @@ from commands import Command, assert_input_error
 from condgan import InputError, LoadedGenerator
 from condgan.conditions import MultiLabel, to_json
 from condgan.config import Config
-from condgan.files import read_json, read_safetensors
+from condgan.files import read_json
 from condgan.generate import untrained
+from condgan.weights import read_safetensors
 from fake_hub import FakeHub, fake_hub
 from random_layouts import random_layouts, save_generator, write_run
 

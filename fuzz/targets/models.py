@@ -13,9 +13,9 @@ from torch import Tensor
 from condgan.conditions import Codes, Condition
 from condgan.config import Config
 from condgan.data import shapes
-from condgan.files import read_safetensors, to_safetensors
 from condgan.generate import load, untrained
 from condgan.judge import judge_to_bytes, load_judge, small_judge
+from condgan.weights import read_safetensors, to_safetensors
 from fuzz.bytes import changed, flipped
 from fuzz.case import Case, Target
 from fuzz.values import changed_tree, to_text

@@ -20,10 +20,10 @@ from condgan.budget import Budget
 from condgan.config import Config
 from condgan.data import Images, shapes
 from condgan.errors import InputError
-from condgan.files import read_safetensors
 from condgan.generate import load
 from condgan.report import page
 from condgan.run import Diverged, Run, data_location
+from condgan.weights import read_safetensors
 from fuzz.bytes import changed, flipped
 from fuzz.case import Case, Target
 from fuzz.targets.models import changed_tensor

@@ -19,9 +19,9 @@ from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2.functional import normalize, resize
 
 from condgan.errors import InputError, did_you_mean, first_line
-from condgan.files import check_file, read_safetensors
+from condgan.files import check_file
 from condgan.judge import Samples
-from condgan.weights import load_weights, read_torch
+from condgan.weights import load_weights, read_safetensors, read_torch
 
 INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
 INCEPTION_URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{INCEPTION}"

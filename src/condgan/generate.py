@@ -16,12 +16,12 @@ from condgan.config import Config
 from condgan.data.dataset import to_uint8
 from condgan.draws import derived_seed, fixed_seed
 from condgan.errors import InputError, did_you_mean
-from condgan.files import check_file, read_safetensors
+from condgan.files import check_file
 from condgan.generated_images import GeneratedImages
 from condgan.networks.gan import Generator
 from condgan.networks.layout import LayoutGenerator
 from condgan.networks.splat import Layout, check_layout
-from condgan.weights import load_weights
+from condgan.weights import load_weights, read_safetensors
 
 SUFFIX = ".safetensors"
 NAMES = ("generator.safetensors", "model.safetensors")  # of the model in the folder of a run, and in a shared one

@@ -11,6 +11,7 @@ from condgan.data.dataset import Images
 from condgan.errors import InputError
 from condgan.judge import Samples
 from condgan.processes import fast_device
+from condgan.weights import read_safetensors, to_safetensors
 
 FORMAT = 1  # increased when the same key would give other numbers
 BLOCK = 500  # images that are hashed at once
@@ -34,7 +35,7 @@ def read_outputs(key: str, labels: Tensor) -> Samples | None:
     if not path.is_file():
         return None
     try:
-        _, outputs = files.read_safetensors(path)
+        _, outputs = read_safetensors(path)
         samples = Samples(labels, outputs["logits"], outputs["features"])
     except (InputError, KeyError):
         return None
@@ -45,4 +46,4 @@ def write_outputs(key: str, samples: Samples) -> None:
     """Keeps outputs in the cache. Raises InputError if the operating system refuses."""
     files.remove_left_behind(cache_folder())
     outputs = {"logits": samples.logits, "features": samples.features}
-    files.write(cache_folder() / f"{key}.outputs", files.to_safetensors(outputs, {}))
+    files.write(cache_folder() / f"{key}.outputs", to_safetensors(outputs, {}))

@@ -10,9 +10,9 @@ from condgan.config import Config
 from condgan.data.dataset import Images, to_uint8
 from condgan.draws import fixed_seed
 from condgan.errors import InputError
-from condgan.files import to_safetensors
 from condgan.grid import grid, png
 from condgan.state import TrainState
+from condgan.weights import to_safetensors
 
 NUM_SAMPLES = 32
 READER_FACTS = ("recipe", "options", "condition", "resolution", "channels", "data", "data_hash", "seed", "precision")

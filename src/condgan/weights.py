@@ -1,13 +1,18 @@
-"""Reads weights, and puts them into a network that their file describes."""
+"""Files of weights: reads and writes them, and puts weights into a network that their file describes."""
 
+import json
 import os
+import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from condgan.errors import InputError, first_line
@@ -15,6 +20,10 @@ from condgan.errors import InputError, first_line
 Network = TypeVar("Network", bound=nn.Module)
 NUM_COPIES = 4  # of a weight while it is trained, in 4 bytes each: itself, its gradient and two moments
 ADVICE = "restore the file, or train again"
+
+# Entries in the header of a file of tensors. There are two, so that damage to the name of one is noticed, too.
+HASH, HASH_OF = "sha256", "sha256_of"
+NO_HASH, EVERYTHING_ELSE = "0" * 64, "everything else in this file"
 
 
 def read_torch(path: Path) -> Any:
@@ -27,6 +36,54 @@ def read_torch(path: Path) -> Any:
         if sum(part.file_size for part in parts.infolist()) > path.stat().st_size:
             raise ValueError("found compressed parts")
     return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Returns the header's metadata and the tensors by name.
+
+    Raises InputError if the file is broken, or is not the content that `to_safetensors` wrote.
+    """
+    try:
+        with safe_open(str(path), "pt") as file:
+            header, weights = file.metadata() or {}, {name: file.get_tensor(name) for name in list(file.keys())}
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: broken file ({error}); restore it") from None
+    found = header.pop(HASH, None), header.pop(HASH_OF, None)  # files of other programs and earlier versions have none
+    if found != (None, None) and found != (_content_hash(path), EVERYTHING_ELSE):
+        raise InputError(f"{path}: broken file (not the content that was saved); restore it")
+    return header, weights
+
+
+def to_safetensors(weights: Mapping[str, Tensor], header: Mapping[str, str]) -> bytes:
+    """Returns the content of a file of tensors, with its SHA-256 in the header; equal for equal tensors and headers.
+
+    safetensors alone writes the entries of the header in random order.
+    """
+    header = {**header, HASH: NO_HASH, HASH_OF: EVERYTHING_ELSE}
+    content = save({name: weight.contiguous() for name, weight in weights.items()}, dict(header))
+    start = 8 + int.from_bytes(content[:8], "little")  # a length, a header in JSON, the tensors
+    entries = json.loads(content[8:start])
+    entries["__metadata__"] = dict(sorted(header.items()))
+    text = json.dumps(entries, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    whole = len(text).to_bytes(8, "little") + text + content[start:]
+    return whole.replace(_entry(NO_HASH), _entry(sha256(whole).hexdigest()), 1)
+
+
+def _content_hash(path: Path) -> str | None:
+    """Returns the SHA-256 of a file of tensors in which zeros take the place of its own hash."""
+    with path.open("rb") as file:
+        length = file.read(8)
+        text = file.read(int.from_bytes(length, "little"))
+        entry = re.search(re.escape(_entry("")[:-1]) + b"[0-9a-f]{64}", text)
+        digest = sha256(length + (text.replace(entry[0], _entry(NO_HASH)[:-1]) if entry else text))
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _entry(digest: str) -> bytes:
+    return f'"{HASH}":"{digest}"'.encode()
 
 
 def load_weights(build: Callable[[], Network], weights: Mapping[str, Tensor], where: str) -> Network:

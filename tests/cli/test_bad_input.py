@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from commands import TINY, Command, assert_input_error, assert_no_partial_file
-from condgan.files import read_safetensors, to_safetensors
+from condgan.weights import read_safetensors, to_safetensors
 from conftest import Folder
 from written import write_mnist
 

@@ -11,7 +11,6 @@ from condgan.conditions import Class, MultiLabel
 from condgan.data import Images
 from condgan.data.image_hashes import image_hashes
 from condgan.errors import InputError
-from condgan.files import read_safetensors, to_safetensors
 from condgan.judge import (
     ARCHITECTURES,
     Judge,
@@ -23,6 +22,7 @@ from condgan.judge import (
     train_judge,
 )
 from condgan.rendering.scenes import LABELS
+from condgan.weights import read_safetensors, to_safetensors
 from contracts import tiny_images
 
 each = pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from condgan import files
 from condgan.cli.console import console, fail
-from condgan.cli.options import DataArgument, ResolutionOption, SeedOption, load_data, read_file
+from condgan.cli.options import DataArgument, ResolutionOption, SeedOption, load_data
 from condgan.cli.reading import with_reading
 from condgan.errors import InputError
 
@@ -44,7 +45,7 @@ def render(
     from condgan.rendering.scenes import HELD_OUT_TRIPLES
 
     if labels and scenes is None:
-        entries = read_entries(read_file(labels, "a train.json: the objects of each image"), str(labels))
+        entries = read_entries(files.read_text(labels, "a train.json: the objects of each image"), str(labels))
     elif scenes and labels is None:
         entries = sample_entries(scenes, seed, min_objects, max_objects, HELD_OUT_TRIPLES if hold_out_triples else ())
     else:
@@ -81,7 +82,6 @@ def inspect(
     """Show the size, labels, balance and duplicates of a data set, what was left out, and possible problems."""
     import torch
 
-    from condgan import files
     from condgan.data.inspect import inspect, summary
     from condgan.data.inspection_page import page
     from condgan.grid import labelled_grid, png
@@ -132,7 +132,6 @@ def split(
     reading: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Hold out combinations of labels whose parts are still trained on, with lists of seen and unseen conditions."""
-    from condgan import files
     from condgan.data.held_out import check_labelled, hold_out_combinations
     from condgan.metrics import hold_out
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from condgan import files
 from condgan.cli.console import console
-from condgan.cli.options import DeviceOption, JudgeOption, RecipeOption, SeedOption, load_data, read_file, use_recipes
+from condgan.cli.options import DeviceOption, JudgeOption, RecipeOption, SeedOption, load_data, use_recipes
 from condgan.cli.reading import with_reading
 from condgan.errors import InputError
 
@@ -87,7 +88,6 @@ def evaluate(
         if not run.is_dir():
             raise InputError(f"{run}: no such folder; expected the folder of a run")
 
-    from condgan import files
     from condgan.cli.score_tables import print_rows, print_scores
     from condgan.conditions import parse_conditions
     from condgan.evaluate import check_comparable, check_names, num_images, seen_conditions
@@ -125,10 +125,10 @@ def evaluate(
             if not lists and images.labels.numel():
                 lists = {"seen": seen_conditions(images)}
             if conditions:
-                lists = {
-                    name: parse_conditions(read_file(file, "a JSON list of conditions"), str(file), images.condition)
-                    for name, file in _stems(conditions).items()
-                }
+                lists = {}
+                for name, file in _stems(conditions).items():
+                    text = files.read_text(file, "a JSON list of conditions")
+                    lists[name] = parse_conditions(text, str(file), images.condition)
             classifier, second = _judges(judge, second_judge, images, location)
             recognition = load_recognition(run, generator.config)
             for network in (classifier, second, recognition and recognition.discriminator):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from condgan import files
 from condgan.cli.console import console
 from condgan.cli.early import check_model
 from condgan.cli.options import DeviceOption, RecipeOption, use_recipes
@@ -91,7 +92,6 @@ def generate(
     """Generate images: a PNG for each, named by its condition and seed, and a grid of all."""
     import torch
 
-    from condgan import files
     from condgan.cli.seeds import parse_seeds
     from condgan.generate import load
     from condgan.grid import gif, grid, picture_of, png

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from condgan import files
 from condgan.cli.console import console
 from condgan.cli.options import DeviceOption, JudgeOption, ResolutionOption, SeedOption, load_data
 from condgan.cli.reading import with_reading
@@ -47,7 +48,6 @@ def train(
     """Train a judge and score it on the held-out images."""
     import torch
 
-    from condgan import files
     from condgan.data.judge_part import only_judge_part
     from condgan.judge import ARCHITECTURES, held_out_accuracy, judge_to_bytes, train_judge
     from condgan.judge.chance import problem

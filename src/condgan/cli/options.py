@@ -89,13 +89,6 @@ def load_data(
             return load_images(spec, resolution, min_objects=min_objects, reading=Reading(**reading))
 
 
-def read_file(file: Path, expected: str) -> str:
-    """Returns the text of a file named by an option. Raises InputError if it cannot be read."""
-    from condgan.files import read_text
-
-    return read_text(file, expected)
-
-
 def parse_options(texts: Iterable[str]) -> dict[str, str]:
     """Parses options written as NAME=VALUE. Raises InputError without an equals sign."""
     options: dict[str, str] = {}

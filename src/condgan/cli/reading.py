@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from condgan.cli.options import read_file
 from condgan.cli.signatures import with_options
+from condgan.files import read_text
 
 PANEL = "How data files are read"
 
@@ -102,7 +102,7 @@ OPTIONS: Mapping[
 def _combinations(file: Path) -> list[list[str]]:
     from condgan.data.held_out import parse_combinations
 
-    return parse_combinations(read_file(file, "the lists that `condgan data split` writes"), str(file))
+    return parse_combinations(read_text(file, "the lists that `condgan data split` writes"), str(file))
 
 
 def with_reading(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from condgan.errors import InputError, did_you_mean
+from condgan.files import read_text
 
 if TYPE_CHECKING:
     from condgan.yaml_files import Place, YamlFile
@@ -99,7 +100,6 @@ def read_settings(file: Path, context: typer.Context) -> Settings:
 def _run_json(file: Path) -> dict[str, Any]:
     """The configuration of a run, with the location of its data on this machine."""
     from condgan.config import Config
-    from condgan.files import read_text
     from condgan.run import data_location
 
     config = Config.parse(read_text(file), str(file))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from condgan import files
 from condgan.cli.console import console, fail
 from condgan.cli.generate import ModelArgument
 from condgan.cli.options import RecipeOption, use_recipes
@@ -37,7 +38,6 @@ def share(
     recipe: RecipeOption = [],  # noqa: B006
 ) -> dict[str, Any]:
     """Write a model to a folder or upload it, with a card: vocabulary, data, scores, samples, licence and usage."""
-    from condgan.files import read_json
     from condgan.generate import load
     from condgan.playground import gradio_version
     from condgan.sharing.space import APP, REQUIREMENTS, add_space
@@ -52,7 +52,7 @@ def share(
         gradio_version()  # before anything is written
     use_recipes(recipe)
     generator, metrics = load(run), run / "metrics.json"
-    scores = read_json(metrics) if metrics.is_file() else None
+    scores = files.read_json(metrics) if metrics.is_file() else None
     if scores is not None and not isinstance(scores, dict):
         raise InputError(f"{metrics}: not written by condgan evaluate; run it again")
     shown = conditions or None
@@ -88,7 +88,6 @@ def export(
     recipe: RecipeOption = [],  # noqa: B006
 ) -> dict[str, Any]:
     """Export a generator to ONNX, compared with PyTorch, or as a program of torch.export."""
-    from condgan import files
     from condgan.export import TOLERANCE, onnx_difference, onnx_file, program_file
     from condgan.generate import load
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from condgan import files
 from condgan.cli.console import console, fail
 from condgan.cli.options import RecipeOption, use_recipes
 from condgan.errors import InputError
@@ -100,7 +101,6 @@ def report(
     recipe: RecipeOption = [],  # noqa: B006
 ) -> dict[str, Any]:
     """Write one self-contained HTML page about runs: scores, curves, previews, interpolations, attention maps."""
-    from condgan import files
     from condgan.report import page
 
     use_recipes(recipe)

@@ -15,10 +15,10 @@ from condgan.checked import checked
 from condgan.conditions import Condition, from_json, to_json
 from condgan.data.dataset import MAX_RESOLUTION
 from condgan.errors import InputError, did_you_mean, first_line
-from condgan.files import check_file, parse_json, read_safetensors, to_safetensors
+from condgan.files import check_file, parse_json
 from condgan.judge.chance import problem
 from condgan.judge.model import ARCHITECTURES, HeldOut, Interval, Judge, lab_judge
-from condgan.weights import load_weights, read_torch
+from condgan.weights import load_weights, read_safetensors, read_torch, to_safetensors
 
 
 class OtherLabels(InputError):

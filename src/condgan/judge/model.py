@@ -14,7 +14,7 @@ from torchvision.models import resnet18
 from condgan.conditions import Condition, to_json
 from condgan.data.dataset import to_float
 from condgan.draws import per_sample
-from condgan.files import to_safetensors
+from condgan.weights import to_safetensors
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from condgan.generate import NAMES, Conditions, LoadedGenerator, load, shipped
 from condgan.grid import labelled_grid, png
 from condgan.sharing import hub
 from condgan.sharing.card import SAMPLES, examples, model_card
+from condgan.weights import to_safetensors
 
 RUN_MODEL, SHARED_MODEL = NAMES
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -40,7 +41,7 @@ def contents(
     card = model_card(generator.config, title, source, generator.condition.describe(c[0]), license, scores)
     run = json.dumps(generator.config.to_json())
     return {
-        SHARED_MODEL: files.to_safetensors(generator.network.state_dict(), {"run": run}),
+        SHARED_MODEL: to_safetensors(generator.network.state_dict(), {"run": run}),
         "config.json": (json.dumps(generator.config.to_json(), indent=2) + "\n").encode(),
         SAMPLES: png(labelled_grid(generator.generate(c), generator.condition.describe_all(c))),
         "README.md": card.encode(),
