@@ -98,6 +98,10 @@ def test_json_beyond_all_measure_is_refused_naming_the_file(tmp_path: Path, text
         files.read_json(tmp_path / "a.json")
 
 
+def test_numbers_that_json_does_not_have_are_null() -> None:
+    assert files.as_json({"a": (float("inf"), Path("b"), True)}) == {"a": [None, "b", True]}
+
+
 def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("grün".encode("latin-1"))
     with pytest.raises(InputError, match=r"a\.txt: expected text in UTF-8"):

@@ -6,8 +6,9 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from math import isfinite
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -150,3 +151,18 @@ def sync(file: IO[Any]) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Writes indented JSON atomically, with a final newline. Raises InputError if the operating system refuses."""
     write(path, json.dumps(content, indent=2) + "\n")
+
+
+def as_json(value: Any) -> Any:
+    """Returns plain data that JSON has: paths as text, tuples as lists, and no NaN or infinity.
+
+    >>> as_json({"loss": float("nan"), "shape": (3, 64, 64)})
+    {'loss': None, 'shape': [3, 64, 64]}
+    """
+    if isinstance(value, Mapping):
+        return {str(name): as_json(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(each) for each in value]
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return value if isinstance(value, str | int | None) else str(value)

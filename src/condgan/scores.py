@@ -1,14 +1,14 @@
 """The scores of a run, as `metrics.json` holds them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from math import isfinite, nan
+from math import nan
 from pathlib import Path
 from typing import Any
 
 from condgan.checked import checked
 from condgan.errors import InputError
-from condgan.files import read_json
+from condgan.files import as_json, read_json
 from condgan.metrics import Estimate
 
 FILE = "metrics.json"  # in the folder of a run
@@ -92,7 +92,8 @@ class Scores:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the scores as plain data; an estimate is [value, low, high], None for what is undefined."""
-        return {name: _nan_as_null(value) for name, value in asdict(self).items()}
+        content: dict[str, Any] = as_json(asdict(self))
+        return content
 
 
 def null_as_nan(content: Any, where: str) -> Any:
@@ -101,18 +102,14 @@ def null_as_nan(content: Any, where: str) -> Any:
     `where` names the data in messages. Raises InputError for lists in lists in lists.
     """
     try:
-        return _replaced(content, lambda value: value is None, nan)
+        return _with_nan(content)
     except RecursionError:
         raise InputError(f"{where}: found lists in lists in lists; run condgan evaluate again") from None
 
 
-def _nan_as_null(content: Any) -> Any:
-    return _replaced(content, lambda value: isinstance(value, float) and not isfinite(value), None)
-
-
-def _replaced(content: Any, is_replaced: Callable[[Any], bool], by: float | None) -> Any:
+def _with_nan(content: Any) -> Any:
     if isinstance(content, Mapping):
-        return {name: _replaced(value, is_replaced, by) for name, value in content.items()}
+        return {name: _with_nan(value) for name, value in content.items()}
     if isinstance(content, list | tuple):
-        return [_replaced(value, is_replaced, by) for value in content]
-    return by if is_replaced(content) else content
+        return [_with_nan(value) for value in content]
+    return nan if content is None else content

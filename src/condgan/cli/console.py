@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import re
 import sys
@@ -19,6 +18,7 @@ import typer
 
 from condgan.cli.progress import Bars, Lines
 from condgan.cli.signatures import with_options
+from condgan.files import as_json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -165,18 +165,3 @@ def shown(text: str) -> str:
     \\x1b[31mred.png: no labels
     """
     return re.sub(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]", lambda found: ascii(found[0])[1:-1], text)
-
-
-def as_json(value: Any) -> Any:
-    """Returns plain data that JSON has: paths as text, tuples as lists, and no NaN or infinity.
-
-    >>> as_json({"loss": float("nan"), "shape": (3, 64, 64)})
-    {'loss': None, 'shape': [3, 64, 64]}
-    """
-    if isinstance(value, Mapping):
-        return {str(name): as_json(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(each) for each in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if isinstance(value, str | int | None) else str(value)
