@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from condgan.errors import InputError
+from condgan.errors import InputError, in_one_line
 
 T = TypeVar("T")
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
@@ -29,7 +29,7 @@ def checked(kind: type[T], content: Any, where: str, advice: str = "restore the 
     except InputError as error:
         raise InputError(f"{where}: {error}; {advice}") from None
     except (TypeError, RecursionError) as error:  # an unknown entry; lists in lists in lists
-        raise InputError(f"{where}: {' '.join(str(error).split())}; {advice}") from None
+        raise InputError(f"{where}: {in_one_line(error)}; {advice}") from None
 
 
 def _problem(error: ValidationError) -> str:

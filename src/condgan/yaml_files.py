@@ -55,8 +55,6 @@ def read_yaml(file: Path, expected: str, loader: type[Typed] = Typed) -> YamlFil
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InputError(f"{file}{line}: {error.problem}; expected valid YAML") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{file}: {' '.join(str(error).split())}; expected valid YAML") from None
     except Exception as error:  # PyYAML raises errors of many types: nested too deeply, a date that does not exist
         raise InputError(f"{file}: {in_one_line(error)}; expected valid YAML") from None
     if not isinstance(content, dict):

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 
 from condgan.data.names import tidy
-from condgan.errors import InputError
+from condgan.errors import InputError, in_one_line
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 SAMPLE = 100_000  # characters from which the delimiter is told
@@ -32,7 +32,7 @@ def decode(content: bytes, where: str, encoding: str | None = None) -> str:
         text = content.decode(marked or encoding or "utf-8")
     except UnicodeError as error:
         advice = "name its encoding, e.g. --encoding cp1252 (western Europe), gbk or shift_jis, or save it as UTF-8"
-        reason = getattr(error, "reason", "") or " ".join(str(error).split())[:80]  # some codecs give no reason
+        reason = getattr(error, "reason", "") or in_one_line(error)[:80]  # some codecs give no reason
         raise InputError(f"{where}: not text in {marked or encoding or 'UTF-8'} ({reason}); {advice}") from None
     if "\0" in text:
         raise InputError(f"{where}: found zero bytes, expected text; if it is UTF-16, use --encoding utf-16-le")
