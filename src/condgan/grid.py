@@ -1,6 +1,7 @@
 """Grids of images, plain or with a caption under each image."""
 
 import io
+from base64 import b64encode
 from collections.abc import Sequence
 from textwrap import wrap
 
@@ -57,6 +58,11 @@ def gif(pictures: Sequence[Image.Image], seconds: float = 0.08) -> bytes:
     first, *others = pictures
     first.save(buffer, "GIF", save_all=True, append_images=others, duration=round(1000 * seconds), loop=0)
     return buffer.getvalue()
+
+
+def data_uri(picture: Image.Image) -> str:
+    """Returns a picture as the data URI of a PNG file."""
+    return "data:image/png;base64," + b64encode(png(picture)).decode()
 
 
 def png(picture: Image.Image) -> bytes:

@@ -1,14 +1,13 @@
 """A self-contained HTML page about a data set: counts, balance, examples of every value, notices."""
 
-from base64 import b64encode
 from dataclasses import dataclass
 
 import torch
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from condgan.data.dataset import Images
 from condgan.data.inspect import Inspection, summary
-from condgan.grid import grid, png
+from condgan.grid import data_uri, grid
+from condgan.templates import template
 
 NUM_EXAMPLES = 8
 MOST_VALUES = 500  # whose examples are shown, so that the page stays readable
@@ -28,9 +27,6 @@ class Value:
 
 def page(found: Inspection, title: str) -> str:
     """Returns the HTML page about an inspected data set. It loads nothing from a network."""
-    template = Environment(
-        loader=PackageLoader("condgan.data", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    ).get_template("inspection_page.html.jinja")
     images = found.images
     facts = {
         "training images": images.num_training,
@@ -44,7 +40,7 @@ def page(found: Inspection, title: str) -> str:
     pairs = [("is a copy of", pair) for pair in found.exact] + [("mirrors", pair) for pair in found.mirrored]
     duplicates = [f"{found.name(copy)} {kind} {found.name(image)}" for kind, (image, copy) in pairs[:MOST_DUPLICATES]]
     duplicates += [f"{len(pairs) - MOST_DUPLICATES} more"] if len(pairs) > MOST_DUPLICATES else []
-    return template.render(
+    return template("condgan.data", "inspection_page.html.jinja").render(
         title=title,
         summary=summary(images),
         facts=facts,
@@ -72,4 +68,4 @@ def _examples(images: Images, mask: torch.Tensor) -> str:
     """Returns evenly spaced images that show a value, in a row."""
     indices = torch.nonzero(mask).flatten()
     chosen = indices[torch.linspace(0, len(indices) - 1, min(NUM_EXAMPLES, len(indices))).long()]
-    return "data:image/png;base64," + b64encode(png(grid(images.images[chosen], NUM_EXAMPLES))).decode()
+    return data_uri(grid(images.images[chosen], NUM_EXAMPLES))

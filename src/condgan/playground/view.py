@@ -1,20 +1,19 @@
 """The images of the page as HTML: each with its labels, and with the places of its objects over it."""
 
 import json
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from torch import Tensor
+from jinja2 import Template
 
 from condgan.generate import LoadedGenerator
-from condgan.grid import picture_of, png
+from condgan.grid import data_uri, picture_of
 from condgan.judge import Judge
 from condgan.playground.downloads import FILES
 from condgan.playground.labels import Label, exact, labels
 from condgan.playground.settings import ImageSettings, InterpolationSettings, Settings
+from condgan.templates import template
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def images_view(generator: LoadedGenerator, judge: Judge | None, settings: Image
     numbers = {name: k for k, name in enumerate(names, 1)}
     shown = [
         Shown(
-            _src(image),
+            data_uri(picture_of(image)),
             settings.condition,
             row,
             [
@@ -75,7 +74,7 @@ def interpolation_view(generator: LoadedGenerator, judge: Judge | None, settings
     rows = labels(generator.condition, images, None, judge)
     ends = {0: "start", len(images) - 1: "end"}
     shown = [
-        Shown(_src(image), ends.get(i, f"{i} of {len(images) - 1}"), row)
+        Shown(data_uri(picture_of(image)), ends.get(i, f"{i} of {len(images) - 1}"), row)
         for i, (image, row) in enumerate(zip(images, rows, strict=True))
     ]
     note = "Under each image, the labels that the judge finds." if judge else ""
@@ -96,11 +95,4 @@ def _html(shown: Sequence[Shown], note: str, settings: Settings, kind: str, arra
 
 @cache
 def _template() -> Template:
-    loader = PackageLoader("condgan.playground", "")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True).get_template(
-        "view.html.jinja"
-    )
-
-
-def _src(image: Tensor) -> str:
-    return "data:image/png;base64," + b64encode(png(picture_of(image))).decode()
+    return template("condgan.playground", "view.html.jinja")

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from condgan import metrics
 from condgan.ablate import Outcome
 from condgan.checked import checked
@@ -30,6 +28,7 @@ from condgan.report.pictures import (
     over_time,
     traversals,
 )
+from condgan.templates import template
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,10 @@ def page(paths: Sequence[Path], title: str) -> str:
     runs = [
         RunFolder(folder) for path in paths for folder in (ablations[path].folders if path in ablations else [path])
     ]
-    template = Environment(
-        loader=PackageLoader("condgan.report", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    ).get_template("page.html.jinja")
     fullest = sorted(runs, key=lambda run: -len(run.facts))  # runs without scores have fewer columns
     columns = list(dict.fromkeys(name for run in fullest for name in run.facts))
     names = dict.fromkeys(name for run in runs for name in run.metric_names)
-    return template.render(
+    return template("condgan.report", "page.html.jinja").render(
         title=title,
         ablations=list(ablations.values()),
         columns=columns,

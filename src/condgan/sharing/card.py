@@ -4,11 +4,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
@@ -18,6 +18,7 @@ from condgan.errors import InputError
 from condgan.metrics import Estimate
 from condgan.recipes import RECIPES
 from condgan.scores import null_as_nan
+from condgan.templates import template
 
 SAMPLES, NUM_EXAMPLES = "samples.png", 16
 METRICS = {
@@ -67,11 +68,9 @@ def model_card(
         **({"license": license} if license else {}),
         "tags": ["gan", "conditional-gan", "image-generation"],
     }
-    environment = Environment(
-        loader=PackageLoader("condgan.sharing", ""), autoescape=False, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters |= {"text": escaped, "quoted": lambda text: json.dumps(text, ensure_ascii=False)}
-    return environment.get_template("card.md.jinja").render(
+    quoted = partial(json.dumps, ensure_ascii=False)
+    card = template("condgan.sharing", "card.md.jinja", autoescape=False, text=escaped, quoted=quoted)
+    return card.render(
         facts=yaml.safe_dump(facts, sort_keys=False),
         title=title,
         source=source,
