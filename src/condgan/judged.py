@@ -13,7 +13,6 @@ from condgan.generate import LoadedGenerator
 from condgan.judge import Judge, Samples
 from condgan.judged_cache import cache_key, read_outputs, write_outputs
 from condgan.metrics import Estimate, Metric, condition_accuracy, disagreement, exact_accuracy
-from condgan.metrics.breakdown import at
 from condgan.scores import Row
 from condgan.suites import Breakdown, Suite, defined, measured
 
@@ -100,7 +99,7 @@ class JudgedImages:
             images = generator.from_latents(z[rows], vector[rows])
             return [viewer.classify(images, labels[rows]) for viewer in viewers.values()]
 
-        return dict(zip(viewers, _in_blocks(labels, work, self.mapped), strict=True))
+        return dict(zip(viewers, _in_blocks(len(labels), work, self.mapped), strict=True))
 
     def following(self, views: Views) -> dict[str, Estimate]:
         """Scores how well images follow their conditions, by both judges, and how often these differ.
@@ -164,21 +163,18 @@ def classified(images: Images, indices: Tensor, viewers: Mapping[str, Viewer], m
     def work(rows: Tensor) -> list[Samples]:
         new = images.images[indices[rows]] if len(known) < len(viewers) else torch.empty(0)
         return [
-            at(known[name], rows) if name in known else viewer.classify(new, labels[rows])
+            known[name].at(rows) if name in known else viewer.classify(new, labels[rows])
             for name, viewer in viewers.items()
         ]
 
     # Also if all is known: one process may find files that another does not, and all have to share the same tasks.
-    views = dict(zip(viewers, _in_blocks(labels, work, mapped), strict=True))
+    views = dict(zip(viewers, _in_blocks(len(labels), work, mapped), strict=True))
     for name in viewers.keys() - known.keys():
         write_outputs(keys[name], views[name])
     return views
 
 
-def _in_blocks(labels: Tensor, work: Callable[[Tensor], list[Samples]], mapped: Mapped) -> list[Samples]:
+def _in_blocks(number: int, work: Callable[[Tensor], list[Samples]], mapped: Mapped) -> list[Samples]:
     """Joins the samples of blocks of indices. Whoever makes a block, its batches are the same, and so its bits."""
-    blocks = list(mapped(work, torch.arange(len(labels)).split(BLOCK)))
-    return [
-        Samples(labels, *(torch.cat([getattr(part, name) for part in parts]) for name in ("logits", "features")))
-        for parts in zip(*blocks, strict=True)
-    ]
+    blocks = mapped(work, torch.arange(number).split(BLOCK))
+    return list(map(Samples.joined, zip(*blocks, strict=True)))

@@ -11,7 +11,6 @@ from condgan.generate import LoadedGenerator
 from condgan.judge import Samples
 from condgan.judged import JUDGE, JudgedImages, Views
 from condgan.metrics import Estimate, condition_accuracy, difference, exact_accuracy
-from condgan.metrics.breakdown import at
 from condgan.metrics.estimate import proportion
 from condgan.scores import Row, Scores
 
@@ -75,17 +74,15 @@ def _composition(
 def _joined(views: Mapping[str, Views], masks: Mapping[str, Tensor], *, is_kind: bool) -> Views:
     """Joins the images of all lists whose mask is `is_kind`, as each network saw them."""
     networks = next(iter(views.values()))
-    parts = {name: [at(seen[name], masks[of] == is_kind) for of, seen in views.items()] for name in networks}
     return {
-        name: Samples(*(torch.cat([getattr(part, field) for part in each]) for field in ("c", "logits", "features")))
-        for name, each in parts.items()
+        name: Samples.joined(seen[name].at(masks[of] == is_kind) for of, seen in views.items()) for name in networks
     }
 
 
 def _per_condition(
     fakes: Samples, condition: Condition, conditions: Tensor, draws: int
 ) -> dict[str, tuple[Estimate, Estimate]]:
-    parts = [at(fakes, rows) for rows in torch.arange(len(fakes)).split(draws)]
+    parts = [fakes.at(rows) for rows in torch.arange(len(fakes)).split(draws)]
     return {
         condition.describe(c): (condition_accuracy(part, part, condition), exact_accuracy(part, part, condition))
         for c, part in zip(conditions, parts, strict=True)

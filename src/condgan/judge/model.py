@@ -1,7 +1,7 @@
 """The judge's networks: ours, and the i-CLEVR lab's."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
@@ -25,8 +25,18 @@ class Samples:
     logits: Tensor
     features: Tensor
 
+    @classmethod
+    def joined(cls, parts: Iterable["Samples"]) -> "Samples":
+        """Returns the samples of all parts, one after the other."""
+        rows = ((part.c, part.logits, part.features) for part in parts)
+        return cls(*map(torch.cat, zip(*rows, strict=True)))
+
     def __len__(self) -> int:
         return len(self.c)
+
+    def at(self, rows: Tensor) -> "Samples":
+        """Returns the samples at these indices or where this mask is true."""
+        return Samples(self.c[rows], self.logits[rows], self.features[rows])
 
 
 Interval = tuple[float, float, float]  # a value with the bounds of its 95 % interval

@@ -22,7 +22,7 @@ def per_condition(metric: Metric, fakes: Samples, reals: Samples, condition: Con
     FID by class is `per_condition(fid, ...)`. Conditions without an estimate, e.g. with too few images, are absent.
     """
     groups = ((condition.describe(c), a, b) for c, a, b in same_condition(fakes.c, reals.c))
-    return _defined({name: metric(at(fakes, a), at(reals, b), condition) for name, a, b in groups})
+    return _defined({name: metric(fakes.at(a), reals.at(b), condition) for name, a, b in groups})
 
 
 def per_value(metric: Metric, fakes: Samples, reals: Samples, condition: Condition) -> dict[str, Estimate]:
@@ -31,7 +31,7 @@ def per_value(metric: Metric, fakes: Samples, reals: Samples, condition: Conditi
     Of sets of labels few real images have the very same condition, but many share a label.
     """
     columns = zip(condition.values, condition.wanted(fakes.c).T, condition.wanted(reals.c).T, strict=True)
-    return _defined({name: metric(at(fakes, a), at(reals, b), condition) for name, a, b in columns if a.any()})
+    return _defined({name: metric(fakes.at(a), reals.at(b), condition) for name, a, b in columns if a.any()})
 
 
 def per_count(metric: Metric, fakes: Samples, reals: Samples, condition: Condition) -> dict[str, Estimate]:
@@ -40,7 +40,7 @@ def per_count(metric: Metric, fakes: Samples, reals: Samples, condition: Conditi
         return {}
     counts, others = (condition.wanted(samples.c).sum(1) for samples in (fakes, reals))
     numbers = counts.unique().tolist()
-    return _defined({str(n): metric(at(fakes, counts == n), at(reals, others == n), condition) for n in numbers})
+    return _defined({str(n): metric(fakes.at(counts == n), reals.at(others == n), condition) for n in numbers})
 
 
 def f1_per_value(samples: Samples, condition: Condition) -> dict[str, Estimate]:
@@ -74,11 +74,6 @@ def same_condition(fakes: Tensor, reals: Tensor) -> Iterator[tuple[Tensor, Tenso
     """Yields each condition of the batch `fakes` with masks of its rows in both batches."""
     for c in fakes.unique(dim=0):
         yield c, *((batch == c).reshape(len(batch), -1).all(1) for batch in (fakes, reals))
-
-
-def at(samples: Samples, rows: Tensor) -> Samples:
-    """Returns the samples at these indices or where this mask is true."""
-    return Samples(samples.c[rows], samples.logits[rows], samples.features[rows])
 
 
 def _defined(estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
