@@ -10,7 +10,8 @@ from torch import Tensor
 from condgan.config import Config
 from condgan.data import Images
 from condgan.errors import InputError
-from condgan.generate import LoadedGenerator, load, shipped, untrained
+from condgan.generate import LoadedGenerator, load, untrained
+from condgan.shipped import shipped
 from contracts import tiny_images, tiny_options, tiny_state
 from random_layouts import random_layouts, save_generator
 
@@ -24,7 +25,7 @@ def images() -> Images:
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder in place of the one of the package's files."""
     (tmp_path / "pretrained").mkdir()
-    monkeypatch.setattr("condgan.generate.files", lambda package: tmp_path)
+    monkeypatch.setattr("condgan.shipped.files", lambda package: tmp_path)
     return tmp_path
 
 

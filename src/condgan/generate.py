@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import as_file, files
-from importlib.resources.abc import Traversable
+from importlib.resources import as_file
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,15 @@ from condgan.conditions import Condition, from_json
 from condgan.config import Config
 from condgan.data.dataset import to_uint8
 from condgan.draws import derived_seed, fixed_seed
-from condgan.errors import InputError, did_you_mean
+from condgan.errors import InputError
 from condgan.files import check_file
 from condgan.generated_images import GeneratedImages
 from condgan.networks.gan import Generator
 from condgan.networks.layout import LayoutGenerator
 from condgan.networks.splat import Layout, check_layout
+from condgan.shipped import check_model, shipped
 from condgan.weights import load_weights, read_safetensors
 
-SUFFIX = ".safetensors"
 NAMES = ("generator.safetensors", "model.safetensors")  # of the model in the folder of a run, and in a shared one
 
 Conditions = Tensor | str | Sequence[str]
@@ -211,13 +210,11 @@ def load(path: str | Path) -> LoadedGenerator:
     A file or folder of that name is preferred to a shipped generator. Raises InputError if there is none, or if the
     file is broken or of another program.
     """
-    file, names = Path(path), shipped()
-    if not file.exists() and str(file) in names:
-        with as_file(names[str(file)]) as embedded:
-            return load(embedded)
+    file = Path(path)
+    check_model(file)
     if not file.exists():
-        known = f"expected a run, a generator.safetensors or a shipped generator ({', '.join(names) or 'none'})"
-        raise InputError(f"{file}: no such file or folder; {known}{did_you_mean(str(file), names)}")
+        with as_file(shipped()[str(file)]) as embedded:
+            return load(embedded)
     if file.suffix == ".pt":
         from condgan.checkpoint import from_checkpoint  # which imports this module
 
@@ -231,12 +228,6 @@ def load(path: str | Path) -> LoadedGenerator:
     renamed = {re.sub(r"^entrance\.", "conditioning.", name): weight for name, weight in weights.items()}  # format 1
     network = load_weights(lambda: untrained(config).network, renamed, str(file))
     return LoadedGenerator(network, config)
-
-
-def shipped() -> Mapping[str, Traversable]:
-    """Returns the generators that are part of the package, by name: the files of `pretrained/`."""
-    found = sorted((files("condgan") / "pretrained").iterdir(), key=lambda file: file.name)
-    return {file.name.removesuffix(SUFFIX): file for file in found if file.name.endswith(SUFFIX)}
 
 
 def untrained(config: Config) -> LoadedGenerator:

@@ -9,12 +9,12 @@ import pytest
 
 from commands import TINY, Command, assert_input_error, forget_accuracy
 from condgan import data
-from condgan.cli.early import check_data, check_model, recipe_options
+from condgan.cli.early import check_data, recipe_options
 from condgan.data import DATASETS, load_images
 from condgan.data import own as own_data
 from condgan.errors import InputError
-from condgan.generate import shipped
 from condgan.recipes import RECIPES
+from condgan.shipped import check_model, shipped
 
 MODULE = """\
 from dataclasses import replace

@@ -11,7 +11,8 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import pil_to_tensor
 
 from commands import Command, assert_input_error
-from condgan.generate import load, shipped
+from condgan.generate import load
+from condgan.shipped import shipped
 from random_layouts import random_layouts, save_generator
 
 CONDITION = "red square, blue circle"
@@ -103,7 +104,7 @@ def test_a_shipped_generator_is_used_by_default(
     package, here = tmp_path / "package", tmp_path / "here"
     (package / "pretrained").mkdir(parents=True)
     here.mkdir()
-    monkeypatch.setattr("condgan.generate.files", lambda name: package)
+    monkeypatch.setattr("condgan.shipped.files", lambda name: package)
     monkeypatch.chdir(here)
     words = ["--condition", "red square", "--count", "1"]
     assert_input_error(condgan("generate", *words), "iclevr: no such file", "a shipped generator (none)")

@@ -13,10 +13,9 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-from condgan.errors import InputError, did_you_mean, unknown_data, unknown_option, unknown_recipe
+from condgan.errors import unknown_data, unknown_option, unknown_recipe
 
 CODE = r"[^\W\d][\w.]*:[^\W\d]\w*"  # module:function
-MODEL = ".safetensors"
 
 
 @cache
@@ -57,15 +56,6 @@ def check_data(spec: str) -> bool:
     if re.fullmatch(CODE, spec) and find_spec(name.partition(".")[0]):
         return True
     raise unknown_data(spec, known)
-
-
-def check_model(path: Path) -> None:
-    """Raises InputError if there is no such run, model or shipped generator."""
-    folder = files("condgan") / "pretrained"
-    names = sorted(file.name.removesuffix(MODEL) for file in folder.iterdir() if file.name.endswith(MODEL))
-    if not path.exists() and str(path) not in names:
-        known = f"expected a run, a generator.safetensors or a shipped generator ({', '.join(names) or 'none'})"
-        raise InputError(f"{path}: no such file or folder; {known}{did_you_mean(str(path), names)}")
 
 
 @cache

@@ -9,9 +9,9 @@ import typer
 
 from condgan import files
 from condgan.cli.console import console
-from condgan.cli.early import check_model
 from condgan.cli.options import DeviceOption, RecipeOption, use_recipes
 from condgan.errors import InputError
+from condgan.shipped import check_model
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -162,9 +162,8 @@ def _images(
     c = generator.batch([text] * count)
     if not place:
         return generator.generate(c, seed, truncation=truncation)
-    layout = generator.layout(c, seed, truncation)
-    for k, x_and_y in parse_places(place, generator.token_names(c[0]), generator.condition.values).items():
-        layout.place[:, k] = layout.place.new_tensor(x_and_y)
+    names = generator.token_names(c[0])
+    layout = generator.layout(c, seed, truncation).moved(names, parse_places(place, names, generator.condition.values))
     return generator.generate(c, seed, layout=layout, truncation=truncation)
 
 

@@ -6,16 +6,16 @@ from condgan.conditions.vocabulary import spelled
 from condgan.errors import InputError, did_you_mean
 
 
-def parse_places(texts: Iterable[str], names: Sequence[str], values: Sequence[str]) -> dict[int, tuple[float, float]]:
-    """Parses places written as LABEL=X,Y and returns them by the index of the label in `names`.
+def parse_places(texts: Iterable[str], names: Sequence[str], values: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Parses places written as LABEL=X,Y and returns them by label.
 
     `names` are those of the condition, `values` all of the vocabulary. Raises InputError if a label is unknown, not in
     the condition or given twice, and unless X and Y are numbers in [-1, 1].
 
     >>> parse_places(["blue cylinder=0.2,-0.4"], ["red cube", "blue cylinder"], ["red cube", "blue cylinder"])
-    {1: (0.2, -0.4)}
+    {'blue cylinder': (0.2, -0.4)}
     """
-    places: dict[int, tuple[float, float]] = {}
+    places: dict[str, tuple[float, float]] = {}
     for text in texts:
         label, equals, place = text.rpartition("=")  # a code has an equals sign of its own: digit=3=0.2,-0.4
         if not equals:
@@ -25,9 +25,9 @@ def parse_places(texts: Iterable[str], names: Sequence[str], values: Sequence[st
             unknown = f"unknown label {name!r}{did_you_mean(name, [*names, *values])}"
             found = f"{name!r} is not in the condition" if name in values else unknown
             raise InputError(f"--place {text}: {found} (expected one of its labels: {', '.join(names) or 'none'})")
-        if names.index(name) in places:
+        if name in places:
             raise InputError(f"--place {text}: {name!r} is placed twice, expected one place for each label")
-        places[names.index(name)] = _numbers(place, f"--place {text}")
+        places[name] = _numbers(place, f"--place {text}")
     return places
 
 

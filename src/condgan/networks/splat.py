@@ -1,5 +1,6 @@
 """Objects as Gaussian spots of features with a place and a size, drawn onto maps: Epstein et al. 2022 (BlobGAN)."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -18,6 +19,14 @@ class Layout(NamedTuple):
     place: Tensor
     size: Tensor
     exists: Tensor
+
+    def moved(self, names: Sequence[str], places: Mapping[str, tuple[float, float]]) -> "Layout":
+        """Returns the layout with objects at the given places, by name; `names` are those of the objects, in order."""
+        place = self.place.clone()
+        for k, name in enumerate(names):
+            if name in places:
+                place[:, k] = place.new_tensor(places[name])
+        return self._replace(place=place)
 
 
 class Splat(nn.Module):

@@ -58,11 +58,7 @@ class ImageSettings:
     def layout(self, generator: LoadedGenerator) -> Layout:
         """Returns the objects of the images, those with a place of `places` moved there."""
         c = generator.batch([self.condition] * self.count)
-        layout = generator.layout(c, self.seed, self.truncation)
-        for k, label in enumerate(generator.token_names(c[0])):
-            if label in self.places:
-                layout.place[:, k] = layout.place.new_tensor(self.places[label])
-        return layout
+        return generator.layout(c, self.seed, self.truncation).moved(generator.token_names(c[0]), self.places)
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from typing import Any
 
 from condgan import files
 from condgan.errors import InputError
-from condgan.generate import NAMES, Conditions, LoadedGenerator, load, shipped
+from condgan.generate import NAMES, Conditions, LoadedGenerator, load
 from condgan.grid import labelled_grid, png
 from condgan.sharing import hub
 from condgan.sharing.card import SAMPLES, examples, model_card
+from condgan.shipped import shipped
 from condgan.weights import to_safetensors
 
 RUN_MODEL, SHARED_MODEL = NAMES
