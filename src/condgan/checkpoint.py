@@ -133,21 +133,26 @@ def from_checkpoint(file: Path) -> LoadedGenerator:
     config_file = folder / "run.json"
     if not config_file.is_file():
         raise InputError(f"{file}: found no {config_file}; expected a checkpoint in the folder of its run")
-    saves = [save for save in read_saves(folder) if save.checkpoint == f"checkpoints/{file.name}"]
-    if not all(save.is_whole(folder, f"checkpoints/{file.name}") for save in saves):
-        raise InputError(f"{file}: broken checkpoint (not the content that was saved); use another one")
-    config = Config.parse(read_text(config_file), str(config_file))
+    name, config = f"checkpoints/{file.name}", Config.parse(read_text(config_file), str(config_file))
+    is_whole = all(save.is_whole(folder, name) for save in read_saves(folder) if save.checkpoint == name)
+    average = saved_part(file, is_whole, "generator_ema", "use another one")
+    average.pop("n_averaged", None)  # of AveragedModel, which holds the network as `module`
+    weights = {name.removeprefix("module."): weight for name, weight in average.items()}
+    return LoadedGenerator(load_weights(lambda: untrained(config).network, weights, str(file)), config)
+
+
+def saved_part(file: Path, is_whole: bool, part: str, advice: str) -> dict[str, Tensor]:
+    """Returns the weights of one part of the state in a checkpoint. Raises InputError, which ends with the advice."""
     try:
-        average: dict[str, Tensor] = dict(read_torch(file)["state"]["generator_ema"])
-        average.pop("n_averaged")  # of AveragedModel, which holds the network as `module`
-        weights = {name.removeprefix("module."): weight for name, weight in average.items()}
-        network = load_weights(lambda: untrained(config).network, weights, str(file))
-    except InputError:
-        raise
+        if not is_whole:
+            raise ValueError("not the content that was saved")
+        weights: dict[str, Tensor] = dict(read_torch(file)["state"][part])
+        if not all(isinstance(weight, Tensor) for weight in weights.values()):
+            raise TypeError("not weights")
     except Exception as error:  # torch does not say what it raises for a broken file
         reason = first_line(error)
-        raise InputError(f"{file}: broken checkpoint ({reason}); use another one") from None
-    return LoadedGenerator(network, config)
+        raise InputError(f"{file}: broken checkpoint ({reason}); {advice}") from None
+    return weights
 
 
 def _report(folder: Path, save: Save, problems: Sequence[str], num_processes: int) -> None:

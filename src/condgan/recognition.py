@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from condgan import recipes
+from condgan.checkpoint import saved_part
 from condgan.conditions import from_json
 from condgan.config import Config
 from condgan.data.dataset import to_float
-from condgan.errors import InputError, first_line
 from condgan.judge import Samples
 from condgan.networks.gan import Discriminator
 from condgan.saves import read_saves
-from condgan.weights import load_weights, read_torch
+from condgan.weights import load_weights
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,7 @@ def load_recognition(folder: Path, config: Config) -> Recognition | None:
         return None
     name = str(saves[-1].checkpoint)
     file, recipe = folder / name, recipes.build(config.recipe, config.options)
-    try:
-        if not saves[-1].is_whole(folder, name):
-            raise ValueError("not the content that was saved")
-        weights = read_torch(file)["state"]["discriminator"]
-    except Exception as error:  # torch does not say what it raises for a broken file
-        reason = first_line(error)
-        raise InputError(f"{file}: broken checkpoint ({reason}); restore it, or train again") from None
+    weights = saved_part(file, saves[-1].is_whole(folder, name), "discriminator", "restore it, or train again")
     shape = condition, config.resolution, config.channels
     discriminator = load_weights(lambda: recipe.discriminator(*shape), weights, str(file))
     recognition = Recognition(discriminator, condition.dim, sha256(file.read_bytes()).hexdigest())
