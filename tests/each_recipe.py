@@ -14,8 +14,7 @@ import torch
 
 from condgan.data import Images
 from condgan.judge import small_judge, train_judge
-from condgan.machine import accelerator
-from condgan.processes import joined
+from condgan.processes import accelerator, joined
 from condgan.recipes import RECIPES, Recipe, build, with_reader
 from condgan.state import TrainState
 from contracts import leaves, tiny_images, tiny_options, whole_training

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from condgan import machine
+from condgan import machine, processes
 from condgan.errors import InputError
 from condgan.networks.gan import Generator
 from condgan.objectives import Batch, Objective, Term, lazy, non_saturating
@@ -120,16 +120,16 @@ def test_a_rehearsal_changes_neither_a_training_nor_the_global_generator(precisi
 
 @pytest.mark.parametrize("precision", ["no", "bf16"])
 def test_an_accelerator_has_the_precision_asked_for(precision: str) -> None:
-    accelerator = machine.accelerator(precision)
+    accelerator = processes.accelerator(precision)
     assert accelerator.mixed_precision == precision
-    assert accelerator.device.type == machine.fast_device().type
+    assert accelerator.device.type == processes.fast_device().type
     assert not accelerator.ddp_handler.broadcast_buffers
 
 
 def test_a_process_may_train_in_one_precision_after_the_other() -> None:
-    machine.accelerator("no")
-    assert machine.accelerator("bf16").mixed_precision == "bf16"
-    assert machine.accelerator("no").mixed_precision == "no"
+    processes.accelerator("no")
+    assert processes.accelerator("bf16").mixed_precision == "bf16"
+    assert processes.accelerator("no").mixed_precision == "no"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_left_over_variables_of_a_launcher_are_named(
     for name, value in left_over.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(InputError, match=message):
-        machine.processes()
+        processes.processes()
 
 
 @pytest.mark.parametrize("rank", ["0", "1"])
@@ -160,7 +160,7 @@ def test_processes_that_do_not_come_are_not_waited_for_for_ever(monkeypatch: pyt
         monkeypatch.setenv(name, value)
     message = rf"process {rank} of 2 .* did not meet the others at localhost:{port} .* within 1 seconds.* unset RANK"
     with pytest.raises(InputError, match=message):
-        machine.processes()
+        processes.processes()
 
 
 @pytest.mark.parametrize("seconds", ["soon", "0", "-3", ""])
@@ -169,7 +169,7 @@ def test_the_time_to_wait_for_processes_is_a_number_of_seconds(monkeypatch: pyte
     for name, value in (variables | {"CONDGAN_JOIN_SECONDS": seconds}).items():
         monkeypatch.setenv(name, value)
     with pytest.raises(InputError, match=f"CONDGAN_JOIN_SECONDS: found '{seconds}', expected a number of seconds"):
-        machine.processes()
+        processes.processes()
 
 
 def test_a_rank_beyond_the_number_of_processes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,12 +177,12 @@ def test_a_rank_beyond_the_number_of_processes_is_refused(monkeypatch: pytest.Mo
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(InputError, match=r"RANK=2, WORLD_SIZE=2, .* expected a RANK below WORLD_SIZE"):
-        machine.processes()
+        processes.processes()
 
 
 def test_a_master_address_alone_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MASTER_ADDR", "localhost")
-    assert machine.processes().num_processes == 1
+    assert processes.processes().num_processes == 1
 
 
 @pytest.fixture

@@ -15,9 +15,7 @@ from torch import Tensor, nn
 
 from condgan.data.dataset import Images
 from condgan.draws import fixed_seed
-from condgan.processes import accelerator as accelerator
-from condgan.processes import fast_device as fast_device
-from condgan.processes import processes as processes
+from condgan.processes import fast_device, processes
 from condgan.recipes.recipe import Recipe
 from condgan.state import GAME, TrainState
 from condgan.train import Progress, pretrain, train

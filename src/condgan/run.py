@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from accelerate import Accelerator
 
-from condgan import files, machine, recipes
+from condgan import files, processes, recipes
 from condgan.budget import Budget, Plan, any_process
 from condgan.checkpoint import clean, restore, write_save
 from condgan.config import Config
@@ -111,7 +111,7 @@ class Run:
         Raises InputError if another process trains this run or if its checkpoints cannot be used, and Diverged if a
         loss or a weight is not finite.
         """
-        accelerator = accelerator or machine.accelerator(self.config.precision)
+        accelerator = accelerator or processes.accelerator(self.config.precision)
         with locked(self.folder) if accelerator.is_main_process else nullcontext():
             try:
                 yield from self._train(images, budget, save_minutes, accelerator, callback, keep, previews, log_with)

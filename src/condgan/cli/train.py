@@ -118,11 +118,10 @@ def train(
     length = choices.length(context, lengths)
     choices.check_names(context, recipe, data, options)  # before torch is imported, which takes seconds
 
-    from condgan import machine
+    from condgan import machine, processes
     from condgan.cli.length import describe, forecast_of
     from condgan.config import Config
     from condgan.outputs import Previews
-    from condgan.processes import leave, use_device
     from condgan.recipes.presets import DEFAULT_RECIPE, default_preset
     from condgan.run import Run, check_folder
     from condgan.saves import Keep
@@ -135,10 +134,10 @@ def train(
     check_trackers(log_with)
     folder = runs / (name or (recipe or DEFAULT_RECIPE).replace(":", "-"))  # some systems have no colons in names
     check_folder(folder, resume=resume)
-    use_device(device)
+    processes.use_device(device)
     chosen, built = choices.build(context, recipe or DEFAULT_RECIPE, preset, options)
     machine.keep_freed_memory()
-    started = machine.processes()
+    started = processes.processes()
     with started.local_main_process_first():  # which fills the cache for the others of its node
         images = load_data(data, resolution, **{**context.obj.reading, **reading})
         if not recipe and not preset:
@@ -148,15 +147,15 @@ def train(
         choices.check_trainable(built, images, started.num_processes, data, recipe)
     kept = choices.kept(wanted, folder, callback)
     measured = cache(lambda precision: machine.rehearse(built, images, precision))
-    processes = machine.accelerator(choices.precision(precision, folder if resume else None, measured))
-    is_main, precision = processes.is_main_process, processes.mixed_precision
+    accelerator = processes.accelerator(choices.precision(precision, folder if resume else None, measured))
+    is_main, precision = accelerator.is_main_process, accelerator.mixed_precision
     budget = choices.budget(built, images, length, minutes)
     describe(context, data, images)
     if not recipe:
         console.note(choices.default_words(preset))
     # A recipe that cannot make a step fails here, before there is a folder
     lines, forecast = forecast_of(built, images, kept, budget, save_minutes, measured(precision), folder)
-    with processes.main_process_first():  # which creates the folder
+    with accelerator.main_process_first():  # which creates the folder
         facts = Config.of(
             recipe or DEFAULT_RECIPE, chosen, data, images, seed, precision, kimg=budget.kimg, minutes=minutes
         )
@@ -164,11 +163,11 @@ def train(
     for line in lines(run):
         console.note(line)
     more: dict[str, Any] = {"save_minutes": save_minutes, "keep": kept, "previews": early, "log_with": log_with}
-    last = _train(run, forecast, lambda: run.train(images, budget, accelerator=processes, callback=callback, **more))
+    last = _train(run, forecast, lambda: run.train(images, budget, accelerator=accelerator, callback=callback, **more))
     console.print(f"saved {run.folder / 'generator.safetensors'}")
     if not length and last is not None and last.kimg >= choices.all_kimg(built, images):
         console.note(f"all {built.num_epochs} epochs of the recipe are done; for more, use --epochs N")
-    leave(started)
+    processes.leave(started)
     return _result(run)
 
 
