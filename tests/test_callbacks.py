@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from condgan.budget import Budget
-from condgan.callbacks import KID, NUM_LABELS, Callback, accuracy_at_saves
+from condgan.callbacks import NUM_LABELS, Callback, accuracy_at_saves
 from condgan.conditions import Class, Codes, Condition
 from condgan.config import Config
 from condgan.data import Images
@@ -16,6 +16,7 @@ from condgan.generate import Conditions, LoadedGenerator, untrained
 from condgan.judge import Judge, small_judge
 from condgan.log import read_lines
 from condgan.run import Run
+from condgan.scores import KID
 from contracts import leaves, tiny_images, tiny_options
 
 EVERY_STEP = 1e-9  # minutes

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from condgan.callbacks import KID
 from condgan.curves import compare, run_curves, window
+from condgan.scores import KID
 
 
 def log_of(num_lines: int, **values: float) -> list[dict[str, Any]]:

@@ -12,11 +12,11 @@ from condgan.draws import fixed_seed
 from condgan.generate import LoadedGenerator
 from condgan.judge import Judge
 from condgan.metrics import Estimate, code_accuracy, condition_accuracy, exact_accuracy, kid
+from condgan.scores import KID
 
 Callback = Callable[[LoadedGenerator], Mapping[str, float]]
 
 ACCURACIES = ("condition_accuracy", "exact_accuracy", "code_accuracy")
-KID = "kid[judge]"
 NUM_LABELS = 200
 NUM_CODES = 400  # twice as many, as half of them only serve to match codes to labels
 

@@ -10,7 +10,7 @@ from condgan.generate import LoadedGenerator
 from condgan.judge import Samples
 from condgan.judged import JUDGE, SECOND, JudgedImages, Viewer, Views
 from condgan.metrics import Estimate, Matching, code_accuracy, code_effects, disagreement, information_bound
-from condgan.scores import Scores
+from condgan.scores import GENERATOR, Scores
 from condgan.suites import defined
 
 PRIOR, NO_CONDITION = "codes of the prior", "no condition"  # names of rows: where conditions come from
@@ -35,7 +35,7 @@ def with_codes(
         meaning, row = _by_labels(codes, c, seen, judged)
         rows[f"{source}, {images}"] = row | judged.compared(suite.realism, seen)
     copies, neighbours = judged.copies(seen)
-    rows[f"generator, {images}"] = {**rows[f"generator, {images}"], **copies}
+    rows[GENERATOR + images] = {**rows[GENERATOR + images], **copies}
     by_code = judged.by_code(codes, c, seen)
     if isinstance(codes, Codes) and own:
         by_code[f"information_bound[{Q}]"] = defined(information_bound(codes, seen[Q].logits, c))

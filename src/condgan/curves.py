@@ -8,9 +8,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from condgan.callbacks import ACCURACIES, KID
+from condgan.callbacks import ACCURACIES
 from condgan.log import read_lines
 from condgan.plots import Line, plot, smoothed
+from condgan.scores import KID
 
 Lines = Sequence[Mapping[str, Any]]  # lines of a log
 NOT_CURVES = {"step", "kimg", "seconds", "images_per_second", "phase"}

@@ -16,7 +16,7 @@ from condgan.judge import Judge, num_seen
 from condgan.judged import JUDGE, SECOND, JudgedImages, Mapped, Viewer, Viewers, classified
 from condgan.label_scores import HELD_OUT, with_labels
 from condgan.metrics import classifier_accuracy
-from condgan.scores import Row, Scores
+from condgan.scores import GENERATOR, Row, Scores
 from condgan.suites import suite_named
 
 REAL = "real images"
@@ -132,7 +132,7 @@ def _classifier_accuracies(
     """
     some, held_out = images.at(_evenly(images.training, MOST_CLASSIFIED)), images.part(held_out=True)
     fakes = replace(some, images=generator.generate(some.labels, seed))
-    trained = {REAL: some, f"generator, {HELD_OUT}": fakes}
+    trained = {REAL: some, GENERATOR + HELD_OUT: fakes}
     return {name: {"classifier_accuracy": classifier_accuracy(on, held_out, train)} for name, on in trained.items()}
 
 

@@ -12,7 +12,7 @@ from condgan.judge import Samples
 from condgan.judged import JUDGE, JudgedImages, Views
 from condgan.metrics import Estimate, condition_accuracy, difference, exact_accuracy
 from condgan.metrics.estimate import proportion
-from condgan.scores import Row, Scores
+from condgan.scores import GENERATOR, Row, Scores
 
 HELD_OUT = "held-out conditions"  # names of rows: where conditions come from
 
@@ -38,7 +38,7 @@ def with_labels(
             if network is generator:
                 views[name] = seen
     copies, neighbours = judged.copies(views[HELD_OUT])
-    rows[f"generator, {HELD_OUT}"] = {**rows[f"generator, {HELD_OUT}"], **copies}
+    rows[GENERATOR + HELD_OUT] = {**rows[GENERATOR + HELD_OUT], **copies}
     breakdowns = {name: judged.divided(suite.by_part, seen) for name, seen in views.items()}
     breakdowns[HELD_OUT] |= judged.divided(suite.realism_by_part, views.pop(HELD_OUT))
     occur = {name: occurs(conditions, images.labels[~images.held_out]) for name, conditions in lists.items()}

@@ -13,6 +13,8 @@ from condgan.metrics import Estimate
 
 FILE = "metrics.json"  # in the folder of a run
 FORMAT = 3
+GENERATOR = "generator, "  # start of the names of rows of generated images; then the list of conditions
+KID = "kid[judge]"
 Row = Mapping[str, Estimate]  # by metric
 
 

@@ -6,9 +6,9 @@ from itertools import chain
 
 from condgan.errors import InputError
 from condgan.metrics.estimate import Estimate, mean
+from condgan.scores import GENERATOR
 
 Rows = Mapping[str, Mapping[str, Sequence[float]]]  # in metrics.json: images -> metric -> [value, low, high]
-GENERATOR = "generator, "  # start of the names of rows of generated images; then the list of conditions
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,7 @@ from condgan.files import read_text
 from condgan.generate import LoadedGenerator
 from condgan.log import read_lines
 from condgan.metrics import Estimate
-from condgan.scores import FILE, Scores
-
-GENERATOR = "generator, "  # start of the names of its rows in metrics.json
+from condgan.scores import FILE, GENERATOR, Scores
 
 
 class RunFolder:

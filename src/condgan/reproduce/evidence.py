@@ -12,7 +12,7 @@ from condgan.config import Config
 from condgan.files import read_text
 from condgan.log import read_lines
 from condgan.metrics.estimate import Estimate, mean
-from condgan.scores import Scores
+from condgan.scores import KID, Scores
 
 REPRODUCED, NOT_REPRODUCED, NOT_COMPARABLE = "reproduced", "not reproduced", "not comparable"
 
@@ -22,7 +22,6 @@ NEW_TEST = ("generator, new_test",)
 HELD_OUT = ("generator, held-out conditions",)
 CODES = ("generator, codes of the prior",)
 
-KID = "kid[judge]"
 ACCURACY_AND_KID = ("condition_accuracy", KID)
 NOISE = 0.05  # half the 95 % interval of the difference between two scores of about 200 images
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from condgan.metrics.estimate import Estimate, mean
 from condgan.reproduce.evidence import (
-    KID,
     NOISE,
     NOT_COMPARABLE,
     NOT_REPRODUCED,
@@ -15,6 +14,7 @@ from condgan.reproduce.evidence import (
     Verdict,
     of_gap,
 )
+from condgan.scores import KID
 
 Line = Mapping[str, Any]  # of a log
 MAX_RISE = 0.5  # of KID above its lowest value, relative to it

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from condgan.reproduce import reported
 from condgan.reproduce.codes import controlled, matched
 from condgan.reproduce.embeddings import similar
-from condgan.reproduce.evidence import CODES, HELD_OUT, KID, NEW_TEST, TEST, Check, above, beside, value
+from condgan.reproduce.evidence import CODES, HELD_OUT, NEW_TEST, TEST, Check, above, beside, value
 from condgan.reproduce.over_training import (
     always,
     approaching,
@@ -17,6 +17,7 @@ from condgan.reproduce.over_training import (
     within_with_a_rise,
     worse_when_trained_too_long,
 )
+from condgan.scores import KID
 
 NO_NUMBER = "no number"
 NOT_CLAIMED = "not compared"
