@@ -11,17 +11,17 @@ SIZE = 11  # of captions, in pixels
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def font_for(text: str, size: int = SIZE) -> tuple[Font, str]:
+def font_for(text: str) -> tuple[Font, str]:
     """Returns a font and the text to draw with it: characters that no font has are escaped, such as `\\u732b`."""
     if text.isascii():
-        return ImageFont.load_default(size), text
+        return ImageFont.load_default(SIZE), text
     for path in _fonts():
         if not _needed(text) - _characters(path):
-            return ImageFont.truetype(path, size), text
+            return ImageFont.truetype(path, SIZE), text
     first = next(_fonts())
     has = _characters(first)
     shown = (character if ord(character) in has else ascii(character)[1:-1] for character in text)
-    return ImageFont.truetype(first, size), "".join(shown)
+    return ImageFont.truetype(first, SIZE), "".join(shown)
 
 
 def without_font(texts: Iterable[str]) -> list[str]:
