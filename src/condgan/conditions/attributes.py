@@ -90,7 +90,7 @@ class Attributes(Condition):
         check_complete(found, self.attributes, "attribute")
         return torch.tensor([found[name] for name in self.attributes])
 
-    def describe(self, c: Tensor, digits: int = 9) -> str:
+    def describe(self, c: Tensor) -> str:
         return ", ".join(f"{value} {name}" for name, value in zip(self.attributes, self.choices(c), strict=True))
 
 

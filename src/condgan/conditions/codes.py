@@ -167,12 +167,10 @@ class Codes(Condition):
         check_complete(found, [*self.categorical, *self.continuous], "code")
         return torch.tensor([found[name] for name in (*self.categorical, *self.continuous)])
 
-    def describe(self, c: Tensor, digits: int = 9) -> str:
+    def describe(self, c: Tensor) -> str:
         indices, values = (part[0].tolist() for part in self._split(c[None]))
         texts = [f"{name}={index}" for name, index in zip(self.categorical, indices, strict=True)]
-        return ", ".join(
-            texts + [f"{name}={value:.{digits}g}" for name, value in zip(self.continuous, values, strict=True)]
-        )
+        return ", ".join(texts + [f"{name}={value:.9g}" for name, value in zip(self.continuous, values, strict=True)])
 
     def _split(self, c: Tensor) -> tuple[Tensor, Tensor]:
         indices: Tensor

@@ -143,8 +143,8 @@ class Condition(ABC):
         """Parses one condition, without a batch axis. Raises InputError on an unknown, repeated or missing name."""
 
     @abstractmethod
-    def describe(self, c: Tensor, digits: int = 9) -> str:
-        """Formats one condition, continuous codes with so many significant digits. With nine, `parse` inverts it."""
+    def describe(self, c: Tensor) -> str:
+        """Formats one condition; `parse` inverts it. Continuous codes have up to nine significant digits."""
 
     def parse_all(self, texts: Iterable[str]) -> Tensor:
         """Parses a batch, one text for each condition."""

@@ -75,7 +75,7 @@ class Class(Condition):
     def parse(self, text: str) -> Tensor:
         return torch.tensor(index_of(text.strip(), self.names, "class"))
 
-    def describe(self, c: Tensor, digits: int = 9) -> str:
+    def describe(self, c: Tensor) -> str:
         return self.names[int(c)]
 
 
@@ -192,7 +192,7 @@ class MultiLabel(Condition):
             c[index] = 1
         return c
 
-    def describe(self, c: Tensor, digits: int = 9) -> str:
+    def describe(self, c: Tensor) -> str:
         (names,) = self.choices(c)
         return ", ".join(names) or self._nothing
 

@@ -78,5 +78,5 @@ class Unlabelled(Condition):
             raise InputError(f"condition {text!r}: the images have no labels; expected {NOTHING!r}")
         return torch.tensor(0)
 
-    def describe(self, c: Tensor, digits: int = 9) -> str:
+    def describe(self, c: Tensor) -> str:
         return NOTHING

@@ -139,8 +139,7 @@ class RunFolder:
         condition = self.generator.condition
         if not condition.is_labelled:
             with fixed_seed(0):
-                codes = condition.sample(torch.empty(num, 0))
-            return condition.parse_all(condition.describe(c, digits=2) for c in codes)  # captions show all digits
+                return (100 * condition.sample(torch.empty(num, 0))).round() / 100  # captions show all digits
         texts = [text for texts in (self.metrics.per_condition if self.metrics else {}).values() for text in texts]
         evenly = torch.linspace(0, len(texts) - 1, min(num, len(texts))).long().tolist()
         return condition.parse_all(texts[i] for i in evenly) if texts else None
