@@ -94,7 +94,7 @@ def test_a_data_set_of_ones_own_is_trained_on_and_scored_once_it_is_named(
 def test_functions_that_are_no_data_sets_are_reported(mine: str) -> None:
     with pytest.raises(InputError, match=r"in Python condgan\.data\.use"):
         load_images(f"{mine}:faces")
-    with pytest.raises(InputError, match="no such function"):
+    with pytest.raises(InputError, match="has no attribute 'face'; expected a folder, or a function that returns"):
         data.use(f"{mine}:face")
     data.use(f"{mine}:nothing")
     with pytest.raises(InputError, match=r"returned NoneType, expected condgan\.Images"):

@@ -11,6 +11,7 @@ import typer
 
 from condgan.errors import InputError, did_you_mean
 from condgan.files import read_text
+from condgan.own_code import chosen_by_a_file
 
 if TYPE_CHECKING:
     from condgan.yaml_files import Place, YamlFile
@@ -62,9 +63,9 @@ def refuse_code(context: typer.Context, name: str, value: str) -> None:
     """Raises InputError if a file, and not a person, chose `module:function` as an option's value, see SECURITY.md."""
     settings: Settings = context.obj
     if settings.file and not is_given(context, name):
-        where = f"{settings.file}: {name} {value!r} is code outside of condgan, which a file cannot choose"
         option = value if name == "recipe" else f"--{name} {value}"
-        raise InputError(f"{where}; if you trust it, name it yourself: condgan train {option} --config {settings.file}")
+        refusal = chosen_by_a_file(name, value, f"condgan train {option} --config {settings.file}")
+        raise InputError(f"{settings.file}: {refusal}")
 
 
 def read_settings(file: Path, context: typer.Context) -> Settings:

@@ -23,6 +23,7 @@ from condgan.data.sample import sample
 from condgan.data.shapes import shapes
 from condgan.data.torchvision_sets import torchvision
 from condgan.errors import InputError, unknown_data
+from condgan.own_code import chosen_by_a_file
 
 DATASETS: dict[str, Callable[..., Images]] = {
     "sample": sample,
@@ -68,10 +69,7 @@ def load_images(
     if name not in DATASETS or (spec in DATASETS and Path(spec).exists()):
         if not spec or not Path(spec).exists():  # Path() is the folder where the program runs
             if argument.isidentifier() and name.replace(".", "").isidentifier():
-                raise InputError(
-                    f"data {spec!r} is code outside of condgan, which a file cannot choose; if you trust it, name it "
-                    f"yourself: --data {spec}, in Python condgan.data.use({spec!r})"
-                )
+                raise chosen_by_a_file("data", spec, f"--data {spec}, in Python condgan.data.use({spec!r})")
             raise unknown_data(spec, DATASETS)
         argument = spec
         name, file = _recognised(list_folder(open_folder(Path(spec))))

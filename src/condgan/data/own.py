@@ -1,10 +1,10 @@
 """Data sets of your own: `module:function` names a function that returns `Images`. Files cannot name one."""
 
 from collections.abc import Callable
-from importlib import import_module
 
 from condgan.data.dataset import Images
 from condgan.errors import InputError
+from condgan.own_code import imported
 
 _named: dict[str, Callable[[int | None], Images]] = {}  # by a person: never by the content of a file
 
@@ -14,11 +14,7 @@ def use(spec: str) -> None:
 
     The function takes the resolution, or None for one that it chooses. Raises InputError if there is none.
     """
-    module, _, function = spec.partition(":")
-    try:
-        _named[spec] = getattr(import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"data {spec!r}: no such folder, and no such function ({error})") from None
+    _named[spec] = imported("data", spec, "a folder, or a function that returns Images")
 
 
 def is_named(spec: str) -> bool:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import import_module
 from inspect import signature
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from condgan.errors import InputError, unknown_option, unknown_recipe
+from condgan.own_code import chosen_by_a_file, imported
 from condgan.recipes.acgan import acgan
 from condgan.recipes.acgan_attributes import acgan_attributes
 from condgan.recipes.cdcgan import cdcgan
@@ -38,16 +38,9 @@ def use(name: str) -> None:
     """
     if name in RECIPES or name in _named:
         return
-    module, colon, function = name.partition(":")
-    if not colon:
+    if ":" not in name:
         raise unknown_recipe(name, RECIPES)
-    try:
-        found = getattr(import_module(module), function)
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
-        raise InputError(f"recipe {name!r}: {error}") from None
-    if not callable(found):
-        raise InputError(f"recipe {name!r}: found {repr(found)[:40]}, expected a function that returns a Recipe")
-    _named[name] = found
+    _named[name] = imported("recipe", name, "a function that returns a Recipe")
 
 
 def find(name: str) -> Callable[..., Recipe]:
@@ -60,10 +53,7 @@ def find(name: str) -> Callable[..., Recipe]:
     if name in _named:
         return _named[name]
     if ":" in str(name):
-        raise InputError(
-            f"recipe {name!r} is code outside of condgan, which a file cannot choose; if you trust it, name it "
-            f"yourself: --recipe {name}, in Python condgan.recipes.use({name!r})"
-        )
+        raise chosen_by_a_file("recipe", name, f"--recipe {name}, in Python condgan.recipes.use({name!r})")
     raise unknown_recipe(name, RECIPES)
 
 
