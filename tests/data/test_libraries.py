@@ -44,6 +44,9 @@ def test_a_data_set_of_torchvision_without_parts_is_stratified(tmp_path: Path) -
         pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)
     (row,) = [i for i, each in enumerate(images.images) if torch.equal(each, pixels)]
     assert images.labels[row] == 0
+    file.write_bytes(b"broken")
+    with pytest.raises(InputError, match="EuroSAT, image 23: broken image"):
+        load_images(f"torchvision:{tmp_path}/EuroSAT", 16)
 
 
 def test_data_sets_of_torchvision_that_are_missing_or_unknown_are_refused(tmp_path: Path) -> None:

@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from condgan.data.dataset import Images, check_resolution
-from condgan.data.decode import in_rgb, pillow_warnings
 from condgan.data.folder import labelled_images
+from condgan.data.in_memory import decoded, rows_of
 from condgan.data.listing import Listing
 from condgan.data.names import named, tidy
-from condgan.data.progress import REPORTED, report
 from condgan.data.reading import DEFAULT, Reading
 from condgan.data.split import Part, describe, parts_of
 from condgan.data.table import table_of_columns
-from condgan.data.torchvision_sets import rows_of
 from condgan.errors import InputError, in_one_line
 
 WITHOUT_SCRIPTS = 4  # first version of `datasets` that never runs code of a data set
@@ -50,7 +47,8 @@ def huggingface(spec: str, resolution: int = 64, *, min_objects: int = 1, readin
             cells += [read(value) for value in rows[column]] if read else []
         places += [f"{where}, {name}, row {i}" for i in range(len(rows))]
         row_parts += [parts[name]] * len(rows) if is_split else []
-        images.append(_decoded(rows.select_columns([image]), image, f"{where}, {name}", resolution))
+        pictures = ((row[image], None) for row in rows.select_columns([image]))
+        images.append(decoded(pictures, len(rows), resolution, f"{where}, {name}, row")[0])
     names = list(map(str, range(len(places))))
     chosen = replace(reading, file_column=image)
     table = table_of_columns({image: names, **columns}, where, places, Listing(Path()), chosen)
@@ -110,17 +108,3 @@ def _reader(feature: Any) -> Callable[[Any], str] | None:
     if inner is None:
         return None
     return lambda values: "".join(f"{inner(value)};" for value in values or [])
-
-
-def _decoded(rows: Any, column: str, where: str, resolution: int) -> Tensor:
-    """Decodes the images of a split, (N, 3, R, R) uint8. Raises InputError naming the row."""
-    images = torch.empty(len(rows), 3, resolution, resolution, dtype=torch.uint8)
-    with pillow_warnings():
-        for i in range(len(rows)):
-            try:
-                images[i] = torch.from_numpy(in_rgb(rows[i][column], resolution).copy())
-            except Exception as error:  # decoders raise errors of many types, and an image may be None
-                raise InputError(f"{where}, row {i}: broken image ({in_one_line(error)}); leave the row out") from None
-            if not (i + 1) % REPORTED or i + 1 == len(rows):
-                report("decoded", i + 1, len(rows))
-    return images

@@ -1,20 +1,17 @@
 """Classes of images that torchvision reads and downloads, by the names of torchvision."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
 import torch
 import torchvision as library
-from torch import Tensor
 
 from condgan.data.cache import cache_folder
 from condgan.data.dataset import Images, check_resolution
-from condgan.data.decode import in_rgb, pillow_warnings
 from condgan.data.folder import labelled_images
-from condgan.data.image_files import ImageFiles
+from condgan.data.in_memory import decoded, rows_of
 from condgan.data.names import tidy
-from condgan.data.progress import REPORTED, report
 from condgan.data.reading import DEFAULT, Reading
 from condgan.data.split import Part, describe, parts_of
 from condgan.data.table import Table
@@ -62,13 +59,13 @@ def torchvision(spec: str, resolution: int = 64, *, min_objects: int = 1, readin
     for part, arguments in PARTS[name].items():
         try:
             found = getattr(library.datasets, name)(str(folder), **arguments, download=not is_own)
-            pixels, numbers = _decoded(found, resolution)
         except Exception as error:  # torchvision raises errors of many types
             reason = in_one_line(error)
             advice = f"name the folder that contains its files as torchvision has them, torchvision:FOLDER/{name}"
             raise InputError(f"torchvision:{spec}: cannot be read from {folder} ({reason}); {advice}") from None
+        pixels, numbers = decoded(found, len(found), resolution, f"torchvision:{spec}, " + f"{part} image".lstrip())
         images.append(pixels)
-        labels += _names(numbers, getattr(found, "classes", ()))
+        labels += _names(map(int, numbers), getattr(found, "classes", ()))
         row_parts += [parts[part]] * len(numbers) if parts else []
     table = Table(
         where=f"torchvision:{spec}",
@@ -81,30 +78,7 @@ def torchvision(spec: str, resolution: int = 64, *, min_objects: int = 1, readin
     return labelled_images(table, rows_of(torch.cat(images)), min_objects, reading)
 
 
-def _decoded(found: Any, resolution: int) -> tuple[Tensor, list[int]]:
-    """Decodes all images of a data set, (N, 3, R, R) uint8, and returns the numbers of their classes."""
-    images, numbers = torch.empty(len(found), 3, resolution, resolution, dtype=torch.uint8), []
-    with pillow_warnings():
-        for i in range(len(found)):
-            image, number = found[i]
-            images[i] = torch.from_numpy(in_rgb(image, resolution).copy())
-            numbers.append(int(number))
-            if not (i + 1) % REPORTED or i + 1 == len(found):
-                report("decoded", i + 1, len(found))
-    return images, numbers
-
-
-def _names(numbers: Sequence[int], classes: Sequence[Any]) -> list[str]:
+def _names(numbers: Iterable[int], classes: Sequence[Any]) -> list[str]:
     """Returns the name of each class: the first of several words for it, its number if it has none."""
     words = [each if isinstance(each, str) else each[0] for each in classes]
     return [tidy(words[number]) if words else str(number) for number in numbers]
-
-
-def rows_of(images: Tensor) -> Callable[[Sequence[str]], tuple[Tensor, ImageFiles]]:
-    """Returns the function that `labelled_images` wants, for images in memory that are named by their numbers."""
-
-    def pixels(names: Sequence[str]) -> tuple[Tensor, ImageFiles]:
-        kept = torch.tensor(list(map(int, names)), dtype=torch.int64)
-        return (images if len(kept) == len(images) else images[kept]), ImageFiles()
-
-    return pixels
