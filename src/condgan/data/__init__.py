@@ -104,8 +104,6 @@ def _recognised(listing: Listing) -> tuple[str, str]:
     return "folder", ""
 
 
-load = load_images  # for `from condgan import data; data.load(...)`
-
 __all__ = [
     "DATASETS",
     "Images",
@@ -115,7 +113,6 @@ __all__ = [
     "folder",
     "huggingface",
     "iclevr",
-    "load",
     "load_images",
     "mnist",
     "sample",

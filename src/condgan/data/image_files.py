@@ -1,14 +1,13 @@
 """The image files of a data set."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import overload
 
 from condgan.data.archives import Folder
 from condgan.data.opening import inside
 
 
-class ImageFiles(Sequence[Folder]):
+class ImageFiles:
     """Files of a folder or archive by their names, which take a tenth of the memory of paths.
 
     Accessing a file raises InputError if its name leads outside of the folder.
@@ -21,13 +20,7 @@ class ImageFiles(Sequence[Folder]):
     def __len__(self) -> int:
         return len(self.names)
 
-    @overload
-    def __getitem__(self, index: int) -> Folder: ...
-    @overload
-    def __getitem__(self, index: slice) -> "ImageFiles": ...
-    def __getitem__(self, index: int | slice) -> "Folder | ImageFiles":
-        if isinstance(index, slice):
-            return ImageFiles(self.folder, self.names[index])
+    def __getitem__(self, index: int) -> Folder:
         return inside(self.folder, self.names[index])
 
     def __iter__(self) -> Iterator[Folder]:

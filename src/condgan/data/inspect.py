@@ -8,7 +8,7 @@ import torch
 from condgan.data.copies import MOST_COMPARED, exact_copies, mirrored_copies
 from condgan.data.dataset import Images
 from condgan.data.decode import Original, read_original
-from condgan.data.names import printable
+from condgan.data.names import named, printable
 from condgan.fonts import without_font
 
 FEW_IMAGES = 1000  # for training a GAN from scratch
@@ -48,11 +48,9 @@ class Inspection:
         if (num_training := int(self.images.held_out.logical_not().sum())) < FEW_IMAGES:
             yield f"training images: {num_training}, few enough for a generator to memorise"
         if rare := [f"{value} ({count})" for value, count in self.counts.items() if count < FEW_OF_A_VALUE]:
-            shown = ", ".join(rare[:5]) + (f" and {len(rare) - 5} more" if len(rare) > 5 else "")
-            yield f"values with fewer than {FEW_OF_A_VALUE} images: {shown}"
+            yield f"values with fewer than {FEW_OF_A_VALUE} images: {named(rare, 5)}"
         if unshown := without_font(self.counts):
-            shown = ", ".join(unshown[:5]) + (f" and {len(unshown) - 5} more" if len(unshown) > 5 else "")
-            yield f"names with characters that no installed font has: {shown}; escaped in pictures"
+            yield f"names with characters that no installed font has: {named(unshown, 5)}; escaped in pictures"
         if len(self.images) > MOST_COMPARED:
             yield f"mirrored copies were looked for among {MOST_COMPARED} of {len(self.images)} images"
         held_out = self.images.held_out.tolist()

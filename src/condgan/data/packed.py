@@ -77,7 +77,7 @@ def _decode_into(packed: Path, files: ImageFiles, digests: np.ndarray | None, re
             report("decoded", done, len(files))
 
 
-def content_hashes(files: Sequence[Folder]) -> np.ndarray:
+def content_hashes(files: ImageFiles | Sequence[Folder]) -> np.ndarray:
     """Returns the SHA-256 of files on disk, (N, 32) uint8; from the cache for those that have not changed since.
 
     Raises InputError naming a file that does not exist or is not a regular file.
