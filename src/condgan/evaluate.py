@@ -11,6 +11,7 @@ from condgan.conditions import Condition
 from condgan.data.dataset import Images
 from condgan.data.names import named
 from condgan.errors import InputError
+from condgan.evenly import evenly
 from condgan.generate import LoadedGenerator, untrained
 from condgan.judge import Judge, num_seen
 from condgan.judged import JUDGE, SECOND, JudgedImages, Mapped, Viewer, Viewers, classified
@@ -72,7 +73,7 @@ def evaluate(
     chosen = suite_named(suite)
     viewers = Viewers(judge, second, spaces or {})
     held_out, training = torch.nonzero(images.held_out).squeeze(1), images.training
-    others = classified(images, _evenly(training, len(held_out)), viewers.named(features=True), mapped)
+    others = classified(images, training[evenly(len(training), len(held_out))], viewers.named(features=True), mapped)
     reals = classified(images, held_out, viewers.named(features=True), mapped)
     judged = JudgedImages(chosen, images, reals, viewers, mapped, seed)
     judges = {role: each for role, each in {JUDGE: judge, SECOND: second}.items() if each}
@@ -118,11 +119,6 @@ def check_names(condition_lists: Iterable[str]) -> None:
             raise InputError(f"list of conditions {name!r}: the name is used for other scores; rename the file")
 
 
-def _evenly(indices: Tensor, most: int) -> Tensor:
-    """Returns up to `most` of these indices, evenly spaced."""
-    return indices[torch.linspace(0, len(indices) - 1, min(most, len(indices))).long()]
-
-
 def _classifier_accuracies(
     generator: LoadedGenerator, images: Images, train: Callable[[Images], Judge], seed: int
 ) -> dict[str, Row]:
@@ -130,7 +126,8 @@ def _classifier_accuracies(
 
     Both have the same number of images, of the same conditions.
     """
-    some, held_out = images.at(_evenly(images.training, MOST_CLASSIFIED)), images.part(held_out=True)
+    training, held_out = images.training, images.part(held_out=True)
+    some = images.at(training[evenly(len(training), MOST_CLASSIFIED)])
     fakes = replace(some, images=generator.generate(some.labels, seed))
     trained = {REAL: some, GENERATOR + HELD_OUT: fakes}
     return {name: {"classifier_accuracy": classifier_accuracy(on, held_out, train)} for name, on in trained.items()}

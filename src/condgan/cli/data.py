@@ -80,10 +80,9 @@ def inspect(
     reading: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Show the size, labels, balance and duplicates of a data set, what was left out, and possible problems."""
-    import torch
-
     from condgan.data.inspect import inspect, summary
     from condgan.data.inspection_page import page
+    from condgan.evenly import evenly
     from condgan.grid import labelled_grid, png
 
     fewest = {} if min_objects is None else {"min_objects": min_objects}
@@ -96,7 +95,7 @@ def inspect(
     found = inspect(images)
     _print_inspection(found)
     if out:
-        previews = images.at(torch.linspace(0, len(images) - 1, min(NUM_PREVIEWS, len(images))).long())
+        previews = images.at(evenly(len(images), NUM_PREVIEWS))
         captions = images.condition.describe_all(images.condition.sample(previews.labels))
         files.write(out, png(labelled_grid(previews.images, captions)))
         console.print(f"wrote {out}")

@@ -223,9 +223,8 @@ def _shared(num_images: int) -> Iterator[Mapped]:
 
 def _pictures(generator: LoadedGenerator, images: Images, scores: Scores, lists: Mapping[str, Any]) -> dict[str, bytes]:
     """Returns the pictures of an evaluation by file name: each list of conditions, and nearest training images."""
-    import torch
-
     from condgan.evaluate import HELD_OUT_PICTURE, NEIGHBOURS, neighbour_pictures
+    from condgan.evenly import evenly
     from condgan.grid import labelled_grid, png
 
     contents = {
@@ -234,7 +233,7 @@ def _pictures(generator: LoadedGenerator, images: Images, scores: Scores, lists:
     }
     if images.condition.is_labelled and images.labels.numel():
         held_out = images.part(held_out=True)
-        shown = held_out.at(torch.linspace(0, len(held_out) - 1, min(8, len(held_out))).long())
+        shown = held_out.at(evenly(len(held_out), 8))
         contents[f"{HELD_OUT_PICTURE}.png"] = png(
             labelled_grid(shown.images, images.condition.describe_all(shown.labels))
         )

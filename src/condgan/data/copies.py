@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
+from condgan.evenly import evenly
+
 SIDE = 16  # width and height of a signature, in cells
 TOLERANCE = 8  # largest difference in brightness of a cell, of 255; for colour three times that
 # Brightness and colour as in JPEG (ITU-T T.871). Colour is divided by 3 because JPEG stores it coarsely, at half the
@@ -39,8 +41,7 @@ def mirrored_copies(images: Tensor, ignored: Iterable[int] = ()) -> list[tuple[i
     `ignored` are indices to leave out, such as those of exact copies. Of more than MOST_COMPARED images, so many are
     compared, evenly spread.
     """
-    number = min(MOST_COMPARED, len(images))
-    compared = torch.linspace(0, max(0, len(images) - 1), number, dtype=torch.float64).long()
+    compared = evenly(len(images), MOST_COMPARED, torch.float64)
     signatures = _signatures(images, compared)
     asymmetric = (signatures - signatures.flip(3)).abs().flatten(1).amax(1) > TOLERANCE
     asymmetric &= ~torch.isin(compared, torch.tensor(list(ignored), dtype=torch.int64))

@@ -6,6 +6,7 @@ import torch
 
 from condgan.data.dataset import Images
 from condgan.data.inspect import Inspection, summary
+from condgan.evenly import evenly
 from condgan.grid import data_uri, grid
 from condgan.templates import template
 
@@ -67,5 +68,5 @@ def _values(images: Images) -> list[Value]:
 def _examples(images: Images, mask: torch.Tensor) -> str:
     """Returns evenly spaced images that show a value, in a row."""
     indices = torch.nonzero(mask).flatten()
-    chosen = indices[torch.linspace(0, len(indices) - 1, min(NUM_EXAMPLES, len(indices))).long()]
+    chosen = indices[evenly(len(indices), NUM_EXAMPLES)]
     return data_uri(grid(images.images[chosen], NUM_EXAMPLES))

@@ -14,6 +14,7 @@ from condgan.diagnostics import findings
 from condgan.draws import fixed_seed
 from condgan.errors import InputError
 from condgan.evaluate import HELD_OUT_PICTURE
+from condgan.evenly import evenly
 from condgan.files import read_text
 from condgan.generate import LoadedGenerator
 from condgan.log import read_lines
@@ -141,5 +142,4 @@ class RunFolder:
             with fixed_seed(0):
                 return (100 * condition.sample(torch.empty(num, 0))).round() / 100  # captions show all digits
         texts = [text for texts in (self.metrics.per_condition if self.metrics else {}).values() for text in texts]
-        evenly = torch.linspace(0, len(texts) - 1, min(num, len(texts))).long().tolist()
-        return condition.parse_all(texts[i] for i in evenly) if texts else None
+        return condition.parse_all(texts[i] for i in evenly(len(texts), num)) if texts else None

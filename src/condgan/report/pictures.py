@@ -14,6 +14,7 @@ from torch import Tensor
 from condgan.conditions import from_json
 from condgan.data.decode import pillow_warnings
 from condgan.errors import InputError, in_one_line
+from condgan.evenly import evenly
 from condgan.files import check_file
 from condgan.generate import LoadedGenerator
 from condgan.grid import grid
@@ -103,8 +104,7 @@ def _early_and_evenly(snapshots: Sequence[tuple[str, Path]]) -> list[tuple[str, 
     regular = [i for i, step in enumerate(steps) if len(steps) > 1 and steps[1] and step == i * steps[1]]
     early = regular[:NUM_EARLY] if len(regular) > 2 else []
     later = [i for i in range(len(snapshots)) if i not in early]
-    evenly = torch.linspace(0, len(later) - 1, min(NUM_SNAPSHOTS, len(later))).long().tolist()
-    return [snapshots[i] for i in sorted([*early, *(later[i] for i in evenly)])]
+    return [snapshots[i] for i in sorted([*early, *(later[i] for i in evenly(len(later), NUM_SNAPSHOTS))])]
 
 
 def codes(run: RunFolder) -> Iterator[Section]:

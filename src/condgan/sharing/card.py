@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import torch
 import yaml
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
@@ -15,6 +14,7 @@ from torch import Tensor
 from condgan.conditions import Condition, from_json
 from condgan.config import Config
 from condgan.errors import InputError
+from condgan.evenly import evenly
 from condgan.metrics import Estimate
 from condgan.recipes import RECIPES
 from condgan.scores import null_as_nan
@@ -98,7 +98,7 @@ def examples(condition: Condition) -> Tensor:
     """Returns the conditions of a card's picture: values in turn, or a traversal of the first continuous code."""
     c = condition.each_value()
     c = c if len(c) else next(iter(condition.traversals().values()))
-    return c[torch.linspace(0, len(c) - 1, min(NUM_EXAMPLES, len(c))).long()]
+    return c[evenly(len(c), NUM_EXAMPLES)]
 
 
 def _checked(scores: Mapping[str, Any]) -> CardScores:
