@@ -9,9 +9,9 @@ from condgan.data import Reading, folder
 from condgan.errors import InputError
 
 
-def descriptions(path: Path, *, min_objects: int = 1, **choices: Any) -> list[str]:
+def descriptions(path: Path, **choices: Any) -> list[str]:
     """Reads the folder and returns the labels of all images as text."""
-    images = folder(path, 16, min_objects=min_objects, reading=Reading(**choices))
+    images = folder(path, 16, reading=Reading(**choices))
     return images.condition.describe_all(images.labels)
 
 

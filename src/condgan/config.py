@@ -120,7 +120,7 @@ class Config:
         except (TypeError, KeyError, AttributeError) as error:
             raise InputError(f"{where}: not the configuration of a run ({error}); restore the file") from None
         config = checked(cls, content, where)
-        checked(Reading, {name: value for name, value in config.reading.items() if name != "min_objects"}, where)
+        checked(Reading, config.reading, where)
         from_json(config.condition, where)
         return config
 

@@ -14,17 +14,17 @@ from condgan.errors import InputError
 from written import write_csv, write_folder, write_images
 
 
-def assert_refused(path: Path, *parts: object, min_objects: int = 1) -> None:
+def assert_refused(path: Path, *parts: object) -> None:
     """Asserts that reading fails with a message that contains every part."""
     with pytest.raises(InputError) as raised:
-        folder(path, 16, min_objects=min_objects)
+        folder(path, 16)
     for part in parts:
         assert str(part) in str(raised.value)
 
 
-def descriptions(path: Path, *, min_objects: int = 1) -> list[str]:
+def descriptions(path: Path) -> list[str]:
     """Reads the folder and returns the labels of all images as text."""
-    images = folder(path, 16, min_objects=min_objects)
+    images = folder(path, 16)
     return [images.condition.describe(c) for c in images.labels]
 
 

@@ -63,9 +63,7 @@ def use_recipes(names: Iterable[str]) -> None:
         use(name)
 
 
-def load_data(
-    spec: str, resolution: int | None, *, by_person: bool = True, min_objects: int = 1, **reading: Any
-) -> Images:
+def load_data(spec: str, resolution: int | None, *, by_person: bool = True, **reading: Any) -> Images:
     """Loads a data set, and shows how many of its files are listed, hashed and decoded.
 
     `by_person` tells whether a person named it, who may name code of their own, and not a file. `reading` are fields of
@@ -86,7 +84,7 @@ def load_data(
             show(what, share, f"{what} {done}{of} files")
 
         with watched(report):
-            return load_images(spec, resolution, min_objects=min_objects, reading=Reading(**reading))
+            return load_images(spec, resolution, reading=Reading(**reading))
 
 
 def parse_options(texts: Iterable[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from condgan.data.anime import anime, is_anime
 from condgan.data.coco import annotation_files, coco
@@ -43,17 +44,18 @@ WITH_CHOICES = ("anime", "coco", "folder", *OF_LIBRARIES)  # layouts whose funct
 
 
 def load_images(
-    spec: str, resolution: int | None = None, *, min_objects: int = 1, reading: Reading = DEFAULT
+    spec: str, resolution: int | None = None, *, min_objects: int | None = None, reading: Reading = DEFAULT
 ) -> Images:
     """Loads the data set named by `spec`: `sample`, `shapes`, `shapes:class`, `mnist`, or a folder or zip file.
 
     The layout of a folder is recognised by its files. A prefix forces one: `iclevr:FOLDER`, `anime:FOLDER`,
     `coco:FOLDER`, `mnist:FOLDER`, `folder:FOLDER`. `torchvision:CIFAR10` and `huggingface:NAME` read data sets with
     these libraries, and `module:function` is a data set of your own that `condgan.data.use` named before. `resolution`
-    defaults to that of the layout's function. Images with fewer than `min_objects` labels are left out of a folder, and
-    an error elsewhere; a judge needs images without objects and is trained with `min_objects=0`. `reading` are choices
-    where files have more than one reading. Raises InputError if there is no such data set or folder, or if a built-in
-    data set and a folder have this name, and whatever the layout's function raises.
+    defaults to that of the layout's function. `reading` are choices where files have more than one reading.
+    `min_objects` replaces that of `reading`, which is 1 by default: images with fewer labels are left out of a folder,
+    and an error elsewhere. A judge needs images without objects and is trained with `min_objects=0`. Raises InputError
+    if there is no such data set or folder, or if a built-in data set and a folder have this name, and whatever the
+    layout's function raises.
 
     >>> images = load_images("shapes:class", 16)
     >>> images.images.shape, images.condition.summary
@@ -79,12 +81,14 @@ def load_images(
     elif not argument and name not in WITHOUT_A_FOLDER:
         expected = f"a data set, {name}:NAME" if name in OF_LIBRARIES else f"a folder or zip file, {name}:FOLDER"
         raise InputError(f"data {spec!r}: expected {expected}")
-    options = {"min_objects": min_objects} | ({} if resolution is None else {"resolution": resolution})
-    choices = {} if name not in WITH_CHOICES else {"reading": reading}
-    if not choices and (chosen := replace(reading, split="auto", hold_out=(), judge_part=0.0).chosen):
-        raise InputError(f"data {spec!r}: {option(next(iter(chosen)))} has no effect on {name}; leave it out")
+    reading = reading if min_objects is None else replace(reading, min_objects=min_objects)
+    options: dict[str, Any] = {"reading": reading} if name in WITH_CHOICES else {"min_objects": reading.min_objects}
+    ignored = replace(reading, split="auto", hold_out=(), judge_part=0.0, min_objects=1).chosen
+    if ignored and name not in WITH_CHOICES:
+        raise InputError(f"data {spec!r}: {option(next(iter(ignored)))} has no effect on {name}; leave it out")
+    options |= {} if resolution is None else {"resolution": resolution}
     try:
-        images = DATASETS[name](*[argument] if argument else [], **options, **choices)
+        images = DATASETS[name](*[argument] if argument else [], **options)
         images = hold_out_combinations(images, reading.hold_out) if reading.hold_out else images
         return leave_out_judge_part(images, reading.judge_part) if reading.judge_part else images
     except InputError as error:

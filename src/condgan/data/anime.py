@@ -17,7 +17,7 @@ from condgan.errors import InputError
 ATTRIBUTES = ("hair", "eyes")
 
 
-def anime(path: str | Path, resolution: int = 64, *, min_objects: int = 1, reading: Reading = DEFAULT) -> Images:
+def anime(path: str | Path, resolution: int = 64, *, reading: Reading = DEFAULT) -> Images:
     """Reads the faces in a folder or zip file, stretched to (resolution, resolution).
 
     `tags.csv` has two columns and no header, or is a CSV file as `data.folder` reads it. Images are in `images` or
@@ -32,7 +32,7 @@ def anime(path: str | Path, resolution: int = 64, *, min_objects: int = 1, readi
     table = _read_tags(rows, where) if len(rows[0][1]) == 2 else table_of_rows(rows, where, listing, reading)
     check_inside(table, listing, "tags.csv")
     table = table.noting(*listing.notices(["tags.csv"]))
-    return images_of(path, listing, table, resolution, min_objects, reading, symmetric=True)
+    return images_of(path, listing, table, resolution, reading, symmetric=True)
 
 
 def is_anime(folder: Folder) -> bool:

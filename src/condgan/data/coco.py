@@ -24,7 +24,7 @@ from condgan.files import parse_json
 DEEPEST = 2  # folders around an annotation file
 
 
-def coco(path: str | Path, resolution: int = 64, *, min_objects: int = 1, reading: Reading = DEFAULT) -> Images:
+def coco(path: str | Path, resolution: int = 64, *, reading: Reading = DEFAULT) -> Images:
     """Reads the images in a folder or zip file; each is labelled with the set of the categories of its annotations.
 
     Several annotation files are the parts of a split. Raises InputError naming the file: no annotations, or several
@@ -44,9 +44,7 @@ def coco(path: str | Path, resolution: int = 64, *, min_objects: int = 1, readin
         check_inside(table, listing, name)
     joined = join_parts(tables, chosen, str(listing.folder)) if len(tables) > 1 else tables[next(iter(tables))]
     split = [f"files read as parts of a split: {describe(chosen)}"] if len(tables) > 1 else []
-    return images_of(
-        path, listing, joined.noting(*split, *listing.notices(list(chosen))), resolution, min_objects, reading
-    )
+    return images_of(path, listing, joined.noting(*split, *listing.notices(list(chosen))), resolution, reading)
 
 
 def annotation_files(listing: Listing) -> dict[str, Mapping[str, Any]]:

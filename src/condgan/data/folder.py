@@ -28,7 +28,7 @@ from condgan.errors import InputError
 LARGE_SHARE = 0.15  # of held-out images, which is told
 
 
-def folder(path: str | Path, resolution: int = 64, *, min_objects: int = 1, reading: Reading = DEFAULT) -> Images:
+def folder(path: str | Path, resolution: int = 64, *, reading: Reading = DEFAULT) -> Images:
     """Reads the images in a folder or zip file, each stretched to (resolution, resolution).
 
     Labels are read from one of three places; they determine the condition:
@@ -42,9 +42,8 @@ def folder(path: str | Path, resolution: int = 64, *, min_objects: int = 1, read
 
     A folder of images without sub-folders and any other file has no labels, which is in the notices.
 
-    A twentieth of the images is held out, stratified by label, unless the files name a split. Images with fewer than
-    `min_objects` labels are left out. What is left out or guessed is in the notices. Raises InputError naming the file,
-    the line and what to do.
+    A twentieth of the images is held out, stratified by label, unless the files name a split. What is left out or
+    guessed is in the notices. Raises InputError naming the file, the line and what to do.
     """
     check_resolution(resolution)
     path = Path(path)
@@ -55,7 +54,7 @@ def folder(path: str | Path, resolution: int = 64, *, min_objects: int = 1, read
             f"{listing.folder}: found no images{found}, expected files that end in one of {' '.join(IMAGE_SUFFIXES)}"
         )
     table, read = _labels(listing, reading)
-    return images_of(path, listing, table.noting(*listing.notices(read)), resolution, min_objects, reading)
+    return images_of(path, listing, table.noting(*listing.notices(read)), resolution, reading)
 
 
 def _labels(listing: Listing, reading: Reading) -> tuple[Table, list[str]]:
@@ -85,14 +84,7 @@ def _labels(listing: Listing, reading: Reading) -> tuple[Table, list[str]]:
 
 
 def images_of(
-    path: Path,
-    listing: Listing,
-    table: Table,
-    resolution: int,
-    min_objects: int,
-    reading: Reading,
-    *,
-    symmetric: bool = False,
+    path: Path, listing: Listing, table: Table, resolution: int, reading: Reading, *, symmetric: bool = False
 ) -> Images:
     """Reads the images of a table, sorted by name. Raises InputError if no row has an image or labels."""
 
@@ -101,14 +93,11 @@ def images_of(
         return decode_images(path, files, resolution), files
 
     found = _with_parts_of_folders(matched(table, listing, reading))
-    return replace(labelled_images(found, pixels, min_objects, reading), symmetric=symmetric)
+    return replace(labelled_images(found, pixels, reading), symmetric=symmetric)
 
 
 def labelled_images(
-    table: Table,
-    pixels: Callable[[Sequence[str]], tuple[Tensor, ImageFiles]],
-    min_objects: int,
-    reading: Reading,
+    table: Table, pixels: Callable[[Sequence[str]], tuple[Tensor, ImageFiles]], reading: Reading
 ) -> Images:
     """Returns the images of a table, sorted by name. `pixels` reads those of some names, (N, C, R, R) uint8.
 
@@ -120,7 +109,7 @@ def labelled_images(
         table = table.noting(f"the split of the files is not used, because of --split {reading.split}")
     table = _labelled_parts(table)
     table = table.at(sorted(range(len(table.names)), key=lambda row: by_name(table.names[row])))
-    labelled = infer(table, min_objects, reading)
+    labelled = infer(table, reading)
     table, notices = labelled.table, list(labelled.table.notices)
     scenes = numbered(table.groups) if table.groups else torch.arange(len(table.names))
     held_out = _held_out(table, labelled.condition, labelled.labels, scenes, reading, notices)
@@ -133,7 +122,7 @@ def labelled_images(
         held_out=held_out,
         files=files,
         notices=notices,
-        reading={"min_objects": min_objects, "split": reading.split, **reading.chosen},
+        reading={"min_objects": reading.min_objects, "split": reading.split, **reading.chosen},
     )
 
 

@@ -22,7 +22,7 @@ WITHOUT_SCRIPTS = 4  # first version of `datasets` that never runs code of a dat
 MARKS = ("dataset_dict.json", "state.json")  # files that `save_to_disk` writes
 
 
-def huggingface(spec: str, resolution: int = 64, *, min_objects: int = 1, reading: Reading = DEFAULT) -> Images:
+def huggingface(spec: str, resolution: int = 64, *, reading: Reading = DEFAULT) -> Images:
     """Reads a data set of the library `datasets` into memory.
 
     `spec` is a folder of `save_to_disk`, or what `load_dataset` finds, `NAME` or `NAME:CONFIGURATION`. Labels are the
@@ -58,7 +58,7 @@ def huggingface(spec: str, resolution: int = 64, *, min_objects: int = 1, readin
         table = table.noting(f"splits read together: {named(list(splits))}")
     if left_out:
         table = table.noting(f"columns left out, neither names nor numbers of classes: {named(left_out)}")
-    return labelled_images(table, rows_of(torch.cat(images)), min_objects, reading)
+    return labelled_images(table, rows_of(torch.cat(images)), reading)
 
 
 def _splits(spec: str, where: str) -> Mapping[str, Any]:

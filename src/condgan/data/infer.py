@@ -30,27 +30,27 @@ class Labelled:
     labels: Tensor
 
 
-def infer(table: Table, min_objects: int, reading: Reading) -> Labelled:
+def infer(table: Table, reading: Reading) -> Labelled:
     """Infers the condition from the columns. Rows and columns that are left out are in the table's notices.
 
     Raises InputError naming the place: missing values, names with commas or equals signs, no column with values that
     recur.
     """
     if table.sets:
-        return _sets(table, min_objects)
+        return _sets(table, reading)
     if table.names and not table.columns:
         return Labelled(table, Unlabelled(), torch.empty(len(table.names), 0))
     if len(table.columns) > 1:
         answers = Answers(table.columns, reading)
         if answers.found:
-            return _yes_or_no(table, answers, min_objects, reading)
+            return _yes_or_no(table, answers, reading)
         table = _with_useful_columns(_settled(_with_useful_columns(table, reading), reading), reading)
     if len(table.columns) > 1:
         return _attributes(table)
     ((column, cells),) = table.columns.items()
     if sets := split_cells(column, cells):
         labels, notice = sets
-        return _sets(replace(table, sets=_known(labels, table, reading)).noting(*notice), min_objects)
+        return _sets(replace(table, sets=_known(labels, table, reading)).noting(*notice), reading)
     table = _settled(table, reading)
     names, labels_of = _values(table, column)
     return Labelled(table, Class(names), labels_of)
@@ -132,7 +132,7 @@ def _attributes(table: Table) -> Labelled:
     return Labelled(table, Attributes(values), torch.stack([labels for _, labels in found.values()], dim=1))
 
 
-def _sets(table: Table, min_objects: int) -> Labelled:
+def _sets(table: Table, reading: Reading) -> Labelled:
     what = f"{next(iter(table.columns))!r}" if table.columns else "the labels"
     for place, labels in zip(table.places, table.sets, strict=True):
         for label in labels:
@@ -140,7 +140,7 @@ def _sets(table: Table, min_objects: int) -> Labelled:
         if len(set(labels)) < len(labels):
             twice = next(label for i, label in enumerate(labels) if label in labels[:i])
             raise InputError(f"{place}, {what}: {twice!r} occurs twice; keep one")
-    table = _with_enough(table, [len(labels) for labels in table.sets], min_objects)
+    table = _with_enough(table, [len(labels) for labels in table.sets], reading.min_objects)
     names = sorted({label for labels in table.sets for label in labels}, key=by_name)
     if len(names) < 2:
         raise InputError(f"{table.where}: {what} contains only the label {names}; a condition needs two")
@@ -171,7 +171,7 @@ def _with_enough(table: Table, numbers: Sequence[int], min_objects: int) -> Tabl
     return table.at(kept).noting(f"left out, {what}: {found}{advice}")
 
 
-def _yes_or_no(table: Table, answers: Answers, min_objects: int, reading: Reading) -> Labelled:
+def _yes_or_no(table: Table, answers: Answers, reading: Reading) -> Labelled:
     """Infers attributes if columns are named "VALUE ATTRIBUTE" with one yes per attribute in every row, else a set."""
     bits, kept, notices = answers.bits(table.places, reading)
     table = table.at(kept).noting(*answers.notices(), *notices)
@@ -188,8 +188,8 @@ def _yes_or_no(table: Table, answers: Answers, min_objects: int, reading: Readin
         values = {attribute: [names[i].rpartition(" ")[0] for i in group] for attribute, group in groups.items()}
         labels = torch.stack([hot[:, group].argmax(1) for group in groups.values()], dim=1)
         return Labelled(table, Attributes(values), labels)
-    table = _with_enough(table, hot.sum(1).tolist(), min_objects)
-    hot = hot[hot.sum(1) >= min_objects]
+    table = _with_enough(table, hot.sum(1).tolist(), reading.min_objects)
+    hot = hot[hot.sum(1) >= reading.min_objects]
     shown = hot.sum(0).tolist()
     never = [name for name, number in zip(names, shown, strict=True) if not number]
     if len(names) - len(never) < 2:

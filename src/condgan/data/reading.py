@@ -21,7 +21,8 @@ class Reading:
     additional spellings. `missing` and `uncertain` are one of `refuse`, `drop` (the row), `no`, `yes` and `keep` (as a
     value of its own). `split` is `auto` (that of the files, or else stratified), `stratified` or `every-20th`.
     `hold_out` are values, e.g. labels: images that show all values of one of its entries are held out as well.
-    `judge_part` is the share of the training images, in whole scenes, that is left out for a judge.
+    `judge_part` is the share of the training images, in whole scenes, that is left out for a judge. Images with fewer
+    than `min_objects` labels are left out.
     """
 
     table: str | None = None
@@ -38,6 +39,7 @@ class Reading:
     split: str = "auto"
     hold_out: Sequence[Sequence[str]] = ()
     judge_part: float = 0.0
+    min_objects: int = 1
 
     def __post_init__(self) -> None:
         for name, known in {"missing": UNCLEAR, "uncertain": UNCLEAR, "split": SPLITS}.items():

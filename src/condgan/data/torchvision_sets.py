@@ -40,7 +40,7 @@ PARTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def torchvision(spec: str, resolution: int = 64, *, min_objects: int = 1, reading: Reading = DEFAULT) -> Images:
+def torchvision(spec: str, resolution: int = 64, *, reading: Reading = DEFAULT) -> Images:
     """Reads a data set of torchvision into memory: `CIFAR10` from the cache, downloaded if need be; `FOLDER/CIFAR10`
     from the folder that torchvision calls its root.
 
@@ -75,7 +75,7 @@ def torchvision(spec: str, resolution: int = 64, *, min_objects: int = 1, readin
         parts=row_parts,
         notices=[f"parts read as a split: {describe(parts)}"] if parts else [],
     )
-    return labelled_images(table, rows_of(torch.cat(images)), min_objects, reading)
+    return labelled_images(table, rows_of(torch.cat(images)), reading)
 
 
 def _names(numbers: Iterable[int], classes: Sequence[Any]) -> list[str]:

@@ -4,7 +4,7 @@ from condgan.data.listing import Listing
 from condgan.data.reading import Reading
 from condgan.data.table import Table
 
-WITHOUT_LABELS = {"split", "hold_out", "judge_part"}  # choices that are not about labels, or refused elsewhere
+WITHOUT_LABELS = {"split", "hold_out", "judge_part", "min_objects"}  # choices that images without labels allow
 
 
 def unlabelled(listing: Listing, reading: Reading) -> Table | None:
