@@ -1,4 +1,7 @@
-"""Converts an open picture to RGB as it is meant to be seen: upright, on white, in sRGB, 8 bits."""
+"""Converts an open picture to RGB as it is meant to be seen: upright, on white, in sRGB, 8 bits.
+
+Converted, reduced and transposed images of Pillow keep `info`, and with it the colour profile.
+"""
 
 import io
 from functools import lru_cache
@@ -36,9 +39,7 @@ def as_rgb(image: Image.Image, resolution: int) -> Image.Image:
         upright = ImageChops.invert(upright)
     if upright.has_transparency_data:
         return _on_white(upright)
-    if upright.mode == "P":
-        upright = _keeping_profile(upright, "RGB")
-    return _in_srgb(upright)
+    return _in_srgb(upright.convert("RGB") if upright.mode == "P" else upright)
 
 
 def _shrunk(image: Image.Image, resolution: int) -> Image.Image:
@@ -47,12 +48,10 @@ def _shrunk(image: Image.Image, resolution: int) -> Image.Image:
     if image.width * image.height < LARGE or factor < 2 or image.mode[0] in "IF":
         return image
     if image.has_transparency_data and image.mode not in ("RGBA", "LA"):
-        image = _keeping_profile(image, "RGBA")
+        image = _rgba(image)
     elif image.mode in ("P", "1"):
-        image = _keeping_profile(image, "RGB")
-    shrunk = image.reduce(factor)
-    shrunk.info = image.info
-    return shrunk
+        image = image.convert("RGB")
+    return image.reduce(factor)
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -66,25 +65,16 @@ def orientation_of(image: Image.Image) -> int:
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:
     method = TRANSPOSED.get(orientation)
-    if method is None:
-        return image
-    upright = image.transpose(method)
-    upright.info = image.info
-    return upright
+    return image if method is None else image.transpose(method)
 
 
-def _keeping_profile(image: Image.Image, mode: str) -> Image.Image:
-    if image.mode == "La":
-        image = _keeping_profile(image, "LA")
-    converted = image.convert(mode)
-    if profile := image.info.get("icc_profile"):
-        converted.info["icc_profile"] = profile
-    return converted
+def _rgba(image: Image.Image) -> Image.Image:
+    return (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    rgba = _keeping_profile(image, "RGBA")
-    rgb = _in_srgb(_keeping_profile(rgba, "RGB")).convert("RGBA")
+    rgba = _rgba(image)
+    rgb = _in_srgb(rgba.convert("RGB")).convert("RGBA")
     rgb.putalpha(rgba.getchannel("A"))
     return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgb).convert("RGB")
 
