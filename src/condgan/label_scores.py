@@ -82,10 +82,14 @@ def _joined(views: Mapping[str, Views], masks: Mapping[str, Tensor], *, is_kind:
 def _per_condition(
     fakes: Samples, condition: Condition, conditions: Tensor, draws: int
 ) -> dict[str, tuple[Estimate, Estimate]]:
-    parts = [fakes.at(rows) for rows in torch.arange(len(fakes)).split(draws)]
+    numbers: dict[str, list[int]] = {}  # of each condition in its list, which may have it more than once
+    for number, name in enumerate(condition.describe_all(conditions)):
+        numbers.setdefault(name, []).append(number)
+    number_of_image = torch.arange(len(fakes)) // draws
+    parts = {name: fakes.at(torch.isin(number_of_image, torch.tensor(found))) for name, found in numbers.items()}
     return {
-        condition.describe(c): (condition_accuracy(part, part, condition), exact_accuracy(part, part, condition))
-        for c, part in zip(conditions, parts, strict=True)
+        name: (condition_accuracy(part, part, condition), exact_accuracy(part, part, condition))
+        for name, part in parts.items()
     }
 
 
