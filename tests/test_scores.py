@@ -10,14 +10,27 @@ from condgan.errors import InputError
 from condgan.metrics import UNDEFINED, Estimate
 from condgan.scores import Scores
 
+RESULTS = Path(__file__).parents[1] / "docs" / "results"
+
 
 def test_undefined_estimates_are_null_in_the_file_and_read_again(tmp_path: Path) -> None:
     single = Estimate(0.5, float("nan"), float("nan"))  # of one image, which has no interval
     scores = Scores("small", 1, 0, {"real": {"density": single}}, {"list": {"nothing": (UNDEFINED, single)}})
     (tmp_path / "metrics.json").write_text(json.dumps(scores.to_json(), allow_nan=False))
     read = Scores.read(tmp_path)
-    assert [str(number) for number in read.rows["real"]["density"]] == ["0.5", "nan", "nan"]
-    assert all(map(isnan, read.per_condition["list"]["nothing"][0]))
+    assert str(read.rows["real"]["density"]) == "0.500 [nan, nan]"
+    undefined, exact = read.per_condition["list"]["nothing"]
+    assert all(map(isnan, undefined))
+    assert exact.value == 0.5
+    assert json.dumps(read.to_json()) == json.dumps(scores.to_json())
+
+
+@pytest.mark.parametrize("file", sorted(RESULTS.glob("**/*metrics.json")), ids=str)
+def test_published_scores_are_read_and_written_unchanged(file: Path, tmp_path: Path) -> None:
+    """Some are of earlier formats, whose missing entries get their defaults."""
+    (tmp_path / "metrics.json").write_text(file.read_text())
+    before, after = json.loads(file.read_text()), Scores.read(tmp_path).to_json()
+    assert {name: json.dumps(after[name]) for name in before} == {name: json.dumps(before[name]) for name in before}
 
 
 @pytest.mark.parametrize("depth", [100, 600, 900, 100_000])

@@ -136,7 +136,7 @@ def test_unusable_arguments_are_refused(generator: LoadedGenerator, tmp_path: Pa
     out = tmp_path / "out"
     with pytest.raises(InputError, match=r"license 'MIT License': expected an identifier of the Hub, e\.g\. mit"):
         generator.save_pretrained(out, license="MIT License")
-    with pytest.raises(InputError, match="scores: draws: Field required; expected what `condgan evaluate` wrote"):
+    with pytest.raises(InputError, match="scores: draws: missing entry; expected what `condgan evaluate` wrote"):
         generator.save_pretrained(out, scores={"judge": "small", "seed": 0, "rows": {}})
     with pytest.raises(InputError, match="unknown label 'red squre'"):
         generator.save_pretrained(out, conditions="red squre")

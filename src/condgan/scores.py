@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import nan
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from condgan.checked import checked
 from condgan.errors import InputError
@@ -58,11 +58,19 @@ class Scores:
 
     @classmethod
     def read(cls, folder: Path) -> "Scores":
-        """Reads the scores of a run, with estimates as lists. Raises InputError if the file is missing or broken."""
-        content = null_as_nan(read_json(folder / FILE), str(folder / FILE))
+        """Reads the scores of a run. Raises InputError if the file is missing or broken."""
+        return cls.parse(read_json(folder / FILE), str(folder / FILE), "run condgan evaluate again")
+
+    @classmethod
+    def parse(cls, content: Any, where: str, advice: str) -> "Scores":
+        """Returns the scores that `to_json` converted, also of an earlier format.
+
+        `where` names the data in messages, which end with the advice. Raises InputError if these are no scores.
+        """
+        content = _null_as_nan(content, where, advice)
         if isinstance(content, Mapping):
             content = {"format": 1, **content}
-        return checked(cls, content, str(folder / FILE), "run condgan evaluate again")
+        return checked(cls, content, where, advice)
 
     def __post_init__(self) -> None:
         if not 1 <= self.format <= FORMAT:
@@ -98,15 +106,25 @@ class Scores:
         return content
 
 
-def null_as_nan(content: Any, where: str) -> Any:
-    """Returns plain data with NaN for null, which files have in its place, as JSON has no NaN.
+class ScoreTable(NamedTuple):
+    """Rows of scores as texts: the metrics that any of them has; for each row its name, then the estimate of each."""
 
-    `where` names the data in messages. Raises InputError for lists in lists in lists.
-    """
+    metrics: list[str]
+    rows: list[list[str]]
+
+    @classmethod
+    def of(cls, rows: Mapping[str, Row]) -> "ScoreTable":
+        """Returns the table of rows by name, with an empty text for an estimate that a row does not have."""
+        names = list(dict.fromkeys(metric for row in rows.values() for metric in row))
+        return cls(names, [[name, *(str(row.get(each, "")) for each in names)] for name, row in rows.items()])
+
+
+def _null_as_nan(content: Any, where: str, advice: str) -> Any:
+    """Returns plain data with NaN for null, which files have in its place, as JSON has no NaN."""
     try:
         return _with_nan(content)
     except RecursionError:
-        raise InputError(f"{where}: found lists in lists in lists; run condgan evaluate again") from None
+        raise InputError(f"{where}: found lists in lists in lists; {advice}") from None
 
 
 def _with_nan(content: Any) -> Any:

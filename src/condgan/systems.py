@@ -127,13 +127,13 @@ def _brief(scores: Scores) -> str:
 def _scored(runs: Sequence[ScoredRun], name: str, place: int) -> list[str]:
     """Returns the conditions of a list that all runs have a score of: the empty set has no condition accuracy."""
     each = [run.scores.per_condition[name] for run in runs]
-    return [c for c in each[0] if all(isfinite(scores[c][place][0]) for scores in each)]
+    return [c for c in each[0] if all(isfinite(scores[c][place].value) for scores in each)]
 
 
 def _table(trainings: Sequence[ScoredRun], name: str, conditions: Sequence[str], place: int) -> Tensor:
     """Returns the scores of a system, (trainings, conditions)."""
     each = [run.scores.per_condition[name] for run in trainings]
-    return torch.tensor([[scores[c][place][0] for c in conditions] for scores in each], dtype=torch.float64)
+    return torch.tensor([[scores[c][place].value for c in conditions] for scores in each], dtype=torch.float64)
 
 
 def _ranks(title: str, scores: Mapping[str, Tensor]) -> ResultTable:

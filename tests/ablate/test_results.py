@@ -1,19 +1,18 @@
-from typing import Any
-
 import pytest
 
-from condgan.ablate.results import ResultTable, differences, tables, text
+from condgan.ablate.results import ResultTable, Rows, differences, tables, text
+from condgan.metrics import Estimate
 
 T4 = 12.706  # Student's 97.5 % point with one degree of freedom
 
 
-def rows(accuracy: float, kid: float = 0.1) -> dict[str, Any]:
+def rows(accuracy: float, kid: float = 0.1) -> Rows:
     """The rows of a metrics.json."""
     return {
-        "real images": {"accuracy": [1, 1, 1]},
-        "generator, held-out": {"accuracy": [accuracy, 0, 1], "kid": [kid, 0, 1]},
-        "generator, test": {"accuracy": [accuracy / 2, 0, 1]},
-        "untrained, test": {"accuracy": [0, 0, 0]},
+        "real images": {"accuracy": Estimate(1, 1, 1)},
+        "generator, held-out": {"accuracy": Estimate(accuracy, 0, 1), "kid": Estimate(kid, 0, 1)},
+        "generator, test": {"accuracy": Estimate(accuracy / 2, 0, 1)},
+        "untrained, test": {"accuracy": Estimate(0, 0, 0)},
     }
 
 

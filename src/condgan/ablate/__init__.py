@@ -7,10 +7,9 @@ ablation.json   the same tables as data, for `condgan report`
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from condgan import files
-from condgan.ablate.results import ResultTable, differ, tables
+from condgan.ablate.results import ResultTable, Rows, differ, tables
 from condgan.ablate.spec import Spec, read
 from condgan.ablate.study import DONE, Study, Trial, TrialEvent
 from condgan.config import Config
@@ -55,7 +54,7 @@ def conclude(study: Study) -> Outcome:
     """Returns the results of the finished runs, and writes tables and curves into the study's folder."""
     spec, folder = study.spec, study.folder
     done = [trial for trial in study.trials if trial.end == DONE]
-    found: dict[str, dict[int, Any]] = {cell.name: {} for cell in spec.cells}
+    found: dict[str, dict[int, Rows]] = {cell.name: {} for cell in spec.cells}
     for trial in done:
         found[trial.cell.name][trial.seed] = Scores.read(trial.folder).rows
     baselines = {cell.name: spec.compared_with(cell).name for cell in spec.cells}

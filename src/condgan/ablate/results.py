@@ -6,9 +6,9 @@ from itertools import chain
 
 from condgan.errors import InputError
 from condgan.metrics.estimate import Estimate, mean
-from condgan.scores import GENERATOR
+from condgan.scores import GENERATOR, Row
 
-Rows = Mapping[str, Mapping[str, Sequence[float]]]  # in metrics.json: images -> metric -> [value, low, high]
+Rows = Mapping[str, Row]  # in metrics.json, by images
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def _table(source: str, found: Mapping[str, Mapping[int, Rows]], baselines: Mapp
     return ResultTable(source.removeprefix(GENERATOR), columns, lines)
 
 
-def _values(seeds: Mapping[int, Mapping[str, Sequence[float]]], metric: str) -> dict[int, float]:
-    return {seed: row[metric][0] for seed, row in seeds.items() if metric in row}
+def _values(seeds: Mapping[int, Row], metric: str) -> dict[int, float]:
+    return {seed: row[metric].value for seed, row in seeds.items() if metric in row}
 
 
 def differences(mine: Mapping[int, float], theirs: Mapping[int, float]) -> list[float]:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -70,28 +70,27 @@ class Trial:
         return self.folder.with_name(f"{self.folder.name}.json")
 
     @cached_property
-    def before(self) -> Mapping[str, Any]:
-        """The content of the record when the study was opened; empty if there was none."""
-        if not self.record.exists():
-            return {}
-        kept = read_json(self.record)
-        checked(_Record, kept, str(self.record))
-        training = kept["training"]
+    def before(self) -> _Record | None:
+        """The record when the study was opened, or None if there was none."""
+        kept = self._kept()
+        if not kept:
+            return None
+        training = kept.training
         try:
             # options were not resolved in earlier versions
             options = recipes.resolve(training["recipe"], training["options"])
-            return {**kept, "training": {**training, "options": options, "precision": training["precision"]}}
+            return replace(kept, training={**training, "options": options, "precision": training["precision"]})
         except (KeyError, TypeError):
             raise InputError(f"{self.record}: not the record of a run; delete the file") from None
 
     @property
     def end(self) -> str:
         """DONE, or the reason why the run is not done."""
-        if not self.record.exists():
-            return "not started"
-        kept = read_json(self.record)
-        checked(_Record, kept, str(self.record))
-        return str(kept["end"])
+        kept = self._kept()
+        return kept.end if kept else "not started"
+
+    def _kept(self) -> _Record | None:
+        return checked(_Record, read_json(self.record), str(self.record)) if self.record.exists() else None
 
 
 class Study:
@@ -147,19 +146,19 @@ class Study:
         """Returns the precision of all runs. "auto" is resolved only once, so that all runs are comparable."""
         if self.spec.precision != "auto":
             return self.spec.precision
-        found = [str(trial.before["training"]["precision"]) for trial in self.trials if trial.before]
+        found = [str(trial.before.training["precision"]) for trial in self.trials if trial.before]
         return found[0] if found else machine.fast_precision()
 
     def _check_before(self, trial: Trial) -> None:
         """Raises InputError if the spec changes more of an existing run than its scoring, or reduces its budget."""
         if not trial.before:
             return
-        request = self._request(trial)
-        for name, value in request["training"].items():
-            if (found := trial.before["training"].get(name)) != value:
+        request = self._request(trial, DONE)
+        for name, value in request.training.items():
+            if (found := trial.before.training.get(name)) != value:
                 self._refuse(trial, f"{name} {found!r}", repr(value))
-        for name, value in request["budget"].items():
-            found = trial.before["budget"].get(name)
+        for name, value in request.budget.items():
+            found = trial.before.budget.get(name)
             if found is not None and (value is None or value >= found):
                 continue
             if found != value:
@@ -169,7 +168,8 @@ class Study:
         found = f"{trial.folder} was started with {before}, found {now} in the spec"
         raise InputError(f"{found}; rename the spec file, or delete {self.folder}")
 
-    def _request(self, trial: Trial) -> dict[str, Any]:
+    def _request(self, trial: Trial, end: str) -> _Record:
+        """Returns the record of a run that ends so."""
         spec, cell = self.spec, trial.cell
         training = {
             "recipe": cell.recipe,
@@ -181,17 +181,14 @@ class Study:
         }
         minutes = None if spec.minutes == float("inf") else spec.minutes
         judge = hashlib.sha256(spec.judge.read_bytes()).hexdigest() if spec.judge else None
-        return {
-            "training": training,
-            "budget": {"minutes": minutes, "kimg": spec.kimg},
-            "scoring": {"draws": spec.draws, "judge": judge},
-        }
+        budget, scoring = {"minutes": minutes, "kimg": spec.kimg}, {"draws": spec.draws, "judge": judge}
+        return _Record(training, budget, scoring, end)
 
     def _write_record(self, trial: Trial, end: str) -> None:
-        files.write_json(trial.record, {**self._request(trial), "end": end})
+        files.write_json(trial.record, asdict(self._request(trial, end)))
 
     def _is_done(self, trial: Trial) -> bool:
-        return trial.before == {**self._request(trial), "end": DONE} and (trial.folder / "metrics.json").is_file()
+        return trial.before == self._request(trial, DONE) and (trial.folder / "metrics.json").is_file()
 
     def _seconds_left(self, durations: Sequence[float], num_left: int) -> float:
         """Estimates the remaining time from the runs done so far, or from the budget before the first is done."""

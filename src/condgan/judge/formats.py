@@ -140,7 +140,7 @@ def _load_ours(path: Path) -> Judge:
     judge = load_weights(lambda: build(condition, described.resolution), weights, f"judge {path}")
     judge.trained_on = seen
     if described.held_out_accuracy and described.chance:
-        judge.held_out = HeldOut((*described.held_out_accuracy,), (*described.chance,))
+        judge.held_out = HeldOut(described.held_out_accuracy, described.chance)
     return judge
 
 

@@ -52,7 +52,7 @@ def page(paths: Sequence[Path], title: str) -> str:
     ]
     fullest = sorted(runs, key=lambda run: -len(run.facts))  # runs without scores have fewer columns
     columns = list(dict.fromkeys(name for run in fullest for name in run.facts))
-    names = dict.fromkeys(name for run in runs for name in run.metric_names)
+    names = dict.fromkeys(name for run in runs for name in run.score_table.metrics)
     return template("condgan.report", "page.html.jinja").render(
         title=title,
         ablations=list(ablations.values()),

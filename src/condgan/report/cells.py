@@ -16,7 +16,7 @@ def side_by_side(runs: Mapping[str, Sequence[RunFolder]]) -> Section:
         for cell, folders in runs.items():
             run = next((run for run in folders if name in run.condition_lists), None)
             if run:
-                score = run.scores.get(f"generator, {name}", {}).get(ACCURACY, "")
+                score = run.scores.get(f"generator, {name}", {}).get(ACCURACY)
                 caption = f"{cell}, {name}" + (f": {ACCURACY.replace('_', ' ')} {score}" if score else "")
                 alt = f"Generated images of the conditions in {name}, with captions, by {cell}"
                 pictures.append(Picture(caption, alt, file_uri(run.condition_lists[name])))

@@ -18,8 +18,7 @@ from condgan.evenly import evenly
 from condgan.files import read_text
 from condgan.generate import LoadedGenerator
 from condgan.log import read_lines
-from condgan.metrics import Estimate
-from condgan.scores import FILE, GENERATOR, Scores
+from condgan.scores import FILE, GENERATOR, Row, Scores, ScoreTable
 
 
 class RunFolder:
@@ -58,27 +57,22 @@ class RunFolder:
         return f"{setting[0].upper()}{setting[1:]}" + (f"; {judges}" if self.metrics.format > 2 else "")
 
     @property
-    def scores(self) -> dict[str, dict[str, str]]:
-        """Row of metrics.json, then of seen and unseen conditions and the gap -> metric -> estimate as text."""
+    def scores(self) -> dict[str, Row]:
+        """The rows of metrics.json by name, then those of seen and unseen conditions and of the gap."""
         if not self.metrics:
             return {}
-        rows = {**self.metrics.rows, **{f"{name}, all lists": row for name, row in self.metrics.composition.items()}}
-        return {source: {name: str(Estimate(*value)) for name, value in row.items()} for source, row in rows.items()}
+        return {**self.metrics.rows, **{f"{name}, all lists": row for name, row in self.metrics.composition.items()}}
 
     @property
-    def metric_names(self) -> list[str]:
-        """The metrics of all rows."""
-        return list(dict.fromkeys(name for row in self.scores.values() for name in row))
-
-    @property
-    def score_rows(self) -> list[list[str]]:
-        """The scores as rows of a table."""
-        return [[source, *(row.get(name, "") for name in self.metric_names)] for source, row in self.scores.items()]
+    def score_table(self) -> ScoreTable:
+        """The scores as texts."""
+        return ScoreTable.of(self.scores)
 
     @property
     def headline(self) -> dict[str, str]:
         """The scores in the table of all runs: those of the generator's first row."""
-        return next((row for source, row in self.scores.items() if source.startswith(GENERATOR)), {})
+        row = next((row for source, row in self.scores.items() if source.startswith(GENERATOR)), {})
+        return {metric: str(estimate) for metric, estimate in row.items()}
 
     @property
     def facts(self) -> dict[str, str]:

@@ -17,7 +17,7 @@ def matched(cell: str) -> Check:
         found = evidence.scores(cell, "code_accuracy", CODES)
         if not found:
             return evidence.missing(cell, f"no code_accuracy in metrics.json of {cell}")
-        accuracy = mean([score[0] for score in found.values()]).value
+        accuracy = mean([score.value for score in found.values()]).value
         word = REPRODUCED if accuracy >= MIN_ACCURACY else NOT_REPRODUCED
         why = f"one-to-one matching, classified by the judge; expected {MIN_ACCURACY}"
         return Verdict(word, f"{accuracy:.3f} of samples show the digit matched to their code, n = {len(found)}", why)
@@ -33,7 +33,7 @@ def controlled(cell: str) -> Check:
         effects = [found for metrics in evidence.metrics(cell).values() if (found := metrics.code_effects)]
         if not effects:
             return evidence.missing(cell, f"no code_effects in metrics.json of {cell}; run condgan evaluate again")
-        values = [{code: {k: v[0] for k, v in by.items()} for code, by in found.items()} for found in effects]
+        values = [{code: {k: v.value for k, v in by.items()} for code, by in found.items()} for found in effects]
         held = [max(min(v[a]["width"], v[b]["slant"]) for a, b in permutations(v, 2)) for v in values]
         word = REPRODUCED if min(held) >= MIN_CORRELATION else NOT_REPRODUCED
         texts = [", ".join(f"{code} {_format(by)}" for code, by in found.items()) for found in values]

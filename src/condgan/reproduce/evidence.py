@@ -68,7 +68,7 @@ class Evidence:
         for seed, metrics in self.metrics(cell).items():
             scores = [metrics.rows[row][metric] for row in rows if metric in metrics.rows.get(row, {})]
             if scores:
-                found[seed] = Estimate(*scores[0])
+                found[seed] = scores[0]
         return found
 
     def log(self, cell: str, file: str = "log.jsonl") -> dict[int, list[dict[str, Any]]]:

@@ -3,24 +3,22 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from condgan.conditions import Condition, from_json
 from condgan.config import Config
 from condgan.errors import InputError
 from condgan.evenly import evenly
-from condgan.metrics import Estimate
 from condgan.recipes import RECIPES
-from condgan.scores import null_as_nan
+from condgan.scores import Scores, ScoreTable
 from condgan.templates import template
 
 SAMPLES, NUM_EXAMPLES = "samples.png", 16
+ADVICE = "expected what `condgan evaluate` wrote, run it again"
 METRICS = {
     "condition_accuracy": "share of the wanted labels that the judge recognises in the image",
     "exact_accuracy": "share of images in which the judge sees exactly the wanted labels",
@@ -28,29 +26,6 @@ METRICS = {
     "kid[judge]": "kernel distance to held-out real images in the features of the judge, lower is better; "
     "not comparable with KID in Inception features",
 }
-
-
-@dataclass(frozen=True)
-class CardScores:
-    """What a card says of metrics.json. `rows`: source of the images -> metric -> value and 95 % interval."""
-
-    judge: str
-    draws: int
-    seed: int
-    rows: Mapping[str, Mapping[str, tuple[float, float, float]]]
-
-    @property
-    def metrics(self) -> list[str]:
-        """The metrics of all rows."""
-        return list(dict.fromkeys(metric for row in self.rows.values() for metric in row))
-
-    @property
-    def table(self) -> list[list[str]]:
-        """One row for each source of images: its name, then the value of each metric."""
-        return [
-            [source, *(str(Estimate(*row[metric])) if metric in row else "" for metric in self.metrics)]
-            for source, row in self.rows.items()
-        ]
 
 
 def model_card(
@@ -68,6 +43,7 @@ def model_card(
         **({"license": license} if license else {}),
         "tags": ["gan", "conditional-gan", "image-generation"],
     }
+    found = None if scores is None else Scores.parse(scores, "scores", ADVICE)
     quoted = partial(json.dumps, ensure_ascii=False)
     card = template("condgan.sharing", "card.md.jinja", autoescape=False, text=escaped, quoted=quoted)
     return card.render(
@@ -80,7 +56,8 @@ def model_card(
         is_own_recipe=config.recipe not in RECIPES,
         condition=from_json(config.condition),
         license=license,
-        scores=None if scores is None else _checked(scores),
+        scores=found,
+        table=found and ScoreTable.of(found.rows),
         meanings=METRICS,
     )
 
@@ -99,14 +76,3 @@ def examples(condition: Condition) -> Tensor:
     c = condition.each_value()
     c = c if len(c) else next(iter(condition.traversals().values()))
     return c[evenly(len(c), NUM_EXAMPLES)]
-
-
-def _checked(scores: Mapping[str, Any]) -> CardScores:
-    try:
-        return TypeAdapter(CardScores).validate_python(null_as_nan(scores, "scores"))
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        name = ".".join(map(str, wrong["loc"]))
-        raise InputError(
-            f"scores: {name}: {wrong['msg']}; expected what `condgan evaluate` wrote, run it again"
-        ) from None
