@@ -1,14 +1,16 @@
 """Finished runs whose files are written by tests."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from condgan.ablate.study import DONE
 from condgan.config import Config
-from condgan.reproduce.evidence import Evidence
+from condgan.reproduce.evidence import Evidence, NotComparable, Verdict
 from contracts import tiny_images
 
 
@@ -42,3 +44,10 @@ def evidence_of(
             trials.append(SimpleNamespace(cell=SimpleNamespace(name=cell), seed=seed, folder=run, end=DONE))
     study: Any = SimpleNamespace(trials=trials)
     return Evidence([study])
+
+
+def not_comparable(check: Callable[[], Verdict]) -> tuple[str, str]:
+    """What was measured by a check that finds the runs not comparable, and the reason."""
+    with pytest.raises(NotComparable) as found:
+        check()
+    return found.value.measured, found.value.why

@@ -1,13 +1,14 @@
 """Verdicts on codes of report 003, from files that the tests write."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from condgan.reproduce.codes import controlled, matched
-from condgan.reproduce.evidence import NOT_COMPARABLE, NOT_REPRODUCED, REPRODUCED, Check, Evidence
-from evidence_runs import evidence_of
+from condgan.reproduce.evidence import NOT_REPRODUCED, REPRODUCED, Evidence, Verdict
+from evidence_runs import evidence_of, not_comparable
 
 Score = tuple[float, float, float]
 CODES = "generator, codes of the prior"
@@ -26,7 +27,7 @@ def effects(c1: tuple[float, float], c2: tuple[float, float]) -> dict[str, dict[
 )
 def test_codes_match_digits_if_the_mean_accuracy_is_high(tmp_path: Path, accuracies: list[float], word: str) -> None:
     metrics = [{"rows": {CODES: {"code_accuracy": (accuracy, 0.0, 1.0)}}} for accuracy in accuracies]
-    verdict = matched("a")(evidence_of(tmp_path, {"a": metrics}))
+    verdict = matched(evidence_of(tmp_path, {"a": metrics}), "a")
     assert verdict.word == word
     assert verdict.measured.endswith(f"n = {len(accuracies)}")
 
@@ -44,7 +45,7 @@ def test_codes_control_width_and_slant_if_both_correlations_are_high(
     tmp_path: Path, found: list[Any], word: str
 ) -> None:
     metrics: list[dict[str, Any]] = [{"rows": {}, "code_effects": each} for each in found]
-    verdict = controlled("a")(evidence_of(tmp_path, {"a": metrics}))
+    verdict = controlled(evidence_of(tmp_path, {"a": metrics}), "a")
     assert verdict.word == word
     assert verdict.measured.count("c1 width") == len(found)
 
@@ -52,16 +53,16 @@ def test_codes_control_width_and_slant_if_both_correlations_are_high(
 @pytest.mark.parametrize("metrics", [{"rows": {}}, {"rows": {}, "code_effects": {}}])
 def test_metrics_without_code_effects_are_not_comparable(tmp_path: Path, metrics: dict[str, Any]) -> None:
     """Those of earlier versions have no such entry, and those of colour images an empty one."""
-    verdict = controlled("a")(evidence_of(tmp_path, {"a": [metrics]}))
-    assert verdict.word == NOT_COMPARABLE
-    assert verdict.why == "no code_effects in metrics.json of a; run condgan evaluate again"
+    evidence = evidence_of(tmp_path, {"a": [metrics]})
+    expected = "", "no code_effects in metrics.json of a; run condgan evaluate again"
+    assert not_comparable(lambda: controlled(evidence, "a")) == expected
 
 
 def test_runs_without_code_effects_do_not_hide_those_with_them(tmp_path: Path) -> None:
     metrics: list[dict[str, Any]] = [{"rows": {}}, {"rows": {}, "code_effects": effects((0.9, 0.1), (0.2, 0.8))}]
-    assert controlled("a")(evidence_of(tmp_path, {"a": metrics})).word == REPRODUCED
+    assert controlled(evidence_of(tmp_path, {"a": metrics}), "a").word == REPRODUCED
 
 
-@pytest.mark.parametrize("check", [matched("a"), controlled("a")])
-def test_without_runs_the_verdict_says_so(check: Check) -> None:
-    assert check(Evidence([])) == (NOT_COMPARABLE, "", "no finished run of a")
+@pytest.mark.parametrize("check", [matched, controlled])
+def test_without_runs_the_verdict_says_so(check: Callable[[Evidence, str], Verdict]) -> None:
+    assert not_comparable(lambda: check(Evidence([]), "a")) == ("", "no finished run of a")

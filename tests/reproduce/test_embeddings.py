@@ -13,7 +13,8 @@ from condgan.generate import LoadedGenerator
 from condgan.recipes import build
 from condgan.report.embeddings import colour_of, colour_similarity, learned_embeddings
 from condgan.reproduce.embeddings import similar
-from condgan.reproduce.evidence import NOT_COMPARABLE, Evidence
+from condgan.reproduce.evidence import Evidence
+from evidence_runs import not_comparable
 
 COLOURS = ("red", "orange", "yellow", "green", "aqua", "blue", "purple", "pink", "white", "gray", "black")
 
@@ -72,4 +73,4 @@ def test_generators_without_such_embeddings_have_no_map() -> None:
 
 
 def test_without_runs_the_verdict_says_so() -> None:
-    assert similar("a")(Evidence([])) == (NOT_COMPARABLE, "", "no finished run of a")
+    assert not_comparable(lambda: similar(Evidence([]), "a")) == ("", "no finished run of a")

@@ -1,11 +1,12 @@
 """Verdicts on what losses and scores do over a training, from logs that the tests write."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from condgan.reproduce.evidence import NOT_COMPARABLE, NOT_REPRODUCED, REPRODUCED, Check, Evidence
+from condgan.reproduce.evidence import NOT_REPRODUCED, REPRODUCED, Evidence, Verdict
 from condgan.reproduce.over_training import (
     always,
     approaching,
@@ -16,7 +17,7 @@ from condgan.reproduce.over_training import (
     within_with_a_rise,
     worse_when_trained_too_long,
 )
-from evidence_runs import evidence_of, write_lines
+from evidence_runs import evidence_of, not_comparable, write_lines
 
 RUN: list[dict[str, Any]] = [{"rows": {}}]  # metrics.json of one run
 
@@ -24,15 +25,15 @@ RUN: list[dict[str, Any]] = [{"rows": {}}]  # metrics.json of one run
 @pytest.mark.parametrize(("held", "word"), [(20, REPRODUCED), (19, REPRODUCED), (18, NOT_REPRODUCED)])
 def test_a_condition_has_to_hold_in_95_percent_of_the_lines(tmp_path: Path, held: int, word: str) -> None:
     lines = [{"step": i, "kimg": i, "x": float(i < held)} for i in range(20)]
-    check = always("a", "x is positive", lambda line: line["x"] > 0)
-    verdict = check(evidence_of(tmp_path, {"a": RUN}, log=lines))
+    verdict = always(evidence_of(tmp_path, {"a": RUN}, log=lines), "a", "x is positive", lambda line: line["x"] > 0)
     assert (verdict.word, verdict.measured) == (word, f"x is positive in {held / 20:.0%} of the log")
 
 
 def test_logs_without_the_needed_losses_are_not_comparable(tmp_path: Path) -> None:
-    check = always("a", "x is positive", lambda line: line["x"] > 0)
-    verdict = check(evidence_of(tmp_path, {"a": RUN}, log=[{"step": 1, "kimg": 1}]))
-    assert (verdict.word, verdict.why) == (NOT_COMPARABLE, "no 'x' in log.jsonl of a")
+    evidence = evidence_of(tmp_path, {"a": RUN}, log=[{"step": 1, "kimg": 1}], scores=[{"step": 1, "kimg": 1}] * 2)
+    found = not_comparable(lambda: always(evidence, "a", "x is positive", lambda line: line["x"] > 0))
+    assert found == ("", "no 'x' in log.jsonl of a")
+    assert not_comparable(lambda: grows(evidence, "a")) == ("", "no 'condition_accuracy' in scores.jsonl of a")
 
 
 def curve(*points: tuple[int, float]) -> list[dict[str, float]]:
@@ -42,14 +43,14 @@ def curve(*points: tuple[int, float]) -> list[dict[str, float]]:
 @pytest.mark.parametrize(("end", "word"), [(0.7, REPRODUCED), (0.32, NOT_REPRODUCED), (0.1, NOT_REPRODUCED)])
 def test_growth_is_measured_from_a_quarter_of_the_training(tmp_path: Path, end: float, word: str) -> None:
     scores = curve((0, 0.1), (25, 0.3), (60, 0.5), (100, end))
-    verdict = grows("a")(evidence_of(tmp_path, {"a": RUN}, scores=scores))
+    verdict = grows(evidence_of(tmp_path, {"a": RUN}, scores=scores), "a")
     assert verdict.word == word
     assert verdict.measured == f"0.300 after 25% of the training, {end:.3f} at its end, n = 1"
 
 
 def test_the_measured_share_of_the_training_is_reported(tmp_path: Path) -> None:
     scores = curve((0, 0.1), (40, 0.3), (100, 0.7))
-    verdict = grows("a")(evidence_of(tmp_path, {"a": RUN}, scores=scores))
+    verdict = grows(evidence_of(tmp_path, {"a": RUN}, scores=scores), "a")
     assert verdict.measured.startswith("0.300 after 40% of the training")
 
 
@@ -57,17 +58,15 @@ def test_the_measured_share_of_the_training_is_reported(tmp_path: Path) -> None:
 def test_growth_of_a_curve_with_too_few_points_is_not_comparable(
     tmp_path: Path, scores: list[dict[str, float]], num: int
 ) -> None:
-    verdict = grows("a")(evidence_of(tmp_path, {"a": RUN}, scores=scores))
-    assert verdict.word == NOT_COMPARABLE
-    assert verdict.why == (
-        f"points in scores.jsonl: {num}; expected one between 25% and the end of the training; use a larger budget"
-    )
+    evidence = evidence_of(tmp_path, {"a": RUN}, scores=scores)
+    expected = "expected one between 25% and the end of the training; use a larger budget"
+    assert not_comparable(lambda: grows(evidence, "a")) == ("", f"points in scores.jsonl: {num}; {expected}")
 
 
 def test_curves_with_enough_points_are_used_if_others_have_too_few(tmp_path: Path) -> None:
     evidence = evidence_of(tmp_path, {"a": RUN * 2}, scores=curve((0, 0.1), (100, 0.7)))
     write_lines(tmp_path / "a" / "seed-1" / "scores.jsonl", curve((0, 0.1), (25, 0.2), (100, 0.7)))
-    verdict = grows("a")(evidence)
+    verdict = grows(evidence, "a")
     assert verdict.word == REPRODUCED
     assert verdict.measured.endswith("n = 1")
 
@@ -84,7 +83,7 @@ def losses(gap_at_50: float, gap_at_end: float, epochs: int = 100) -> list[dict[
 def test_losses_move_apart_if_their_gap_grows_after_80_epochs(tmp_path: Path, end: float, word: str) -> None:
     evidence = evidence_of(tmp_path, {"a": RUN}, num_training=1000)
     write_lines(tmp_path / "a" / "seed-0" / "log.jsonl", losses(0.3, end))
-    verdict = diverging("a")(evidence)
+    verdict = diverging(evidence, "a")
     assert verdict.word == word
     assert verdict.measured.startswith(f"{end - 0.3:+.3f}")
 
@@ -92,14 +91,15 @@ def test_losses_move_apart_if_their_gap_grows_after_80_epochs(tmp_path: Path, en
 def test_short_trainings_say_nothing_about_80_epochs(tmp_path: Path) -> None:
     evidence = evidence_of(tmp_path, {"a": RUN}, num_training=1000)
     write_lines(tmp_path / "a" / "seed-0" / "log.jsonl", losses(0.3, 0.9, epochs=7))
-    assert diverging("a")(evidence) == (NOT_COMPARABLE, "trained for 7.0 epochs", "reported after 80 epochs")
+    expected = "trained for 7.0 epochs", "reported after 80 epochs"
+    assert not_comparable(lambda: diverging(evidence, "a")) == expected
 
 
 def test_logs_of_earlier_versions_are_not_comparable(tmp_path: Path) -> None:
     evidence = evidence_of(tmp_path, {"a": RUN}, num_training=1000)
     lines = [{"step": epoch, "kimg": epoch, "D/adversarial": 1.0, "G/adversarial": 1.0} for epoch in range(100)]
     write_lines(tmp_path / "a" / "seed-0" / "log.jsonl", lines)
-    assert diverging("a")(evidence) == (NOT_COMPARABLE, "", "no 'G/fake' in log.jsonl of a")
+    assert not_comparable(lambda: diverging(evidence, "a")) == ("", "no 'G/fake' in log.jsonl of a")
 
 
 def kids(*values: float) -> list[dict[str, float]]:
@@ -113,7 +113,7 @@ def kids(*values: float) -> list[dict[str, float]]:
 def test_a_training_is_steady_if_kid_stays_near_its_lowest_value(
     tmp_path: Path, values: tuple[float, ...], word: str
 ) -> None:
-    verdict = steady("a")(evidence_of(tmp_path, {"a": RUN}, scores=kids(*values)))
+    verdict = steady(evidence_of(tmp_path, {"a": RUN}, scores=kids(*values)), "a")
     assert verdict.word == word
     assert verdict.measured == f"KID at the end {values[-1]:.3f} (lowest {min(values):.3f})"
 
@@ -121,12 +121,13 @@ def test_a_training_is_steady_if_kid_stays_near_its_lowest_value(
 def test_one_unsteady_run_is_enough(tmp_path: Path) -> None:
     evidence = evidence_of(tmp_path, {"a": RUN * 2}, scores=kids(2.0, 0.4, 0.3))
     write_lines(tmp_path / "a" / "seed-1" / "scores.jsonl", kids(2.0, 0.1, 1.5))
-    assert steady("a")(evidence).word == NOT_REPRODUCED
+    assert steady(evidence, "a").word == NOT_REPRODUCED
 
 
 def test_two_points_do_not_show_whether_a_training_is_steady(tmp_path: Path) -> None:
-    verdict = steady("a")(evidence_of(tmp_path, {"a": RUN}, scores=kids(2.0, 0.4)))
-    assert (verdict.word, verdict.why[:34]) == (NOT_COMPARABLE, "points with KID in scores.jsonl: 2")
+    evidence = evidence_of(tmp_path, {"a": RUN}, scores=kids(2.0, 0.4))
+    expected = "", "points with KID in scores.jsonl: 2; expected three; use a larger budget"
+    assert not_comparable(lambda: steady(evidence, "a")) == expected
 
 
 def d_losses(real: float, fake: float, late_fake: float, steps: int = 3000) -> list[dict[str, float]]:
@@ -148,15 +149,16 @@ def d_losses(real: float, fake: float, late_fake: float, steps: int = 3000) -> l
 def test_real_images_are_told_apart_first_and_fakes_after_step_900(
     tmp_path: Path, losses_of_d: tuple[float, float, float], word: str
 ) -> None:
-    verdict = real_told_apart_first("a")(evidence_of(tmp_path, {"a": RUN}, log=d_losses(*losses_of_d)))
+    verdict = real_told_apart_first(evidence_of(tmp_path, {"a": RUN}, log=d_losses(*losses_of_d)), "a")
     assert verdict.word == word
     real, fake, late = losses_of_d
     assert verdict.measured == f"D's loss: real {real:.3f}, fake {fake:.3f} up to step 900, fake {late:.3f} after it"
 
 
 def test_a_training_of_few_steps_says_nothing_about_step_900(tmp_path: Path) -> None:
-    verdict = real_told_apart_first("a")(evidence_of(tmp_path, {"a": RUN}, log=d_losses(0.4, 0.8, 0.3, 1750)))
-    assert (verdict.word, verdict.measured) == (NOT_COMPARABLE, "trained for 1750 steps")
+    evidence = evidence_of(tmp_path, {"a": RUN}, log=d_losses(0.4, 0.8, 0.3, 1750))
+    expected = "trained for 1750 steps", "expected at least 1800; use a larger budget"
+    assert not_comparable(lambda: real_told_apart_first(evidence, "a")) == expected
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_a_loss_has_to_stay_in_its_range_and_rise(
     tmp_path: Path, thirds: tuple[float, float, float], word: str
 ) -> None:
     log = [{"step": i, "kimg": i, "G/fake": thirds[i // 4]} for i in range(12)]
-    verdict = within_with_a_rise("a", 1, 2)(evidence_of(tmp_path, {"a": RUN}, log=log))
+    verdict = within_with_a_rise(evidence_of(tmp_path, {"a": RUN}, log=log), "a", 1, 2)
     assert verdict.word == word
     assert verdict.measured.endswith(", ".join(f"{value:.3f}" for value in thirds))
 
@@ -188,43 +190,56 @@ def gaps(first: float, later: float, epochs: int = 30) -> list[dict[str, float]]
 @pytest.mark.parametrize(("later", "word"), [(0.2, REPRODUCED), (2.5, NOT_REPRODUCED), (-0.2, REPRODUCED)])
 def test_losses_are_nearer_later_than_in_the_first_epochs(tmp_path: Path, later: float, word: str) -> None:
     evidence = evidence_of(tmp_path, {"a": RUN}, num_training=1000, log=gaps(2, later))
-    verdict = approaching("a")(evidence)
+    verdict = approaching(evidence, "a")
     assert verdict.word == word
     assert verdict.measured.startswith(f"{2 - abs(later):+.3f} nearer")
 
 
 def test_short_trainings_say_nothing_about_later_epochs(tmp_path: Path) -> None:
     evidence = evidence_of(tmp_path, {"a": RUN}, num_training=1000, log=gaps(2, 0.1, epochs=12))
-    assert approaching("a")(evidence) == (NOT_COMPARABLE, "trained for 12.0 epochs", "compared after 20 epochs")
+    expected = "trained for 12.0 epochs", "compared after 20 epochs"
+    assert not_comparable(lambda: approaching(evidence, "a")) == expected
 
 
-@pytest.mark.parametrize(
-    ("end", "epochs", "word"), [(0.5, 100, REPRODUCED), (0.1, 100, NOT_REPRODUCED), (0.5, 75, NOT_COMPARABLE)]
-)
-def test_images_get_worse_if_kid_rises_after_80_epochs(tmp_path: Path, end: float, epochs: int, word: str) -> None:
-    scores = [{"step": epoch, "kimg": epoch, "kid[judge]": (0.1, end)[epoch > 80]} for epoch in range(0, epochs + 1, 5)]
-    evidence = evidence_of(tmp_path, {"a": RUN}, num_training=1000, scores=scores)
-    assert worse_when_trained_too_long("a")(evidence).word == word
+def kid_over_epochs(end: float, epochs: int = 100) -> list[dict[str, float]]:
+    """A curve of KID, which is another one after 80 epochs of a thousand images."""
+    return [{"step": epoch, "kimg": epoch, "kid[judge]": (0.1, end)[epoch > 80]} for epoch in range(0, epochs + 1, 5)]
 
 
-CHECKS = [
-    always("a", "", bool),
-    grows("a"),
-    steady("a"),
-    real_told_apart_first("a"),
-    within_with_a_rise("a", 1, 2),
-    approaching("a"),
-    diverging("a"),
-    worse_when_trained_too_long("a"),
-]
+@pytest.mark.parametrize(("end", "word"), [(0.5, REPRODUCED), (0.1, NOT_REPRODUCED)])
+def test_images_get_worse_if_kid_rises_after_80_epochs(tmp_path: Path, end: float, word: str) -> None:
+    evidence = evidence_of(tmp_path, {"a": RUN}, num_training=1000, scores=kid_over_epochs(end))
+    assert worse_when_trained_too_long(evidence, "a").word == word
+
+
+def test_short_trainings_say_nothing_about_images_after_80_epochs(tmp_path: Path) -> None:
+    evidence = evidence_of(tmp_path, {"a": RUN}, num_training=1000, scores=kid_over_epochs(0.5, epochs=75))
+    expected = "trained for 75.0 epochs", "reported after 80 epochs"
+    assert not_comparable(lambda: worse_when_trained_too_long(evidence, "a")) == expected
+
+
+CHECKS: dict[Callable[[Evidence], Verdict], tuple[str, str]] = {
+    lambda e: always(e, "a", "", bool): ("", "log.jsonl of a is empty"),
+    lambda e: grows(e, "a"): ("", "points in scores.jsonl: 0; expected one between 25% and the end of the training"),
+    lambda e: steady(e, "a"): ("", "points with KID in scores.jsonl: 0; expected three"),
+    lambda e: real_told_apart_first(e, "a"): ("trained for 0 steps", "expected at least 1800"),
+    lambda e: within_with_a_rise(e, "a", 1, 2): ("", "log.jsonl of a has 0 lines, expected at least 3"),
+    lambda e: approaching(e, "a"): ("trained for 0.0 epochs", "compared after 20 epochs"),
+    lambda e: diverging(e, "a"): ("", "log.jsonl of a is empty"),
+    lambda e: worse_when_trained_too_long(e, "a"): ("trained for 0.0 epochs", "reported after 80 epochs"),
+}
+"""All checks, with what they say of empty logs."""
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_without_runs_the_verdict_says_so(check: Check) -> None:
-    assert check(Evidence([])) == (NOT_COMPARABLE, "", "no finished run of a")
+def test_without_runs_the_verdict_says_so(check: Callable[[Evidence], Verdict]) -> None:
+    assert not_comparable(lambda: check(Evidence([]))) == ("", "no finished run of a")
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_empty_logs_are_not_comparable(tmp_path: Path, check: Check) -> None:
+@pytest.mark.parametrize(("check", "expected"), CHECKS.items())
+def test_empty_logs_are_not_comparable(
+    tmp_path: Path, check: Callable[[Evidence], Verdict], expected: tuple[str, str]
+) -> None:
     evidence = evidence_of(tmp_path, {"a": RUN}, num_training=1000, log=[], scores=[])
-    assert check(evidence).word == NOT_COMPARABLE
+    measured, why = not_comparable(lambda: check(evidence))
+    assert (measured, why.removesuffix("; use a larger budget")) == expected

@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from condgan import reproduce
 from condgan.errors import InputError
 from condgan.reproduce import REPORTS, Claim, Report, Reproduction
 from condgan.reproduce.evidence import NOT_COMPARABLE, TEST, Evidence, value
+from condgan.reproduce.over_training import grows
+from evidence_runs import not_comparable
 
 TINY = """
 title: tiny
@@ -29,7 +32,7 @@ class NoRuns(Evidence):
 
     def folders(self, cell: str) -> dict[int, Path]:
         self.cells.append(cell)
-        return {}
+        return super().folders(cell)
 
 
 @reports
@@ -39,8 +42,8 @@ def test_every_claim_is_about_cells_of_its_specs(number: str, tmp_path: Path) ->
     cells = {cell.name for spec in specs for cell in spec.cells}
     for claim in report.claims:
         evidence = NoRuns()
-        assert claim.check(evidence).word == NOT_COMPARABLE
-        assert evidence.cells
+        measured, why = not_comparable(partial(claim.check, evidence))
+        assert (measured, why) == ("", f"no finished run of {evidence.cells[0]}")
         assert set(evidence.cells) <= cells
     for spec in specs:
         assert {spec.compared_with(cell).name for cell in spec.cells} <= cells
@@ -73,7 +76,11 @@ def test_a_report_without_public_data_needs_data(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_reproduction_writes_verdicts_and_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tiny.yaml").write_text(TINY)
-    report = Report("tiny", {"tiny.yaml": ()}, "sample", [Claim("accuracy", "1", value("tiny", TEST))])
+    claims = [
+        Claim("accuracy", "1", lambda e: value(e, "tiny", TEST)),
+        Claim("growth", "none", lambda e: grows(e, "other")),
+    ]
+    report = Report("tiny", {"tiny.yaml": ()}, "sample", claims)
     monkeypatch.setattr(reproduce, "REPORTS", {"999": report})
     monkeypatch.setattr(reproduce, "example", lambda name: tmp_path / name)
     first, again = (Reproduction("999", tmp_path / "out", minutes=0.02) for _ in range(2))
@@ -81,9 +88,10 @@ def test_a_reproduction_writes_verdicts_and_continues(tmp_path: Path, monkeypatc
     assert [event.state for event in again.run()] == ["already done"]
     verdicts = again.verdicts()
     assert (tmp_path / "out" / "verdicts.md").read_text() == verdicts.markdown
-    ((says, reported, measured, word, _),) = verdicts.rows
+    (says, reported, measured, word, _), missing = verdicts.rows
     assert (says, reported, word) == ("accuracy", "1", NOT_COMPARABLE)
     assert 0 <= float(measured) <= 1
+    assert missing == ["growth", "none", "", NOT_COMPARABLE, "no finished run of other"]
 
 
 @pytest.mark.parametrize("budget", ["30", "m", "-5m", "0h", "1d", "nanm", "infh"])

@@ -10,7 +10,7 @@ from condgan.ablate.study import execute
 from condgan.data import Images, load_images
 from condgan.errors import InputError, did_you_mean
 from condgan.judge import judge_for
-from condgan.reproduce.evidence import Evidence, Verdict
+from condgan.reproduce.evidence import NOT_COMPARABLE, Evidence, NotComparable, Verdict
 from condgan.reproduce.reports import REPORTS, Claim, Report
 
 JUDGE_IMAGES = 200_000  # training images of a new judge, over all epochs
@@ -51,7 +51,7 @@ class Reproduction:
     def verdicts(self) -> ResultTable:
         """Returns a table of the claims and what was measured, and writes it to verdicts.md."""
         evidence = Evidence(self.studies)
-        rows = [_row(claim, claim.check(evidence)) for claim in self.report.claims]
+        rows = [_row(claim, evidence) for claim in self.report.claims]
         table = ResultTable(
             f"Report {self.number}: {self.report.title}", ["claim", "reported", "measured", "verdict", "reason"], rows
         )
@@ -86,7 +86,11 @@ def _of_variants(spec: Spec, names: Sequence[str]) -> Spec:
     return spec.model_copy(update={"variants": {name: spec.variants[name] for name in names or spec.variants}})
 
 
-def _row(claim: Claim, verdict: Verdict) -> Sequence[str]:
+def _row(claim: Claim, evidence: Evidence) -> Sequence[str]:
+    try:
+        verdict = claim.check(evidence)
+    except NotComparable as missing:
+        verdict = Verdict(NOT_COMPARABLE, missing.measured, missing.why)
     return [claim.says, claim.reported, verdict.measured, verdict.word, verdict.why]
 
 

@@ -1,10 +1,11 @@
-"""Checks of a claim against finished runs, each of which returns a verdict."""
+"""Finished runs, and checks of claims about their scores."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from statistics import fmean
+from typing import Any, NamedTuple, NoReturn
 
 from condgan.ablate.results import differences
 from condgan.ablate.study import DONE, Study, Trial
@@ -22,7 +23,7 @@ NEW_TEST = ("generator, new_test",)
 HELD_OUT = ("generator, held-out conditions",)
 CODES = ("generator, codes of the prior",)
 
-ACCURACY_AND_KID = ("condition_accuracy", KID)
+ACCURACY = "condition_accuracy"
 NOISE = 0.05  # half the 95 % interval of the difference between two scores of about 200 images
 
 
@@ -34,9 +35,28 @@ class Verdict(NamedTuple):
     why: str
 
 
+class NotComparable(Exception):
+    """Runs lack what a check needs, or are too short for it. `measured` is what can be said of them."""
+
+    def __init__(self, measured: str, why: str):
+        super().__init__(why)
+        self.measured, self.why = measured, why
+
+
+class Line(dict[str, Any]):
+    """A line of a log. Raises NotComparable, naming the log, for a number that it does not have."""
+
+    def __init__(self, line: Mapping[str, Any], log: str):
+        super().__init__(line)
+        self.log = log
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise NotComparable("", f"no {name!r} in {self.log}")
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """The finished runs of several studies, by cell and seed."""
+    """The finished runs of several studies, by cell and seed. Raises NotComparable for a cell without any."""
 
     studies: Sequence[Study]
 
@@ -51,7 +71,9 @@ class Evidence:
 
     def folders(self, cell: str) -> dict[int, Path]:
         """Folders of the finished runs of a cell, by seed."""
-        return {seed: trial.folder for seed, trial in self._trials.get(cell, {}).items()}
+        if cell not in self._trials:
+            raise NotComparable("", f"no finished run of {cell}")
+        return {seed: trial.folder for seed, trial in self._trials[cell].items()}
 
     def configs(self, cell: str) -> dict[int, Config]:
         """run.json of the finished runs of a cell, by seed."""
@@ -63,84 +85,68 @@ class Evidence:
         return {seed: Scores.read(folder) for seed, folder in self.folders(cell).items()}
 
     def scores(self, cell: str, metric: str, rows: Sequence[str]) -> dict[int, Estimate]:
-        """Value and bounds of a metric by seed, from the first of `rows` that has it."""
+        """Estimates of a metric by seed, from the first of `rows` that has it; NotComparable if no run has any."""
         found = {}
         for seed, metrics in self.metrics(cell).items():
             scores = [metrics.rows[row][metric] for row in rows if metric in metrics.rows.get(row, {})]
             if scores:
                 found[seed] = scores[0]
+        if not found:
+            raise NotComparable("", f"no {metric} in metrics.json of {cell}")
         return found
 
-    def log(self, cell: str, file: str = "log.jsonl") -> dict[int, list[dict[str, Any]]]:
+    def log(self, cell: str, file: str = "log.jsonl") -> dict[int, list[Line]]:
         """The lines of log.jsonl or scores.jsonl of the finished runs of a cell, by seed."""
-        return {seed: read_lines(folder / file) for seed, folder in self.folders(cell).items()}
-
-    def missing(self, cell: str, what: str) -> Verdict:
-        """The verdict for a cell without the data that a check needs; `what` says what its finished runs lack."""
-        return Verdict(NOT_COMPARABLE, "", what if self.folders(cell) else f"no finished run of {cell}")
+        logs = {seed: read_lines(folder / file) for seed, folder in self.folders(cell).items()}
+        return {seed: [Line(line, f"{file} of {cell}") for line in lines] for seed, lines in logs.items()}
 
 
-Check = Callable[[Evidence], Verdict]
+def value(evidence: Evidence, cell: str, *lists: Sequence[str]) -> Verdict:
+    """Shows our accuracies beside the reported ones. Never comparable: data, judge and budget differ from the report.
+
+    Lists of conditions without scores are left out.
+    """
+    texts, missing = list[str](), list[NotComparable]()
+    for rows in lists:
+        try:
+            texts.append(f"{_mean(evidence.scores(cell, ACCURACY, rows)):.3f}")
+        except NotComparable as error:
+            missing.append(error)
+    if not texts:
+        raise missing[0]
+    return Verdict(NOT_COMPARABLE, " / ".join(texts), "data, judge and budget differ from the report; see the orders")
 
 
-def value(cell: str, *rows: Sequence[str], metric: str = "condition_accuracy") -> Check:
-    """Shows our value beside the reported one. Never comparable, as data, judge and budget differ from the report."""
-
-    def check(evidence: Evidence) -> Verdict:
-        scores = [evidence.scores(cell, metric, names) for names in rows]
-        texts = [f"{mean([score[0] for score in seeds.values()]).value:.3f}" for seeds in scores if seeds]
-        if not texts:
-            return evidence.missing(cell, f"no {metric} in metrics.json of {cell}")
-        return Verdict(
-            NOT_COMPARABLE, " / ".join(texts), "data, judge and budget differ from the report; see the orders"
-        )
-
-    return check
-
-
-def beside(one: str, other: str, rows: Sequence[str] = TEST, metrics: Sequence[str] = ACCURACY_AND_KID) -> Check:
+def beside(
+    evidence: Evidence, one: str, other: str, rows: Sequence[str] = TEST, metrics: Sequence[str] = (ACCURACY, KID)
+) -> Verdict:
     """Shows the scores of two cells beside each other, for comparisons of which the report gives no result."""
-
-    def check(evidence: Evidence) -> Verdict:
-        texts = []
-        for metric in metrics:
-            both = [evidence.scores(cell, metric, HELD_OUT if metric == KID else rows) for cell in (one, other)]
-            for cell, scores in zip((one, other), both, strict=True):
-                if not scores:
-                    return evidence.missing(cell, f"no {metric} in metrics.json of {cell}")
-            means = [mean([score[0] for score in scores.values()]).value for scores in both]
-            texts.append(f"{metric} {means[0]:.3f} against {means[1]:.3f}, n = {min(map(len, both))}")
-        return Verdict(NOT_COMPARABLE, "; ".join(texts), "the report gives no result")
-
-    return check
+    texts = []
+    for metric in metrics:
+        ours, theirs = (evidence.scores(cell, metric, HELD_OUT if metric == KID else rows) for cell in (one, other))
+        number = min(len(ours), len(theirs))
+        texts.append(f"{metric} {_mean(ours):.3f} against {_mean(theirs):.3f}, n = {number}")
+    return Verdict(NOT_COMPARABLE, "; ".join(texts), "the report gives no result")
 
 
 def above(
-    better: str, worse: str, metric: str = "condition_accuracy", rows: Sequence[str] = TEST, sign: int = 1
-) -> Check:
+    evidence: Evidence, better: str, worse: str, metric: str = ACCURACY, rows: Sequence[str] = TEST, sign: int = 1
+) -> Verdict:
     """Checks that one cell scores above another, with 0 outside of the 95 % interval of the difference.
 
     The interval is that of differences paired by seed, or with one seed that of its scores. With `sign` -1 lower
     values of the metric are better.
     """
-
-    def check(evidence: Evidence) -> Verdict:
-        ours, theirs = (evidence.scores(cell, metric, rows) for cell in (better, worse))
-        for cell, scores in {better: ours, worse: theirs}.items():
-            if not scores:
-                return evidence.missing(cell, f"no {metric} in metrics.json of {cell}")
-        gaps = differences({s: sign * v[0] for s, v in ours.items()}, {s: sign * v[0] for s, v in theirs.items()})
-        if not gaps:
-            return Verdict(NOT_COMPARABLE, "", f"no seed with finished runs of both {better} and {worse}")
-        means = [mean([score[0] for score in scores.values()]).value for scores in (ours, theirs)]
-        measured = f"{means[0]:.3f} against {means[1]:.3f}, n = {len(gaps)}"
-        if len(gaps) > 1:
-            return of_gap(mean(gaps), measured)
-        (_, low, high), (_, their_low, their_high) = next(iter(ours.values())), next(iter(theirs.values()))
-        least, most = sorted((sign * (low - their_high), sign * (high - their_low)))
-        return of_gap(Estimate(gaps[0], least, most), measured)
-
-    return check
+    ours, theirs = (evidence.scores(cell, metric, rows) for cell in (better, worse))
+    gaps = differences(*({seed: sign * s.value for seed, s in scores.items()} for scores in (ours, theirs)))
+    if not gaps:
+        raise NotComparable("", f"no seed with finished runs of both {better} and {worse}")
+    measured = f"{_mean(ours):.3f} against {_mean(theirs):.3f}, n = {len(gaps)}"
+    if len(gaps) > 1:
+        return of_gap(mean(gaps), measured)
+    mine, other = next(iter(ours.values())), next(iter(theirs.values()))
+    least, most = sorted((sign * (mine.low - other.high), sign * (mine.high - other.low)))
+    return of_gap(Estimate(gaps[0], least, most), measured)
 
 
 def of_gap(gap: Estimate, measured: str) -> Verdict:
@@ -151,3 +157,7 @@ def of_gap(gap: Estimate, measured: str) -> Verdict:
         return Verdict(NOT_REPRODUCED, measured, "no difference")
     order = "opposite order" if gap.value < 0 else "same order"
     return Verdict(NOT_REPRODUCED, measured, order if gap.high < 0 else f"{order}, but within the 95 % interval")
+
+
+def _mean(scores: Mapping[int, Estimate]) -> float:
+    return fmean(score.value for score in scores.values())
