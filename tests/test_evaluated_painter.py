@@ -81,7 +81,7 @@ def test_each_condition_is_scored_by_its_own_images() -> None:
 
 def test_a_condition_that_a_list_has_twice_is_scored_by_all_of_its_images() -> None:
     images = painted_images()
-    lists, judge = {"twice": torch.tensor([0, 1, 0])}, brightest_channel(images.condition)
+    lists, judge = {"twice": torch.tensor([0, 1, 0])}, brightest_channel(Class("rgb"))
     scores = evaluate(Painter(images), images, lists, judge, draws=4)
     eight, four = (proportion(torch.ones(n), torch.ones(n)) for n in (8, 4))
     assert scores.per_condition["twice"] == {"r": (eight, eight), "g": (four, four)}

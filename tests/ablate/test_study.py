@@ -16,7 +16,7 @@ from commands import TESTS, Result, run_here, words_of
 from condgan import files
 from condgan.ablate import Study, conclude, read
 from condgan.ablate.results import text
-from condgan.ablate.study import DONE
+from condgan.ablate.study import DONE, Trial
 from condgan.errors import InputError
 from condgan.judge import judge_to_bytes, small_judge
 from condgan.recipes import use
@@ -126,6 +126,21 @@ def test_finished_runs_are_not_repeated(folder: Path, first: Result) -> None:
     assert next(events)[2:4] == ("narrow/seed-1", "already done")
     assert kept.stat().st_mtime_ns == before
     assert [trial.end for trial in study.trials if trial.cell.name == "narrow"] == [DONE, DONE]
+
+
+def test_a_study_that_is_run_twice_trains_once(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = []
+
+    def train_and_score(self: Study, trial: Trial) -> str:
+        trained.append(trial.name)
+        files.write_json(trial.folder / "metrics.json", {})
+        return ""
+
+    monkeypatch.setattr(Study, "_train_and_score", train_and_score)
+    study = Study(read(folder / "widths.yaml"), tmp_path / "runs")
+    assert [event.state for event in study.run()] == ["started", DONE] * 4
+    assert [event.state for event in study.run()] == ["already done"] * 4
+    assert len(trained) == 4
 
 
 @pytest.mark.slow

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -69,9 +68,9 @@ class Trial:
         """The JSON file with the request and its outcome."""
         return self.folder.with_name(f"{self.folder.name}.json")
 
-    @cached_property
+    @property
     def before(self) -> _Record | None:
-        """The record when the study was opened, or None if there was none."""
+        """The record with all options resolved, or None if the run was never started."""
         kept = self._kept()
         if not kept:
             return None
@@ -225,12 +224,13 @@ def execute(words: Sequence[Any], log: Path) -> str:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=end_with_parent,  # also if this process is killed
+            preexec_fn=end_with_parent if sys.platform == "linux" else None,  # also if this process is killed
         )
         try:
             errors = child.communicate()[1]
         except KeyboardInterrupt:
-            child.send_signal(signal.SIGINT)
+            if sys.platform != "win32":  # where there are no sessions, and Ctrl-C reaches the child by itself
+                child.send_signal(signal.SIGINT)
             child.wait()
             raise
         output.write(errors)
