@@ -145,6 +145,17 @@ def test_training_images_that_a_judge_saw_are_counted() -> None:
     assert num_seen(judge, tiny_images("class", resolution=32)) is None
 
 
+@each
+def test_a_judge_knows_images_of_a_size_that_it_rounds_up(architecture: str, tmp_path: Path) -> None:
+    images = tiny_images("class")
+    small = replace(images, images=images.images[:, :, 1:15, 1:15].contiguous())
+    judge = ARCHITECTURES[architecture](small.condition, small.resolution)
+    list(train_judge(judge, small, num_epochs=1, seed=0, batch_size=16))
+    loaded = load_judge(written(judge, tmp_path), small.condition)
+    assert num_seen(loaded, small) == small.num_training
+    assert num_seen(loaded, images) is None
+
+
 def test_a_single_pixel_changes_the_hash_of_its_image_only() -> None:
     images = tiny_images("class")
     pixels = images.images.clone()

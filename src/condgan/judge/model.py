@@ -61,13 +61,17 @@ class HeldOut(NamedTuple):
 class Judge(nn.Module):
     """A classifier of images: features (N, F) by `body`, logits (N, num_logits) by the linear `head`.
 
-    `name` is that of its architecture. `trained_on` are the hashes of the images that it was trained on (`seen.py`),
-    and `held_out` is how it did on held-out images (`chance.py`). Both are None if that is not known.
+    `name` is that of its architecture. `resolution` is that of the images that it is trained on, and `side`, the next
+    multiple of `multiple`, that to which it resizes images. `trained_on` are the hashes of its training images
+    (`seen.py`), and `held_out` is how it did on held-out images (`chance.py`). Both are None if that is not known.
     """
 
-    def __init__(self, condition: Condition, resolution: int, body: nn.Module, head: nn.Linear, name: str):
+    def __init__(
+        self, condition: Condition, resolution: int, body: nn.Module, head: nn.Linear, name: str, multiple: int = 1
+    ):
         super().__init__()
         self.condition, self.resolution, self.name = condition, resolution, name
+        self.side = -(-resolution // multiple) * multiple
         self.body, self.head = body, head
         self.trained_on: Tensor | None = None
         self.held_out: HeldOut | None = None
@@ -82,9 +86,9 @@ class Judge(nn.Module):
         return sha256(to_safetensors(self.state_dict(), {"judge": described})).hexdigest()
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns features and logits of images (N, 1 or 3, R, R) in [-1, 1], resized to the judge's resolution."""
-        if image.shape[-1] != self.resolution:
-            image = interpolate(image, (self.resolution, self.resolution), mode="bilinear", antialias=True)
+        """Returns features and logits of images (N, 1 or 3, R, R) in [-1, 1], resized to the judge's side."""
+        if image.shape[-1] != self.side:
+            image = interpolate(image, (self.side, self.side), mode="bilinear", antialias=True)
         features = self.body(image.expand(-1, 3, -1, -1))
         return features, self.head(features)
 
@@ -144,7 +148,7 @@ def small_judge(condition: Condition, resolution: int) -> Judge:
         nn.AdaptiveMaxPool2d(1),  # an object counts wherever it is, and however much of the image is floor
         nn.Flatten(),
     )
-    return Judge(condition, -(-resolution // 8) * 8, body, nn.Linear(160, condition.num_logits), "small")
+    return Judge(condition, resolution, body, nn.Linear(160, condition.num_logits), "small", multiple=8)
 
 
 class _PreActivationBlock(nn.Module):
@@ -194,7 +198,7 @@ def dilated_judge(condition: Condition, resolution: int) -> Judge:
         _MapDropout(0.1),
         _GeneralizedMean(),
     )
-    return Judge(condition, -(-resolution // 4) * 4, body, nn.Linear(72, condition.num_logits), "dilated")
+    return Judge(condition, resolution, body, nn.Linear(72, condition.num_logits), "dilated", multiple=4)
 
 
 ARCHITECTURES: Mapping[str, Callable[[Condition, int], Judge]] = {"small": small_judge, "dilated": dilated_judge}
