@@ -99,11 +99,6 @@ def test_in_python_a_model_is_loaded_once_its_recipe_is_named(run: Path, mark: P
     assert load(run).config.recipe == "marker:recipe"
 
 
-def test_a_name_of_something_else_than_a_function_is_refused() -> None:
-    with pytest.raises(InputError, match="recipe 'os:sep': found '/', expected a function that returns a Recipe"):
-        recipes.use("os:sep")
-
-
 def test_naming_one_recipe_does_not_permit_another(run: Path, mark: Path, condgan: Command) -> None:
     result = condgan("generate", run, "--condition", "red circle", "--recipe", "faulty:steady")
     assert_input_error(result, "marker:recipe")
