@@ -74,6 +74,13 @@ def test_a_choice_about_labels_expects_labels(flat: Path) -> None:
         load_images(str(flat), 16, reading=Reading(label_columns=("hair",)))
 
 
+def test_allowing_images_without_labels_expects_none(flat: Path) -> None:
+    images = load_images(str(flat), 16, min_objects=0)
+    assert images.condition == Unlabelled()
+    again = load_images(str(flat), 16, reading=Reading(**images.reading))
+    assert again.reading == images.reading == {"min_objects": 0, "split": "auto"}
+
+
 def test_recipes_that_learn_without_labels_do_and_others_say_what_to_do(flat: Path) -> None:
     images = load_images(str(flat), 16)
     for name in RECIPES:
