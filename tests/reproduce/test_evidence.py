@@ -66,6 +66,12 @@ def test_runs_of_different_seeds_cannot_be_paired(tmp_path: Path) -> None:
     assert not_comparable(lambda: above(evidence, "a", "b")) == ("", "no seed with finished runs of both a and b")
 
 
+def test_a_single_common_seed_is_compared_with_itself(tmp_path: Path) -> None:
+    evidence = evidence_of(tmp_path, {"a": metrics([at(0.9), at(0.62)]), "b": metrics([at(0.3), at(0.6)])})
+    del evidence._trials["b"][0]  # type: ignore[attr-defined]
+    assert above(evidence, "a", "b").why == "same order, but within the 95 % interval"
+
+
 def test_a_reported_value_is_shown_but_not_comparable(tmp_path: Path) -> None:
     verdict = value(evidence_of(tmp_path, {"a": metrics([at(0.5), at(0.7)])}), "a", TEST, NEW_TEST)
     assert (verdict.word, verdict.measured) == (NOT_COMPARABLE, "0.600")

@@ -144,7 +144,8 @@ def above(
     measured = f"{_mean(ours):.3f} against {_mean(theirs):.3f}, n = {len(gaps)}"
     if len(gaps) > 1:
         return of_gap(mean(gaps), measured)
-    mine, other = next(iter(ours.values())), next(iter(theirs.values()))
+    (seed,) = ours.keys() & theirs.keys()
+    mine, other = ours[seed], theirs[seed]
     least, most = sorted((sign * (mine.low - other.high), sign * (mine.high - other.low)))
     return of_gap(Estimate(gaps[0], least, most), measured)
 
