@@ -129,6 +129,8 @@ def test_a_folder_with_the_name_of_a_layout_is_read(tmp_path: Path, monkeypatch:
 def test_choices_of_tables_are_refused_where_they_have_no_effect() -> None:
     with pytest.raises(InputError, match="--file-column has no effect on shapes"):
         load_images("shapes", 16, reading=Reading(file_column="file"))
+    with pytest.raises(InputError, match="--split has no effect on shapes"):
+        load_images("shapes", 16, reading=Reading(split="stratified"))
 
 
 def test_texts_beside_the_images_are_tags(tmp_path: Path) -> None:

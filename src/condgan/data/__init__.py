@@ -61,8 +61,10 @@ def load_images(
     >>> images.images.shape, images.condition.summary
     (torch.Size([4096, 3, 16, 16]), 'one of 24 classes')
     """
+    reading = reading if min_objects is None else replace(reading, min_objects=min_objects)
     if is_named(spec):
-        return load_own(spec, resolution)
+        _check_effect(reading, spec, spec)
+        return _chosen(load_own(spec, resolution), reading)
     name, _, argument = spec.partition(":")
     if spec in WITHOUT_A_FOLDER and Path(spec).exists():
         advice = f"write ./{spec} for the folder, {spec}: for the built-in data set"
@@ -81,18 +83,27 @@ def load_images(
     elif not argument and name not in WITHOUT_A_FOLDER:
         expected = f"a data set, {name}:NAME" if name in OF_LIBRARIES else f"a folder or zip file, {name}:FOLDER"
         raise InputError(f"data {spec!r}: expected {expected}")
-    reading = reading if min_objects is None else replace(reading, min_objects=min_objects)
+    if name not in WITH_CHOICES:
+        every_20th = replace(reading, split="auto") if reading.split == "every-20th" else reading
+        _check_effect(every_20th, spec, name)  # which a run of an earlier version may ask for everywhere
     options: dict[str, Any] = {"reading": reading} if name in WITH_CHOICES else {"min_objects": reading.min_objects}
-    ignored = replace(reading, split="auto", hold_out=(), judge_part=0.0, min_objects=1).chosen
-    if ignored and name not in WITH_CHOICES:
-        raise InputError(f"data {spec!r}: {option(next(iter(ignored)))} has no effect on {name}; leave it out")
     options |= {} if resolution is None else {"resolution": resolution}
     try:
-        images = DATASETS[name](*[argument] if argument else [], **options)
-        images = hold_out_combinations(images, reading.hold_out) if reading.hold_out else images
-        return leave_out_judge_part(images, reading.judge_part) if reading.judge_part else images
+        return _chosen(DATASETS[name](*[argument] if argument else [], **options), reading)
     except InputError as error:
         raise InputError(f"{error}{because}") from None
+
+
+def _check_effect(reading: Reading, spec: str, name: str) -> None:
+    """Raises InputError for a choice that only files with several readings have."""
+    if ignored := replace(reading, hold_out=(), judge_part=0.0, min_objects=1).chosen:
+        raise InputError(f"data {spec!r}: {option(next(iter(ignored)))} has no effect on {name}; leave it out")
+
+
+def _chosen(images: Images, reading: Reading) -> Images:
+    """Returns the images with the choices that any data set has: what is held out, and what is left to a judge."""
+    images = hold_out_combinations(images, reading.hold_out) if reading.hold_out else images
+    return leave_out_judge_part(images, reading.judge_part) if reading.judge_part else images
 
 
 def _recognised(listing: Listing) -> tuple[str, str]:

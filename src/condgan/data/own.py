@@ -1,6 +1,7 @@
 """Data sets of your own: `module:function` names a function that returns `Images`. Files cannot name one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from condgan.data.dataset import Images
 from condgan.errors import InputError
@@ -23,11 +24,14 @@ def is_named(spec: str) -> bool:
 
 
 def load_own(spec: str, resolution: int | None) -> Images:
-    """Loads a data set that was named by `use`. Raises InputError unless its function returns `Images` that fit."""
+    """Loads a data set that was named by `use`. Raises InputError unless its function returns `Images` that fit.
+
+    Its `reading` is empty: what the function itself chose, it chooses again.
+    """
     images = _named[spec](resolution)
     if not isinstance(images, Images):
         raise InputError(f"data {spec!r}: the function returned {type(images).__name__}, expected condgan.Images")
     if resolution not in (None, images.resolution):
         found = f"the function returned images of {images.resolution} pixels"
         raise InputError(f"data {spec!r}: {found}, expected --resolution {resolution}")
-    return images
+    return replace(images, reading={})
