@@ -143,9 +143,27 @@ def test_texts_beside_the_images_are_tags(tmp_path: Path) -> None:
     assert "left out, images without a label: 1 (3.png)" in images.notices
     (tmp_path / "1.txt").write_text("long hair")
     assert "labels that every image shows: long hair" in load_images(str(tmp_path), 16).notices
-    for i in range(3):
-        (tmp_path / f"{i}.txt").write_text("0 0.5 0.5 0.25 0.25\n1 0.1 0.2 0.3 0.4\n")
-    with pytest.raises(InputError, match=r"0\.txt: found boxes as YOLO writes them"):
+
+
+@pytest.mark.parametrize(
+    "box", ["0 0.5 0.5 0.25 0.25\n1 0.1 0.2 0.3 0.4", "0 -0.01 0.5 0.25 0.25", "3 1e-05 0.5 .2 1", ""]
+)
+@pytest.mark.parametrize("folders", [("", ""), ("images/", "labels/"), ("set/images/val/", "set/labels/val/")])
+def test_boxes_are_no_labels(tmp_path: Path, box: str, folders: tuple[str, str]) -> None:
+    images, labels = folders
+    write_images(tmp_path, [f"{images}{i}.png" for i in range(3)])
+    (tmp_path / labels).mkdir(parents=True, exist_ok=True)
+    for i, text in enumerate(("", box, "0 0.5 0.5 0.25 0.25")):
+        (tmp_path / f"{labels}{i}.txt").write_text(text)
+    with pytest.raises(InputError, match=r"0\.txt: found boxes as YOLO writes them; convert them to COCO annotations"):
+        load_images(str(tmp_path), 16)
+
+
+def test_empty_texts_are_no_boxes(tmp_path: Path) -> None:
+    write_images(tmp_path, ["0.png", "1.png"])
+    for i in range(2):
+        (tmp_path / f"{i}.txt").write_text("\n")
+    with pytest.raises(InputError, match="no row has 1 labels"):
         load_images(str(tmp_path), 16)
 
 
