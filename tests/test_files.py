@@ -126,3 +126,9 @@ def test_a_folder_is_not_replaced_by_a_file(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(InputError, match="found a folder, expected the name of a file"):
         files.write(Path(name), "text")
     assert [file.name for file in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_key_that_occurs_twice_is_named() -> None:
+    assert files.parse_json('{"a": {"b": 1}, "b": 2}', "x.json") == {"a": {"b": 1}, "b": 2}
+    with pytest.raises(InputError, match=r"^x\.json: 'b' occurs twice in the same object; keep one$"):
+        files.parse_json('{"a": [{"b": 1, "c": 0, "b": 1}]}', "x.json")

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from math import isfinite
@@ -44,9 +45,22 @@ def read_text(file: Readable, expected: str = "") -> str:
 
 
 def parse_json(text: str, where: str) -> Any:
-    """Parses JSON. `where` names the file in messages. Raises InputError naming the file and the line."""
+    """Parses JSON. `where` names the file in messages.
+
+    Raises InputError naming the file and the line, or a key that occurs twice, of which Python would keep the last.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
+            raise InputError(f"{where}: {twice!r} occurs twice in the same object; keep one")
+        return found
+
     try:
-        return json.loads(text.removeprefix("\ufeff"))  # a byte order mark, which Windows adds
+        return json.loads(text.removeprefix("\ufeff"), object_pairs_hook=once)  # without the mark of Windows
+    except InputError:
+        raise
     except json.JSONDecodeError as error:
         raise InputError(f"{where}, line {error.lineno}: {error.msg}; expected valid JSON") from None
     except (RecursionError, ValueError) as error:  # lists in lists in lists, or a number of thousands of digits

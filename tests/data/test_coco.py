@@ -82,6 +82,18 @@ def test_images_without_annotations_are_left_out_and_named(tmp_path: Path) -> No
         ({"annotations": [{"image_id": 1}]}, "expected COCO's images"),
         ({"images": [{"id": 1}]}, "expected COCO's images"),
         ({"categories": 3}, "expected COCO's images"),
+        ({"images": []}, "'images' is empty, expected an entry for each image"),
+        ({"annotations": [], "images": []}, "'images' is empty"),
+        ({"categories": [{"id": 1, "name": None}]}, "categories, entry 0: found None as name, expected a text"),
+        ({"images": [{"id": 1, "file_name": []}]}, "images, entry 0: found [] as file_name, expected a text"),
+        (
+            {"categories": [{"id": 1, "name": "cat"}, {"id": 1, "name": "dog"}]},
+            "categories, entry 1: the id 1 of 'dog' is that of 'cat', too; keep one",
+        ),
+        (
+            {"images": [{"id": 1, "file_name": "0.jpg"}, {"id": 1, "file_name": "1.jpg"}]},
+            "images, entry 1: the id 1 of '1.jpg' is that of '0.jpg', too",
+        ),
     ],
 )
 def test_invalid_annotations_are_reported_with_their_file(tmp_path: Path, change: dict[str, Any], message: str) -> None:

@@ -209,3 +209,6 @@ def test_a_map_of_files_to_labels_is_read(tmp_path: Path) -> None:
     ):
         (tmp_path / "labels.json").write_text(json.dumps(labels))
         assert load_images(str(tmp_path), 16).condition == condition
+    (tmp_path / "labels.json").write_text('{"0.png": "a", "1.png": "b", "0.png": "b"}')
+    with pytest.raises(InputError, match=r"labels\.json: '0\.png' occurs twice"):
+        load_images(str(tmp_path), 16)

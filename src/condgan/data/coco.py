@@ -101,8 +101,10 @@ def _is_one_folder(names: list[str]) -> bool:
 
 def _table(content: Mapping[str, Any], where: str) -> Table:
     try:
-        categories = {category["id"]: tidy(str(category["name"])) for category in content["categories"]}
-        files = {image["id"]: str(image["file_name"]) for image in content["images"]}
+        categories = {number: tidy(name) for number, name in _names(content, "categories", "name", where).items()}
+        files = _names(content, "images", "file_name", where)
+        if not files:
+            raise InputError(f"{where}: 'images' is empty, expected an entry for each image; drop or fill the file")
         shown: dict[Any, dict[str, None]] = {image: {} for image in files}
         for i, annotation in enumerate(content["annotations"]):
             if annotation["image_id"] not in files or annotation["category_id"] not in categories:
@@ -116,3 +118,16 @@ def _table(content: Mapping[str, Any], where: str) -> Table:
     notices = [f"categories left out, shown by no image: {named(never)}"] if never else []
     places = [f"{where}, image {image}" for image in files]
     return Table(where, list(files.values()), places, {}, sets=list(map(list, shown.values())), notices=notices)
+
+
+def _names(content: Mapping[str, Any], what: str, key: str, where: str) -> dict[Any, str]:
+    """Returns the names in a list of entries by their ids. Raises InputError for an id that occurs twice."""
+    names: dict[Any, str] = {}
+    for i, entry in enumerate(content[what]):
+        place, number, name = f"{where}, {what}, entry {i}", entry["id"], entry[key]
+        if not isinstance(name, str | int):
+            raise InputError(f"{place}: found {name!r:.60} as {key}, expected a text; name it, or drop the entry")
+        if number in names:
+            raise InputError(f"{place}: the id {number!r} of {name!r} is that of {names[number]!r}, too; keep one")
+        names[number] = str(name)
+    return names
