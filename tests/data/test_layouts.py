@@ -52,6 +52,13 @@ def test_metadata_in_the_folder_of_each_part_is_a_split(tmp_path: Path) -> None:
     assert described(images) == ["red", "blue", "red", "blue", "red", "blue"]
 
 
+def test_lines_of_json_end_at_newlines_only(tmp_path: Path) -> None:
+    write_images(tmp_path, ["0.png", "1.png"])
+    lines = [f'{{"file_name": "{i}.png", "label": "a\u2028{i}\x85\u2029"}}\r\n' for i in range(2)]
+    (tmp_path / "metadata.jsonl").write_bytes("".join(lines).encode())
+    assert described(folder(tmp_path, 16)) == ["a 0", "a 1"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -31,7 +31,7 @@ def table_of_json(content: bytes, where: str, listing: Listing, reading: Reading
 
 def table_of_lines(content: bytes, where: str, listing: Listing, reading: Reading) -> Table:
     """Reads JSON lines, such as {"file_name": "0.png", "label": "cat"}. Raises InputError naming file and line."""
-    lines = decode(content, where, reading.encoding).splitlines()
+    lines = decode(content, where, reading.encoding).split("\n")  # texts in JSON may contain other ends of lines
     places = [f"{where}, line {i}" for i, line in enumerate(lines, 1) if line.strip()]
     records = []
     for place, line in zip(places, filter(str.strip, lines), strict=True):
