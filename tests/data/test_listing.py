@@ -60,6 +60,21 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     ]
 
 
+def test_folders_that_condgan_wrote_are_left_out(tmp_path: Path) -> None:
+    images = ["cat/0.png", "dog/1.png", "dog/runs/2.png"]
+    written = ["runs/a/samples/0.png", "runs/b/generated/0.png", "gen/0.png", "dog/runs/c/0.png", "study/curves.png"]
+    write_images(tmp_path, [*images, *written])
+    for folder in ("runs/a", "runs/b", "dog/runs/c"):
+        (tmp_path / folder / "run.json").write_text('{"format": 2, "recipe": "acgan"}')
+    (tmp_path / "gen" / "generated.json").write_text('{"model": "a"}')
+    (tmp_path / "study" / "ablation.json").write_text('{"title": "Width"}')
+    (tmp_path / "cat" / "run.json").write_text('{"camera": 3}')  # somebody else's
+    os.mkfifo(tmp_path / "dog" / "run.json")
+    assert list_folder(tmp_path).images == images
+    assert "left out folders that condgan wrote: 4 (dog/runs/c, gen, runs, study)" in list_folder(tmp_path).notices()
+    assert list_folder(tmp_path / "gen").images == ["0.png"]
+
+
 def test_a_folder_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InputError, match="a pipe or device"):

@@ -2,7 +2,7 @@
 
 import os
 import posixpath
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,8 @@ IMAGE_SUFFIXES = (
 )
 HIDDEN = "hidden and system files"
 SHOWN = 5  # names in a notice
+# Files by which a folder is known that condgan wrote, with an entry each that is in their first bytes.
+RECORDS = {"run.json": b'"recipe"', "generated.json": b'"model"', "ablation.json": b'"title"'}
 
 
 @dataclass
@@ -152,6 +154,9 @@ def _list_folder(folder: Path, found: Listing) -> list[str]:
         except OSError:
             found.leave_out("folders that cannot be opened", name)
             continue
+        if name and (_is_written(path) or _contains_runs_only(entries)):
+            found.leave_out("folders that condgan wrote", name)
+            continue
         folders.append(name)
         for entry in entries:
             child = f"{name}/{entry.name}" if name else entry.name
@@ -175,3 +180,16 @@ def _list_folder(folder: Path, found: Listing) -> list[str]:
     not_followed = {name for names in found.left_out.values() for name in names}
     found.followed = [name for name in found.followed if name not in not_followed]
     return [name for name in folders if name]
+
+
+def _is_written(folder: Path) -> bool:
+    """Returns whether a folder is a run, an ablation or images that `condgan generate` wrote."""
+    return any((folder / name).is_file() and mark in _head(folder / name) for name, mark in RECORDS.items())
+
+
+def _contains_runs_only(entries: Sequence[os.DirEntry[str]]) -> bool:
+    """Returns whether a folder contains folders that condgan wrote, and no other folder and no image."""
+    if any(entry.name.lower().endswith(IMAGE_SUFFIXES) for entry in entries):
+        return False
+    folders = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False) and not is_hidden(entry.name)]
+    return bool(folders) and all(_is_written(Path(folder)) for folder in folders)
