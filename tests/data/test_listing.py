@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from condgan.data import load_images
 from condgan.data.listing import list_folder
 from condgan.data.opening import open_folder, text_in
 from condgan.errors import InputError
@@ -60,6 +61,20 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_names_that_other_systems_read_otherwise_are_refused(tmp_path: Path) -> None:
+    for name, reason in (("cat\\0.png", "contains a backslash"), ("a:b/0.png", "begins with a letter and a colon")):
+        folder = tmp_path / reason
+        write_images(folder, [name, "dog/1.png"])
+        with pytest.raises(InputError) as raised:
+            load_images(str(folder), 16)
+        assert str(raised.value).startswith(f"{folder / name}: the name {reason}")
+        assert str(raised.value).endswith("; rename it")
+        (folder / name).unlink()
+        (folder / "notes\\0.txt").write_text("text")
+        assert list_folder(folder).images == ["dog/1.png"]
+
+
 def test_folders_that_condgan_wrote_are_left_out(tmp_path: Path) -> None:
     images = ["cat/0.png", "dog/1.png", "dog/runs/2.png"]
     written = ["runs/a/samples/0.png", "runs/b/generated/0.png", "gen/0.png", "dog/runs/c/0.png", "study/curves.png"]
@@ -79,6 +94,9 @@ def test_a_folder_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InputError, match="a pipe or device"):
         open_folder(tmp_path / "pipe")
+    write_images(tmp_path, ["0.png"])
+    with pytest.raises(InputError, match=rf"0\.png: an image; expected a folder with images, such as {tmp_path}$"):
+        open_folder(tmp_path / "0.png")
     with pytest.raises(InputError, match="no such folder"):
         open_folder(tmp_path / "nowhere")
     with pytest.raises(InputError, match="a pipe or device"):

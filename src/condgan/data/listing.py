@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from condgan.data.archives import Folder, Member
+from condgan.data.archives import Folder, Member, normalized
 from condgan.data.contents import HEAD_BYTES, is_image
 from condgan.data.file_names import FileNames
 from condgan.data.names import by_name, is_hidden, named
@@ -81,7 +81,10 @@ class Listing:
 
 
 def list_folder(folder: Folder) -> Listing:
-    """Lists a folder with its sub-folders and links, or an archive."""
+    """Lists a folder with its sub-folders and links, or an archive.
+
+    Raises InputError for an image whose name would mean another file on other systems.
+    """
     found = Listing(folder)
     folders = _list_folder(folder, found) if isinstance(folder, Path) else _list_archive(folder, found)
     with_images = {outer for name in found.images for outer in _folders(name)}
@@ -110,7 +113,13 @@ def _add(folder: Folder, name: str, found: Listing) -> None:
         found.leave_out(HIDDEN, name)
         return
     is_named_so = posixpath.splitext(name)[1].lower() in IMAGE_SUFFIXES
-    (found.images if is_named_so or is_image(_head(folder / name)) else found.others).append(name)
+    if not is_named_so and not is_image(_head(folder / name)):
+        found.others.append(name)
+    elif normalized(name) != name:
+        problem = "contains a backslash" if "\\" in name else "begins with a letter and a colon, as a drive does"
+        raise InputError(f"{found.where(name)}: the name {problem}, which other systems read otherwise; rename it")
+    else:
+        found.images.append(name)
     if not (number := len(found.images) + len(found.others)) % REPORTED:
         report("listed", number)
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from condgan.data.archives import DAMAGED, Archive, Folder, Member, check_size, normalized
-from condgan.data.contents import HEAD_BYTES, describe
+from condgan.data.contents import HEAD_BYTES, describe, is_image
 from condgan.data.names import is_hidden
 from condgan.data.tars import OPENERS, TarArchive
 from condgan.data.zips import ZipArchive
@@ -51,6 +51,8 @@ def _open_archive(path: Path, version: tuple[int, ...]) -> Archive:
         head = file.read(HEAD_BYTES)
     kind = ZipArchive if zipfile.is_zipfile(path) and not _is_tar(head) else TarArchive
     if kind is TarArchive and not _is_tar(head) and not head.startswith(tuple(OPENERS)):
+        if is_image(head):
+            raise InputError(f"{path}: an image; expected a folder with images, such as {path.parent}")
         found = describe(head)
         if head.startswith(b"PK"):
             raise InputError(f"{path}: a zip file without its list of members, so its end is missing; {DAMAGED}")
