@@ -111,6 +111,15 @@ def test_metrics_of_earlier_versions_are_shown(trained_runs: dict[str, Path], tm
     assert "class=0, matched to 7" in text
 
 
+def test_scores_of_an_earlier_generator_are_marked(trained_runs: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(trained_runs["acgan"], tmp_path / "acgan")
+    metrics = json.loads((tmp_path / "acgan" / "metrics.json").read_text())
+    (tmp_path / "acgan" / "metrics.json").write_text(json.dumps(metrics | {"generator_hash": "12"}))
+    text = text_of(page([tmp_path / "acgan"], "One"))
+    assert f"Scores of an earlier generator, the run was trained since; run condgan evaluate {tmp_path}" in text
+    assert text.count("of an earlier generator") == 2  # also in the table of all runs
+
+
 @pytest.mark.parametrize("folder", sorted(RESULTS.glob("*/*/*/seed-0")), ids=lambda folder: folder.parent.name)
 def test_published_results_are_shown(folder: Path) -> None:
     """Only run.json and metrics.json of these runs are published, some of them in format 1."""

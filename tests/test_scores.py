@@ -8,7 +8,7 @@ import pytest
 
 from condgan.errors import InputError
 from condgan.metrics import UNDEFINED, Estimate
-from condgan.scores import Scores
+from condgan.scores import Scores, generator_hash
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 
@@ -38,6 +38,25 @@ def test_lists_in_lists_are_refused(tmp_path: Path, depth: int) -> None:
     (tmp_path / "metrics.json").write_text('{"judge": ' + "[" * depth + "]" * depth + "}")
     with pytest.raises(InputError, match=r"metrics\.json"):
         Scores.read(tmp_path)
+
+
+def test_scores_of_an_earlier_generator_are_told(tmp_path: Path) -> None:
+    model = tmp_path / "generator.safetensors"
+    model.write_bytes(b"first")
+    for known in (generator_hash(tmp_path), ""):  # earlier versions did not record it
+        model.write_bytes(b"first")
+        content = {"judge": "small", "draws": 1, "seed": 0, "rows": {}, "generator_hash": known}
+        (tmp_path / "metrics.json").write_text(json.dumps(content))
+        assert Scores.read(tmp_path).outdated(tmp_path) == ""
+        model.write_bytes(b"second")
+        assert bool(Scores.read_any(tmp_path).outdated(tmp_path)) == bool(known)
+        if known:
+            with pytest.raises(
+                InputError, match=r"metrics\.json: scores of an earlier generator.*; run condgan evaluate"
+            ):
+                Scores.read(tmp_path)
+    model.unlink()  # as of published scores
+    assert Scores.read(tmp_path).generator_hash == ""
 
 
 def test_files_without_a_format_are_of_the_first_one(tmp_path: Path) -> None:

@@ -210,6 +210,17 @@ def test_the_command_shares_a_run_with_its_scores(
     assert condgan("generate", tmp_path / "shared", "--condition", "red square", "--count", "1").code == 0
 
 
+def test_scores_of_an_earlier_generator_are_left_out(
+    condgan: Command, generator: LoadedGenerator, tmp_path: Path
+) -> None:
+    write_run(generator, tmp_path / "run", [])
+    (tmp_path / "run" / "metrics.json").write_text(json.dumps(SCORES | {"generator_hash": "12"}))
+    result = condgan("share", tmp_path / "run", "--out", tmp_path / "shared", "--license", "mit")
+    assert result.code == 0, result.err
+    assert f"scores of an earlier generator, the run was trained since; run condgan evaluate {tmp_path}" in result.out
+    assert "The model was not scored." in card(tmp_path / "shared")[1]
+
+
 def test_wrong_arguments_of_the_command_are_reported(
     condgan: Command, generator: LoadedGenerator, tmp_path: Path
 ) -> None:
@@ -223,6 +234,8 @@ def test_wrong_arguments_of_the_command_are_reported(
     write_run(generator, tmp_path / "run", [])
     (tmp_path / "run" / "metrics.json").write_text("[]")
     assert_input_error(
-        condgan("share", tmp_path / "run", "--out", out), "metrics.json: not written by condgan evaluate"
+        condgan("share", tmp_path / "run", "--out", out),
+        "metrics.json: found [], expected",
+        "run condgan evaluate again",
     )
     assert not out.exists()

@@ -74,9 +74,14 @@ def test_runs_that_cannot_be_compared_are_refused_with_what_to_run(condgan: Comm
         "differ only in their seed": (write_run(tmp_path / "e", LOW, seed=1), "at least two systems"),
         "the same options and seed 0": (write_run(tmp_path / "f", LOW), "leave one out"),
         "expected at most 3": (write_run(tmp_path / "g", LOW, recipe="acgan", format=4), "metrics.json: format"),
+        "h/metrics.json: scores of an earlier generator": (
+            write_run(tmp_path / "h", LOW, recipe="acgan", generator_hash="12"),
+            f"run condgan evaluate {tmp_path / 'h'}",
+        ),
         "no run.json": (tmp_path, "expected the folder of a run"),
     }
     (tmp_path / "new" / "metrics.json").unlink()
+    (tmp_path / "h" / "generator.safetensors").write_bytes(b"trained since")
     for problem, (other, advice) in refused.items():
         assert_input_error(condgan("compare", a, other), problem, advice)
 

@@ -219,7 +219,7 @@ def load(path: str | Path) -> LoadedGenerator:
         from condgan.checkpoint import from_checkpoint  # which imports this module
 
         return from_checkpoint(file)
-    file = next((file / name for name in NAMES if (file / name).is_file()), file / NAMES[0]) if file.is_dir() else file
+    file = model_file(file)
     check_file(file, "the folder of a run that has been saved at least once")
     header, weights = read_safetensors(file)
     if "run" not in header:
@@ -228,6 +228,13 @@ def load(path: str | Path) -> LoadedGenerator:
     renamed = {re.sub(r"^entrance\.", "conditioning.", name): weight for name, weight in weights.items()}  # format 1
     network = load_weights(lambda: untrained(config).network, renamed, str(file))
     return LoadedGenerator(network, config)
+
+
+def model_file(path: Path) -> Path:
+    """Returns the file of the generator in the folder of a run or in a shared one; a file as it is."""
+    if not path.is_dir():
+        return path
+    return next((path / name for name in NAMES if (path / name).is_file()), path / NAMES[0])
 
 
 def untrained(config: Config) -> LoadedGenerator:

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from condgan.checked import checked
 from condgan.errors import InputError
 from condgan.files import as_json, read_json
+from condgan.generate import model_file
 from condgan.metrics import Estimate
+from condgan.saves import file_hash
 
 FILE = "metrics.json"  # in the folder of a run
 FORMAT = 3
@@ -32,7 +34,8 @@ class Scores:
     continuous code with each property of strokes. `second_judge` is the name of the judge whose scores are marked
     [second], empty without one. `judges_saw`: `judge` and `second` -> how many of the `num_training` training images it
     was trained on; absent if that is not known. `spaces`: other feature spaces -> hash of their network. Raises
-    InputError for a later format. `judge` is empty if there was none, as the images have no labels.
+    InputError for a later format. `judge` is empty if there was none, as the images have no labels. `generator_hash` is
+    that of the file of the generator, as `generator_hash` returns it; empty in files of earlier versions.
     """
 
     judge: str
@@ -55,10 +58,19 @@ class Scores:
     num_training: int = 0
     judges_saw: Mapping[str, int] = field(default_factory=dict)
     spaces: Mapping[str, str] = field(default_factory=dict)
+    generator_hash: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> "Scores":
-        """Reads the scores of a run. Raises InputError if the file is missing or broken."""
+        """Reads the scores of a run. Raises InputError if they are missing, broken, or of an earlier generator."""
+        scores = cls.read_any(folder)
+        if outdated := scores.outdated(folder):
+            raise InputError(f"{folder / FILE}: {outdated}")
+        return scores
+
+    @classmethod
+    def read_any(cls, folder: Path) -> "Scores":
+        """Reads the scores of a run like `read`, also those of an earlier generator."""
         return cls.parse(read_json(folder / FILE), str(folder / FILE), "run condgan evaluate again")
 
     @classmethod
@@ -75,6 +87,16 @@ class Scores:
     def __post_init__(self) -> None:
         if not 1 <= self.format <= FORMAT:
             raise InputError(f"format: found {self.format}, expected at most {FORMAT}, as this version writes it")
+
+    def outdated(self, folder: Path) -> str:
+        """What to do about scores of an earlier generator of a run; empty if they are of its generator, or not known.
+
+        Not known are scores of earlier versions, and those in a folder without a generator, such as published ones.
+        """
+        found = generator_hash(folder)
+        if not (self.generator_hash and found) or found == self.generator_hash:
+            return ""
+        return f"scores of an earlier generator, the run was trained since; run condgan evaluate {folder}"
 
     @property
     def judges(self) -> str:
@@ -117,6 +139,12 @@ class ScoreTable(NamedTuple):
         """Returns the table of rows by name, with an empty text for an estimate that a row does not have."""
         names = list(dict.fromkeys(metric for row in rows.values() for metric in row))
         return cls(names, [[name, *(str(row.get(each, "")) for each in names)] for name, row in rows.items()])
+
+
+def generator_hash(folder: Path) -> str:
+    """Returns the SHA-256 of the file of the generator in a folder, empty if there is none."""
+    file = model_file(folder)
+    return file_hash(file) if file.is_file() else ""
 
 
 def _null_as_nan(content: Any, where: str, advice: str) -> Any:

@@ -13,6 +13,7 @@ from PIL import Image
 from commands import Command, assert_input_error
 from condgan.files import read_json
 from condgan.metrics import CONDITION_METRICS, FEATURE_METRICS
+from condgan.saves import file_hash
 
 PAIRS = [["red square"], ["blue circle", "red square"], ["red square", "red circle", "blue square", "blue circle"]]
 
@@ -40,6 +41,7 @@ def test_the_full_suite_has_all_metrics_by_their_full_names(condgan: Command, fi
     assert result.code == 0, result.err
     metrics = read_json(run / "metrics.json")
     assert (metrics["format"], metrics["suite"]) == (3, "full")
+    assert metrics["generator_hash"] == file_hash(run / "generator.safetensors")
     row = metrics["rows"]["generator, held-out conditions"]
     named = {f"{name}[judge]" for name in FEATURE_METRICS}
     assert named - {"diversity[judge]"} <= row.keys()  # few held-out images share a condition

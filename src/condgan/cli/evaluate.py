@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -99,6 +100,7 @@ def evaluate(
     from condgan.processes import fast_device, joined, use_device
     from condgan.recognition import load_recognition
     from condgan.run import data_location
+    from condgan.scores import generator_hash
     from condgan.suites import suite_named
 
     suite_named(suite)
@@ -111,6 +113,7 @@ def evaluate(
         for space in spaces.values():
             space.network.to(fast_device())
         for run in runs:
+            scored_hash = generator_hash(run)  # before it is loaded: a training may replace it
             generator = load(run).to(fast_device())
             location = data or data_location(run, generator.config)
             with process.local_main_process_first():  # so that caches are filled once
@@ -152,7 +155,7 @@ def evaluate(
                     if train_classifier
                     else None,
                 )
-            found[str(run)] = scores
+            found[str(run)] = scores = replace(scores, generator_hash=scored_hash)
             if process.is_main_process:
                 files.write_json(run / "metrics.json", scores.to_json())
                 pictures = _pictures(generator, images, scores, {name: lists[name] for name in scores.per_condition})

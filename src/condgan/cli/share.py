@@ -40,6 +40,7 @@ def share(
     """Write a model to a folder or upload it, with a card: vocabulary, data, scores, samples, licence and usage."""
     from condgan.generate import load
     from condgan.playground import gradio_version
+    from condgan.scores import FILE, Scores
     from condgan.sharing.space import APP, REQUIREMENTS, add_space
 
     if (out is None) == (hub is None):
@@ -51,10 +52,10 @@ def share(
     if space:
         gradio_version()  # before anything is written
     use_recipes(recipe)
-    generator, metrics = load(run), run / "metrics.json"
-    scores = files.read_json(metrics) if metrics.is_file() else None
-    if scores is not None and not isinstance(scores, dict):
-        raise InputError(f"{metrics}: not written by condgan evaluate; run it again")
+    generator = load(run)
+    found = Scores.read_any(run) if (run / FILE).is_file() else None
+    outdated = found.outdated(run) if found else ""
+    scores = found.to_json() if found and not outdated else None
     shown = conditions or None
     result: dict[str, Any] = {}
     if out is not None:
@@ -69,7 +70,9 @@ def share(
         address = generator.push_to_hub(hub, private=private, license=license, scores=scores, conditions=shown)
         result["address"] = address
         console.print(f"uploaded to {address}")
-    if scores is None:
+    if outdated:
+        console.note(f"the card has no scores; {run / FILE}: {outdated}, then share again")
+    elif scores is None:
         console.note("the card has no scores; `condgan evaluate` writes them into the folder of a run")
     if license is None:
         console.note("the card states no licence; add --license, e.g. --license mit")

@@ -43,18 +43,24 @@ class RunFolder:
         """The content of metrics.json, or None if the run was not evaluated."""
         if not (self.folder / FILE).is_file():
             return None
-        metrics = Scores.read(self.folder)
+        metrics = Scores.read_any(self.folder)
         for name in metrics.per_condition:
             inside(self.folder, f"{name}.png")
         return metrics
+
+    @cached_property
+    def outdated(self) -> str:
+        """What to do if the scores are of an earlier generator of the run, otherwise nothing."""
+        return self.metrics.outdated(self.folder) if self.metrics else ""
 
     @property
     def scored_by(self) -> str:
         """How metrics.json was made, as a sentence; nothing of what judges saw in files of earlier formats."""
         if not self.metrics:
             return self.not_evaluated
-        setting, judges = self.metrics.setting, self.metrics.judges
-        return f"{setting[0].upper()}{setting[1:]}" + (f"; {judges}" if self.metrics.format > 2 else "")
+        judges = self.metrics.judges if self.metrics.format > 2 else ""
+        text = "; ".join(filter(None, (self.outdated, self.metrics.setting, judges)))
+        return f"{text[0].upper()}{text[1:]}"
 
     @property
     def scores(self) -> dict[str, Row]:
@@ -87,6 +93,7 @@ class RunFolder:
             "minutes": f"{last.get('seconds', 0) / 60:.1f}",
             "seed": str(config.seed),
             **self.headline,
+            **({"scores": "of an earlier generator"} if self.outdated else {}),
             "resolution": str(config.resolution),
             "precision": config.precision,
             "commit": config.versions.get("commit", "")[:9] or f"version {config.versions.get('condgan', 'unknown')}",
