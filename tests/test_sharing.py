@@ -146,6 +146,22 @@ def test_unusable_arguments_are_refused(generator: LoadedGenerator, tmp_path: Pa
         generator.save_pretrained(tmp_path / "run")
 
 
+@pytest.mark.parametrize("name", ["README.md", "config.json", "app.py"])
+def test_files_of_something_else_are_not_replaced(
+    condgan: Command, generator: LoadedGenerator, tmp_path: Path, name: str
+) -> None:
+    save_generator(generator, tmp_path / "model.safetensors")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / name).write_text("{}")
+    result = condgan("share", tmp_path / "model.safetensors", "--out", project, "--space")
+    assert_input_error(result, f"project: found {name}, which would be replaced", "choose another folder")
+    assert [(file.name, file.read_text()) for file in project.iterdir()] == [(name, "{}")]
+    (project / name).unlink()
+    for _ in range(2):  # an earlier shared model may be replaced
+        assert condgan("share", tmp_path / "model.safetensors", "--out", project, "--space").code == 0
+
+
 def test_a_model_goes_to_the_hub_and_comes_back(hub: FakeHub, generator: LoadedGenerator, tmp_path: Path) -> None:
     assert generator.push_to_hub("ann/shapes", private=True, license="mit") == f"{hub.address}/ann/shapes"
     assert hub.settings.get("visibility") == "private" or hub.settings["private"]  # of older releases

@@ -112,7 +112,7 @@ class LoadedGenerator(nn.Module):
 
         `license` is an identifier such as "mit", `scores` the content of metrics.json or `Scores.to_json()`, and
         `conditions` those of the picture, by default each value of the vocabulary. Raises InputError if they are
-        unusable, if the folder is that of a run, or if it cannot be written.
+        unusable, if the folder is that of a run or has such files of something else, or if it cannot be written.
         """
         from condgan import sharing
 

@@ -9,11 +9,25 @@ import pytest
 import torch
 from PIL import Image
 
-from commands import TINY, Command, forget_accuracy
+from commands import TINY, Command, assert_input_error, forget_accuracy
 from condgan import cli
 from condgan.data import folder
 from conftest import Folder
 from written import write_csv, write_folder, write_images, write_mnist
+
+
+def test_no_file_of_another_kind_is_replaced(condgan: Command, tmp_path: Path) -> None:
+    write_folder(tmp_path / "faces")
+    image = next((tmp_path / "faces").rglob("*.png"))
+    before = image.read_bytes()
+    words = ["data", "inspect", tmp_path / "faces", "--out", image]
+    assert_input_error(condgan(*words), f"--out {image}: found a file in the folder of the data set, expected")
+    run = tmp_path / "run.json"
+    run.write_text("{}")
+    for command, ending in ((["data", "inspect", "shapes"], ".png"), (["report", tmp_path], ".html")):
+        expected = f"--out {run}: expected a name that ends with {ending}"
+        assert_input_error(condgan(*command, "--out", run), expected)
+    assert (image.read_bytes(), run.read_text()) == (before, "{}")
 
 
 def test_a_folder_of_attributes_is_inspected(condgan: Command, tmp_path: Path) -> None:

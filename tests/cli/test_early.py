@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,24 @@ def test_one_length_is_chosen(condgan: Command, tmp_path: Path) -> None:
     words = ["train", "cdcgan", "--data", "shapes", "--runs", tmp_path]
     assert_input_error(condgan(*words, "--epochs", "1", "--steps", "1"), "found --epochs and --steps, expected one")
     assert_input_error(condgan(*words, "--epochs", "0"), "--epochs: found 0, expected a positive number")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["data", "inspect", ""],
+        ["train", "cdcgan", "--data", ""],
+        ["generate", "iclevr", "--condition", "red cube", "--out", ""],
+        ["generate", "iclevr", "--condition", "red cube", "--out="],
+        ["share", "iclevr", "--out", ""],
+        ["evaluate", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_name_is_not_the_folder_where_the_command_runs(
+    condgan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: Sequence[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    after = words[-1].strip("=") or words[-2]
+    assert_input_error(condgan(*words), f"found nothing after {after}, expected", "is a variable of the shell unset?")
+    assert list(tmp_path.iterdir()) == []

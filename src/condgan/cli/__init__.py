@@ -12,7 +12,7 @@ import typer
 from condgan import __version__
 from condgan.cli import data, evaluate, generate, judge, play, recipes, share, studies, train
 from condgan.cli.console import Interrupted, fail, with_output
-from condgan.cli.usage import Commands
+from condgan.cli.usage import Commands, check_words
 from condgan.errors import InputError
 from condgan.interrupts import prompt_interrupts
 
@@ -47,6 +47,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     sys.path.append(str(Path.cwd()))  # where recipes given as module:function are looked for, too
     try:
+        check_words(sys.argv[1:])
         with prompt_interrupts():
             app()
     except InputError as error:

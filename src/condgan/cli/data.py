@@ -10,7 +10,7 @@ import typer
 
 from condgan import files
 from condgan.cli.console import console, fail
-from condgan.cli.options import DataArgument, ResolutionOption, SeedOption, load_data
+from condgan.cli.options import DataArgument, ResolutionOption, SeedOption, check_suffix, load_data
 from condgan.cli.reading import with_reading
 from condgan.errors import InputError
 
@@ -85,6 +85,13 @@ def inspect(
     from condgan.evenly import evenly
     from condgan.grid import labelled_grid, png
 
+    if out:
+        check_suffix("--out", out, ".png")
+        folders = [Path(each).resolve() for each in (data, data.partition(":")[2]) if each]
+        if out.exists() and any(folder in out.resolve().parents for folder in folders):
+            raise InputError(f"--out {out}: found a file in the folder of the data set, expected the name of a new one")
+    if html:
+        check_suffix("--html", html, ".html")
     fewest = {} if min_objects is None else {"min_objects": min_objects}
     images = load_data(data, resolution, **{**reading, **fewest})
     console.print(f"data        {summary(images)}", f"channels    {images.channels}")

@@ -63,6 +63,12 @@ def use_recipes(names: Iterable[str]) -> None:
         use(name)
 
 
+def check_suffix(option: str, file: Path, suffix: str) -> None:
+    """Raises InputError unless a file to write has the ending of its format, as files of another kind are not ours."""
+    if file.suffix.lower() != suffix:
+        raise InputError(f"{option} {file}: expected a name that ends with {suffix}")
+
+
 def load_data(spec: str, resolution: int | None, *, by_person: bool = True, **reading: Any) -> Images:
     """Loads a data set, and shows how many of its files are listed, hashed and decoded.
 

@@ -41,6 +41,7 @@ def share(
     from condgan.generate import load
     from condgan.playground import gradio_version
     from condgan.scores import FILE, Scores
+    from condgan.sharing import FILES, check_folder
     from condgan.sharing.space import APP, REQUIREMENTS, add_space
 
     if (out is None) == (hub is None):
@@ -59,11 +60,11 @@ def share(
     shown = conditions or None
     result: dict[str, Any] = {}
     if out is not None:
+        names = (*FILES, APP, REQUIREMENTS) if space else FILES
+        check_folder(out, names)
         generator.save_pretrained(out, license=license, scores=scores, conditions=shown)
-        names = ["model.safetensors", "config.json", "README.md", "samples.png"]
         if space:
             add_space(out)
-            names += [APP, REQUIREMENTS]
         result["files"] = [out / name for name in names]
         console.print(f"wrote {', '.join(map(str, result['files']))}")
     elif hub is not None:

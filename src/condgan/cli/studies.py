@@ -9,7 +9,7 @@ import typer
 
 from condgan import files
 from condgan.cli.console import console, fail
-from condgan.cli.options import RecipeOption, use_recipes
+from condgan.cli.options import RecipeOption, check_suffix, use_recipes
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def report(
     """Write one self-contained HTML page about runs: scores, curves, previews, interpolations, attention maps."""
     from condgan.report import page
 
+    check_suffix("--out", out, ".html")
     use_recipes(recipe)
     files.write(out, page(runs, title))
     console.print(f"wrote {out}")

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from condgan.cli.console import is_first
+from condgan.errors import InputError
 
 # Some versions of typer contain click, others import it. `BadParameter` is the only name that all of them export of an
 # error of usage; `UsageError`, its base, is what they raise for a missing argument or an unknown option.
 UsageError: Any = typer.BadParameter.__base__
+
+
+def check_words(words: Sequence[str]) -> None:
+    """Raises InputError for an empty word, which as a path would be the folder where the command runs."""
+    for before, word in pairwise(["condgan", *words]):
+        option, equals, value = word.partition("=")
+        if not word or (word.startswith("--") and equals and not value):
+            expected = "expected a name or value; is a variable of the shell unset?"
+            raise InputError(f"found nothing after {option or before}, {expected}")
 
 
 class Commands(TyperGroup):

@@ -7,11 +7,12 @@ picture.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from condgan import files
+from condgan.config import Config
 from condgan.errors import InputError
 from condgan.generate import NAMES, Conditions, LoadedGenerator, load
 from condgan.grid import labelled_grid, png
@@ -21,6 +22,7 @@ from condgan.shipped import shipped
 from condgan.weights import to_safetensors
 
 RUN_MODEL, SHARED_MODEL = NAMES
+FILES = (SHARED_MODEL, "config.json", "README.md", SAMPLES)
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -51,10 +53,31 @@ def contents(
 
 def save(generator: LoadedGenerator, folder: Path, **about: Any) -> None:
     """Writes a shared model to a folder; see `LoadedGenerator.save_pretrained`."""
-    if (folder / RUN_MODEL).exists():
-        raise InputError(f"{folder}: found the folder of a run, expected another one for the shared model")
+    check_folder(folder)
     for name, content in contents(generator, folder.absolute().name, "path/to/this/folder", **about).items():
         files.write(folder / name, content)
+
+
+def check_folder(folder: Path, names: Iterable[str] = FILES) -> None:
+    """Raises InputError for the folder of a run, and if these files of a shared model would replace other ones.
+
+    Those of an earlier shared model, which its config.json tells, may be replaced.
+    """
+    if (folder / RUN_MODEL).exists():
+        raise InputError(f"{folder}: found the folder of a run, expected another one for the shared model")
+    found = [name for name in names if (folder / name).exists()]
+    if found and not _is_shared(folder):
+        expected = "expected a folder without it, or that of an earlier shared model"
+        raise InputError(f"{folder}: found {found[0]}, which would be replaced; {expected}; choose another folder")
+
+
+def _is_shared(folder: Path) -> bool:
+    """Whether the config.json of a folder is that of a generator."""
+    try:
+        Config.parse(files.read_text(folder / "config.json"), "config.json")
+    except InputError:
+        return False
+    return True
 
 
 def push(generator: LoadedGenerator, name: str, private: bool, **about: Any) -> str:
