@@ -8,16 +8,17 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 
 from condgan.cli.progress import Bars, Lines
 from condgan.cli.signatures import with_options
+from condgan.cli.streams import LastingStream
 from condgan.files import as_json
 
 if TYPE_CHECKING:
@@ -150,10 +151,12 @@ def with_output(command: Callable[..., Any]) -> Callable[..., None]:
 
     @wraps(command)
     def run(*, json: bool, quiet: bool, **values: Any) -> None:
-        console.json, console.quiet, console.out = json, quiet, sys.stdout
-        with redirect_stdout(console.stream):  # libraries print, too
-            result = command(**values)
-        console.document(result)
+        lasting = LastingStream(sys.stdout), LastingStream(sys.stderr)
+        out, err = (cast("TextIO", stream) for stream in lasting)
+        console.json, console.quiet, console.out = json, quiet, out
+        with redirect_stderr(err), redirect_stdout(err if json else out):  # libraries print, too
+            console.document(command(**values))
+        lasting[0].check()
 
     return with_options(run, command, OPTIONS)
 
