@@ -53,6 +53,10 @@ def test_a_run_records_what_is_held_out_and_evaluate_reports_the_gap(
         "pairs-unseen": {"seen": 0, "unseen": 5},
     }
     assert metrics["composition"].keys() == {"seen", "unseen", "gap"}
+    result = condgan(*words, *lists, "--split", "auto")  # overrides that of the run, although it is the default
+    assert result.code == 0, result.err
+    metrics = read_json(tmp_path / "cdcgan" / "metrics.json")
+    assert metrics["occurrences"]["pairs-unseen"] == {"seen": 5, "unseen": 0}
 
 
 def test_wrong_splits_are_refused(condgan: Command, tmp_path: Path) -> None:

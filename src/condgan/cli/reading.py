@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from condgan.cli.settings import is_default, is_given
 from condgan.cli.signatures import with_options
 from condgan.files import read_text
 
@@ -107,15 +109,20 @@ def _combinations(file: Path) -> list[list[str]]:
 
 def with_reading(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds these options to a command, which takes them as `reading`: those that were given, for `load_data`."""
+    takes_context = "context" in signature(command).parameters
 
     @wraps(command)
-    def run(**values: Any) -> Any:
+    def run(*, context: typer.Context, **values: Any) -> Any:
         given = {name: values.pop(name) for name in OPTIONS}
-        reading = {name: value for name, value in given.items() if value != OPTIONS[name][1]}
+        reading = {name: value for name, value in given.items() if not is_default(context, name)}
         if reading.pop("allow_empty", False):
             reading["min_objects"] = 0
         if reading.get("split", "").endswith(".json"):
             reading["hold_out"] = _combinations(Path(reading.pop("split")))
+        elif is_given(context, "split"):
+            reading["hold_out"] = ()  # instead of those of a run or a file
+        if takes_context:
+            values["context"] = context
         return command(**values, reading=reading)
 
-    return with_options(run, command, OPTIONS, instead_of="reading")
+    return with_options(run, command, {"context": (typer.Context, Parameter.empty), **OPTIONS}, instead_of="reading")

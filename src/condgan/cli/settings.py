@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 UNREAD = ("config", "json", "quiet", "resume")  # options of the command that a file does not set
 FACTS = ("format", "data_hash", "num_training", "channels", "condition", "planned_kimg", "versions", "machine")
+CHECKED_CHOICES = ("missing", "uncertain", "split", "encoding", "judge_part")  # by `Reading`, each alone
 READING = ("hold_out", "min_objects")  # of `reading` in run.json; all others are options of the command
 
 
@@ -59,6 +62,12 @@ def is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
+def is_default(context: typer.Context, name: str) -> bool:
+    """Whether an option has its default, as neither the command line nor a file gives it."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "DEFAULT"
+
+
 def refuse_code(context: typer.Context, name: str, value: str) -> None:
     """Raises InputError if a file, and not a person, chose `module:function` as an option's value, see SECURITY.md."""
     settings: Settings = context.obj
@@ -92,10 +101,23 @@ def read_settings(file: Path, context: typer.Context) -> Settings:
     for name, value in reading.items():
         if name not in READING:
             use(("reading", name), value, READING)
-    kept = {name: reading[name] for name in READING if name in reading}
+    return Settings(file, values, options, _kept(found, reading), str(content.get("data_hash") or ""))
+
+
+def _kept(found: YamlFile, reading: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the choices in reading that are no options of the command, with their types."""
+    kept: dict[str, Any] = {name: reading[name] for name in READING if reading.get(name) is not None}
+    if "hold_out" in kept:
+        from condgan.data.held_out import parse_combinations
+
+        where = str(found.problem(("reading", "hold_out"), "hold_out"))
+        kept["hold_out"] = parse_combinations(json.dumps(kept["hold_out"]), where)
     if "min_objects" in kept:
-        kept["min_objects"] = int(kept["min_objects"])
-    return Settings(file, values, options, kept, str(content.get("data_hash") or ""))
+        if not re.fullmatch("[0-9]{1,9}", number := str(kept["min_objects"])):
+            expected = "expected a whole number, at least 0"
+            raise found.problem(("reading", "min_objects"), f"min_objects: found {number!r}, {expected}")
+        kept["min_objects"] = int(number)
+    return kept
 
 
 def _run_json(file: Path) -> dict[str, Any]:
@@ -121,7 +143,13 @@ def _checked(found: YamlFile, place: Place, value: Any, parameter: Any, context:
         raise found.problem(place, f"{name}: found {value!r}, expected one value")
     value = [value] if multiple and not isinstance(value, list | tuple) else value
     try:
-        parameter.process_value(context, value)
+        chosen = parameter.process_value(context, value)
+        if parameter.name in CHECKED_CHOICES and not str(chosen).endswith(".json"):  # of `data split`
+            from condgan.data.reading import Reading
+
+            Reading(**{parameter.name: chosen})
     except typer.BadParameter as error:
         raise found.problem(place, f"{name}: {error.message.rstrip('.')}") from None
+    except InputError as error:
+        raise found.problem(place, str(error)) from None
     return value

@@ -12,7 +12,8 @@ def with_options(
 ) -> Callable[..., Any]:
     """Gives `run`, which wraps `command`, the parameters of the command and these options, as typer reads them.
 
-    Options have an annotation and a default each. `instead_of` is the parameter of the command that they replace.
+    Options have an annotation and a default each; those that the command has stay as they are. `instead_of` is the
+    parameter of the command that they replace.
     """
     hints = get_type_hints(command, include_extras=True)
     keyword = inspect.Parameter.KEYWORD_ONLY
@@ -24,6 +25,7 @@ def with_options(
     added = [
         inspect.Parameter(name, keyword, default=default, annotation=annotation)
         for name, (annotation, default) in options.items()
+        if name not in hints
     ]
     run.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *added)}
