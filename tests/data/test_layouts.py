@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from condgan.conditions import Attributes, Class, MultiLabel
 from condgan.data import Images, Reading, folder, load_images
+from condgan.data.reading import option
 from condgan.errors import InputError
 from written import write_images
 
@@ -140,6 +142,44 @@ def test_choices_of_tables_are_refused_where_they_have_no_effect() -> None:
         load_images("shapes", 16, reading=Reading(split="stratified"))
 
 
+CHOICES: dict[str, Any] = {
+    "file_column": "file", "label_columns": ["kind"], "group_by": "who", "encoding": "gbk", "delimiter": ";",
+    "yes": ["ja"], "no": ["nein"], "missing": "drop", "uncertain": "drop", "label_per_row": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "obeyed"),
+    [
+        ({}, ()),
+        ({"x/0.txt": "a, b", "x/1.txt": "b"}, ("encoding",)),
+        ({"tags.csv": "x/0,red hair red eyes\nx/1,aqua hair red eyes\n"}, ("encoding", "delimiter")),
+        (
+            {"dataset.json": '{"labels": [["x/0.png", 0], ["x/1.png", 1]]}'},
+            ("encoding", "yes", "no", "missing", "uncertain", "label_per_row"),
+        ),
+    ],
+    ids=["sub-folders", "texts", "anime", "dataset.json"],
+)
+def test_choices_about_tables_are_refused_where_labels_are_of_another_kind(
+    tmp_path: Path, content: dict[str, str], obeyed: Sequence[str]
+) -> None:
+    write_images(tmp_path, ["x/0.png", "x/1.png"] if content else ["cat/0.png", "dog/1.png"])
+    for name, text in content.items():
+        (tmp_path / name).write_text(text)
+    load_images(str(tmp_path), 16)
+    for name in CHOICES.keys() - {*obeyed}:
+        with pytest.raises(InputError, match=f"{option(name)} has no effect on labels of this kind; leave it out"):
+            load_images(str(tmp_path), 16, reading=Reading(**{name: CHOICES[name]}))
+
+
+def test_classes_that_may_be_missing_values_are_asked_about(tmp_path: Path) -> None:
+    write_images(tmp_path, ["nan/0.png", "dog/1.png", "cat/2.png"])
+    with pytest.raises(InputError, match="--missing keep reads it as a value"):
+        load_images(str(tmp_path), 16)
+    assert described(load_images(str(tmp_path), 16, reading=Reading(missing="keep"))) == ["cat", "dog", "nan"]
+
+
 def test_texts_beside_the_images_are_tags(tmp_path: Path) -> None:
     write_images(tmp_path, [f"{i}.png" for i in range(4)])
     for i, text in enumerate(["long hair, smile", "smile,\n", "long hair, hat, hat"]):
@@ -183,6 +223,8 @@ def test_a_list_of_paths_and_classes_is_read(tmp_path: Path) -> None:
 def test_a_table_about_something_else_leaves_the_sub_folders_as_classes(tmp_path: Path) -> None:
     write_images(tmp_path, ["cat/0.png", "cat/1.png", "dog/0.png", "dog/1.png"])
     (tmp_path / "results.csv").write_text("model,accuracy\nfirst,0.3\nsecond,0.4\n")
+    with pytest.raises(InputError, match=r"results\.csv, line 2: found 'first', expected the name of an image"):
+        load_images(str(tmp_path), 16, reading=Reading(label_columns=["accuracy"]))
     images = load_images(str(tmp_path), 16)
     assert images.condition == Class(("cat", "dog"))
     assert "labels are read from the sub-folders, because no column of results.csv names images" in images.notices

@@ -49,6 +49,17 @@ def test_a_second_column_of_other_images_is_refused_until_one_is_chosen(tmp_path
     assert "left out, images without a label: 4 (image/0.png" in text
 
 
+def test_a_second_column_of_the_same_images_is_no_label_unless_it_is_chosen(tmp_path: Path) -> None:
+    write_images(tmp_path, ["0.png", "1.png"])
+    (tmp_path / "labels.csv").write_text("a,b,kind\n0.png,1.png,cat\n1.png,0.png,dog\n")
+    assert descriptions(tmp_path) == ["cat", "dog"]
+    assert "columns left out, which name the same images as 'a': b" in notices(tmp_path)
+    (tmp_path / "labels.csv").write_text("a,b\n0.png,1.png\n1.png,0.png\n")
+    assert "found no column with labels beside 'a'" in refusal(tmp_path)
+    assert descriptions(tmp_path, label_columns=["b"]) == ["1.png", "0.png"]
+    assert "name the same images" not in notices(tmp_path, label_columns=["b"])
+
+
 def test_rows_without_an_image_and_images_without_a_row_are_named(tmp_path: Path) -> None:
     write_csv(tmp_path, "kind", ["cat", "dog", "cat"])
     with (tmp_path / "labels.csv").open("a") as file:

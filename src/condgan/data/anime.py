@@ -59,7 +59,9 @@ def _read_tags(rows: list[Row], where: str) -> Table:
             raise InputError(f"{place}: found {len(row)} cells, expected 2, such as 15,aqua hair aqua eyes")
     tags = [_parse(row[1], place) for place, row in rows]
     columns = {name: [tag[name] for tag in tags] for name in ATTRIBUTES}
-    return Table(where, [row[0] for _, row in rows], [place for place, _ in rows], columns)
+    return Table(
+        where, [row[0] for _, row in rows], [place for place, _ in rows], columns, obeyed=("encoding", "delimiter")
+    )
 
 
 def _parse(tags: str, place: str) -> dict[str, str]:

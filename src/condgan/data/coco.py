@@ -117,7 +117,8 @@ def _table(content: Mapping[str, Any], where: str) -> Table:
     never = [name for name in dict.fromkeys(categories.values()) if not counts[name]]
     notices = [f"categories left out, shown by no image: {named(never)}"] if never else []
     places = [f"{where}, image {image}" for image in files]
-    return Table(where, list(files.values()), places, {}, sets=list(map(list, shown.values())), notices=notices)
+    sets = list(map(list, shown.values()))
+    return Table(where, list(files.values()), places, {}, sets=sets, notices=notices, obeyed=("table",))
 
 
 def _names(content: Mapping[str, Any], what: str, key: str, where: str) -> dict[Any, str]:

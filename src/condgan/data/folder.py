@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from condgan.conditions import Condition
+from condgan.data.cells import is_missing
 from condgan.data.class_folders import class_folders
 from condgan.data.dataset import Images, check_resolution
 from condgan.data.image_files import ImageFiles
@@ -17,7 +18,7 @@ from condgan.data.listing import IMAGE_SUFFIXES, Listing, list_folder
 from condgan.data.names import by_name, named
 from condgan.data.opening import open_folder
 from condgan.data.packed import decode_images
-from condgan.data.reading import DEFAULT, Reading
+from condgan.data.reading import DEFAULT, OF_LABELS, Reading, option
 from condgan.data.sidecars import text_names, texts_beside
 from condgan.data.split import Part, describe, every_twentieth, numbered, parts_of, stratified
 from condgan.data.table import NamesNoImage, Table
@@ -64,15 +65,15 @@ def _labels(listing: Listing, reading: Reading) -> tuple[Table, list[str]]:
         table = texts_beside(listing, reading)
         if table is not None:
             return table, text_names(listing)
-        return unlabelled(listing, reading) or class_folders(listing), []
+        return unlabelled(listing, reading) or _sub_folders(listing), []
     try:
         table, read = read_label_files(names, listing, reading)
     except NamesNoImage as error:
         try:
-            table = class_folders(listing)
+            table = _sub_folders(listing)
         except InputError:
             raise error from None
-        if reading.table is not None:
+        if reading.chosen.keys() & set(OF_LABELS) - {*table.obeyed}:
             raise
         return table.noting(
             f"labels are read from the sub-folders, because no column of {named(names)} names images"
@@ -81,6 +82,12 @@ def _labels(listing: Listing, reading: Reading) -> tuple[Table, list[str]]:
     if len(folders) > 1 and not table.parts and not parts_of(folders):
         table = table.noting(f"labels are read from {named(read)}, not from the sub-folders")
     return table, read
+
+
+def _sub_folders(listing: Listing) -> Table:
+    """Returns the names of the sub-folders as classes. Those such as `none` may be missing values."""
+    table = class_folders(listing)
+    return replace(table, obeyed=("missing",) if any(map(is_missing, table.columns["sub-folder"])) else ())
 
 
 def images_of(
@@ -92,6 +99,7 @@ def images_of(
         files = ImageFiles(listing.folder, names)
         return decode_images(path, files, resolution), files
 
+    _check_obeyed(table, reading)  # before `matched`, which joins rows
     found = _with_parts_of_folders(matched(table, listing, reading))
     return replace(labelled_images(found, pixels, reading), symmetric=symmetric)
 
@@ -103,8 +111,7 @@ def labelled_images(
 
     Raises InputError if no row has labels.
     """
-    if reading.group_by and not table.groups:
-        raise InputError(f"{table.where}: --group-by {reading.group_by}: found no table with columns")
+    _check_obeyed(table, reading)
     if reading.split != "auto" and Part.HELD_OUT in table.parts:
         table = table.noting(f"the split of the files is not used, because of --split {reading.split}")
     table = _labelled_parts(table)
@@ -124,6 +131,13 @@ def labelled_images(
         notices=notices,
         reading={"min_objects": reading.min_objects, "split": reading.split, **reading.chosen},
     )
+
+
+def _check_obeyed(table: Table, reading: Reading) -> None:
+    """Raises InputError for a choice about labels that has no effect on those of the table."""
+    if unused := [name for name in OF_LABELS if getattr(reading, name) and name in {*reading.chosen} - {*table.obeyed}]:
+        advice = "leave it out, or choose another file with labels"
+        raise InputError(f"{table.where}: {option(unused[0])} has no effect on labels of this kind; {advice}")
 
 
 def _with_parts_of_folders(table: Table) -> Table:

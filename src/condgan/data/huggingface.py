@@ -52,6 +52,7 @@ def huggingface(spec: str, resolution: int = 64, *, reading: Reading = DEFAULT) 
     names = list(map(str, range(len(places))))
     chosen = replace(reading, file_column=image)
     table = table_of_columns({image: names, **columns}, where, places, Listing(Path()), chosen)
+    table = replace(table, obeyed={*table.obeyed} - {"table", "encoding", "delimiter"})
     if is_split:
         table = replace(table, parts=row_parts).noting(f"splits read as parts: {describe(parts)}")
     elif len(splits) > 1:

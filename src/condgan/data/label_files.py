@@ -166,4 +166,5 @@ def join_parts(tables: Mapping[str, Table], parts: Mapping[str, Part], where: st
         parts=[parts[file] for file, table in tables.items() for _ in table.names],
         groups=[group for table in found for group in table.groups],
         notices=list(dict.fromkeys(notice for table in found for notice in table.notices)),
+        obeyed=found[0].obeyed,
     )

@@ -9,6 +9,8 @@ from typing import Any
 from condgan.errors import InputError, did_you_mean
 
 UNCLEAR = ("refuse", "drop", "no", "yes", "keep")
+ANSWERS = ("yes", "no", "missing", "uncertain")  # choices about the cells of columns
+OF_LABELS = ("table", "file_column", "label_columns", "group_by", "encoding", "delimiter", "label_per_row", *ANSWERS)
 SPLITS = ("auto", "stratified", "every-20th")
 
 

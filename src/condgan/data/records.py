@@ -2,13 +2,14 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 from condgan.data.delimited import decode
 from condgan.data.listing import Listing
 from condgan.data.names import named, tidy
-from condgan.data.reading import Reading
+from condgan.data.reading import ANSWERS, Reading
 from condgan.data.table import Table, table_of_columns
 from condgan.errors import InputError, first_line
 from condgan.files import parse_json
@@ -52,7 +53,8 @@ def table_of_parquet(content: bytes, where: str, listing: Listing, reading: Read
         records = parquet.read_table(io.BytesIO(content)).to_pylist()
     except (ValueError, OSError) as error:  # pyarrow's errors are of these kinds
         raise InputError(f"{where}: broken Parquet file ({first_line(error)}); restore it") from None
-    return table_of_records(records, where, [f"{where}, row {i}" for i in range(len(records))], listing, reading)
+    table = table_of_records(records, where, [f"{where}, row {i}" for i in range(len(records))], listing, reading)
+    return replace(table, obeyed={*table.obeyed} - {"encoding"})
 
 
 def table_of_records(
@@ -74,6 +76,7 @@ def table_of_records(
     if not columns:
         raise InputError(f"{places[0]}: found no key with the file's name, such as file_name")
     table = table_of_columns(columns, where, places, listing, reading)
+    table = replace(table, obeyed={*table.obeyed} - {"delimiter"})
     return table.noting(f"keys left out, which contain objects: {named(nested)}") if nested else table
 
 
@@ -111,10 +114,10 @@ def _dataset_json(entries: Any, where: str) -> Table:
     places = [f"{where}, entry {i}" for i in range(len(entries))]
     if _width(entries[0]) and all(sum(label) == 1 for label in labels):
         labels = tuple(label.index(1) for label in labels)
-    if not isinstance(labels[0], list):
-        return Table(where, names, places, {"label": [str(int(label)) for label in labels]})
-    columns = zip(*labels, strict=True)
-    return Table(where, names, places, {str(i): [str(int(bit)) for bit in column] for i, column in enumerate(columns)})
+    columns = {"label": [str(int(label)) for label in labels if not isinstance(label, list)]}
+    if isinstance(labels[0], list):
+        columns = {str(i): [str(int(bit)) for bit in column] for i, column in enumerate(zip(*labels, strict=True))}
+    return Table(where, names, places, columns, obeyed=("table", "encoding", "label_per_row", *ANSWERS))
 
 
 def _is_labelled(entry: Any) -> bool:

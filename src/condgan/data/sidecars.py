@@ -36,7 +36,7 @@ def texts_beside(listing: Listing, reading: Reading) -> Table | None:
     places = [listing.where(name) for name in names]
     notice = f"labels are read from {len(names)} text files beside the images"
     stems = [posixpath.splitext(name)[0] for name in names]
-    return Table(str(listing.folder), stems, places, {}, sets=sets, notices=[notice])
+    return Table(str(listing.folder), stems, places, {}, sets=sets, notices=[notice], obeyed=("encoding",))
 
 
 def _text(listing: Listing, name: str, reading: Reading) -> str:

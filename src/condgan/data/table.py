@@ -1,7 +1,7 @@
 """Tables of labels: a row for each image, or for each label of an image."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +9,7 @@ from condgan.data.cells import YES_AND_NO, without_decimals
 from condgan.data.delimited import DELIMITERS, HEADER, Row
 from condgan.data.listing import IMAGE_SUFFIXES, Listing
 from condgan.data.names import named
-from condgan.data.reading import Reading
+from condgan.data.reading import OF_LABELS, Reading
 from condgan.data.split import Part, parts_of
 from condgan.errors import InputError, did_you_mean
 
@@ -29,6 +29,7 @@ class NamesNoImage(InputError):
 class Table:
     """Names of image files, the place of each row, and the cells of each column, one for each row.
 
+    `obeyed` are the choices in `OF_LABELS` that its reader obeys; all others are refused.
     `where`, the name of the whole table, and `places` are the beginnings of error messages. `sets` are the labels of
     each row where the file contains sets. `parts` are the parts of a split and `groups` the names of subjects that
     stay together, one for each row, or empty.
@@ -42,6 +43,7 @@ class Table:
     parts: Sequence[Part] = ()
     groups: Sequence[str] = ()
     notices: Sequence[str] = ()
+    obeyed: Collection[str] = ()
 
     def at(self, rows: Sequence[int]) -> "Table":
         """Returns the table with these rows only, in this order."""
@@ -111,8 +113,8 @@ def table_of_columns(
     columns: Mapping[str, Sequence[str]], where: str, places: Sequence[str], listing: Listing, reading: Reading
 ) -> Table:
     """Tells apart the columns with file names, parts of a split, subjects and labels."""
-    file_column, notices = _file_column(columns, where, places[0], listing, reading)
-    others = {name: cells for name, cells in columns.items() if name != file_column}
+    file_column, rivals, notices = _file_column(columns, where, places[0], listing, reading)
+    others = {name: cells for name, cells in columns.items() if name not in (file_column, *rivals)}
     for name in (*reading.label_columns, *([reading.group_by] if reading.group_by else [])):
         known_column(name, others, where)
     groups = others.get(reading.group_by or "", ())
@@ -139,7 +141,8 @@ def table_of_columns(
         labels = [name for name in labels if name not in empty]
         notices += [f"columns left out, empty: {named(empty)}"] if empty else []
     chosen = {name: without_decimals(others[name]) for name in labels}
-    return Table(where, columns[file_column], places, chosen, parts=parts, groups=groups, notices=notices)
+    names = columns[file_column]
+    return Table(where, names, places, chosen, parts=parts, groups=groups, notices=notices, obeyed=OF_LABELS)
 
 
 def known_column(name: str, columns: Iterable[str], where: str) -> str:
@@ -151,10 +154,10 @@ def known_column(name: str, columns: Iterable[str], where: str) -> str:
 
 def _file_column(
     columns: Mapping[str, Sequence[str]], where: str, place: str, listing: Listing, reading: Reading
-) -> tuple[str, list[str]]:
-    """Returns the column whose cells name the most images, whole paths first."""
+) -> tuple[str, list[str], list[str]]:
+    """Returns the column whose cells name the most images, whole paths first, those that name the same, and notices."""
     if reading.file_column is not None:
-        return known_column(reading.file_column, columns, where), []
+        return known_column(reading.file_column, columns, where), [], []
     files, found = listing.file_names, {}
     for name, cells in columns.items():
         tried = cells[:: max(1, len(cells) // 200)]
@@ -176,10 +179,11 @@ def _file_column(
     rivals = [name for name in found if name != best and found[name][0] == found[best][0]]
     if different := [name for name in rivals if found[name][1] != found[best][1]]:
         raise InputError(f"{where}: {best!r} and {different[0]!r} name images; choose one with --file-column")
+    rivals = [name for name in rivals if name not in (*reading.label_columns, reading.group_by)]
     notices = [f"columns left out, which name the same images as {best!r}: {named(rivals)}"] if rivals else []
     if best != next(iter(columns)) and best.casefold() not in FILE_COLUMNS:
         notices.append(f"the images are named by the column {best!r}")
-    return best, notices
+    return best, rivals, notices
 
 
 def _parts(name: str, cells: Sequence[str]) -> list[Part]:
