@@ -230,7 +230,7 @@ def test_hits_of_labels_are_among_the_k_largest_logits() -> None:
 def test_without_labels_nothing_can_be_asked_for() -> None:
     condition = Unlabelled()
     assert condition.describe(condition.parse(" Nothing ")) == "nothing"
-    with pytest.raises(InputError, match=r"condition 'cat': the images have no labels; expected 'nothing'"):
+    with pytest.raises(InputError, match=r"found 'cat', but the images have no labels; expected 'nothing'"):
         condition.parse("cat")
     with pytest.raises(ValueError, match="no wrong condition"):
         condition.mismatch(torch.zeros(2, dtype=torch.int64))

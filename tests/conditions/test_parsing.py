@@ -36,8 +36,12 @@ def test_an_unknown_name_is_refused_with_the_most_similar_one(condition: Conditi
         (MultiLabel(FRUIT), "plum, plum", "'plum' is named twice"),
         (FACE, "aqua hair, dark red hair", "'hair' is given twice"),
         (DIGIT, "digit=1, digit=2", "'digit' is given twice"),
-        (FACE, "aqua hair", "attribute 'eyes' is missing"),
-        (DIGIT, "digit=1, style=0, slant=0", "code 'width' is missing"),
+        (FACE, "aqua hair", "attribute 'eyes' is missing; expected all, such as 'aqua hair, .* eyes'"),
+        (
+            DIGIT,
+            "digit=1, style=0, slant=0",
+            "code 'width' is missing; expected all, such as 'digit=0, style=0, slant=0, width=0'",
+        ),
         (DIGIT, "digit=10, style=0, slant=0, width=0", "code 'digit': found '10', expected a whole number from 0 to 9"),
         (DIGIT, "digit=1.5, style=0, slant=0, width=0", "code 'digit': found '1.5'"),
         (DIGIT, "digit=1, style=0, slant=2, width=0", r"code 'slant': found '2', expected a number in \[-1, 1\]"),
@@ -72,6 +76,13 @@ def test_a_name_is_given_twice_in_whatever_capitals() -> None:
         FACE.parse("aqua hair, dark red HAIR, blue eyes")
     with pytest.raises(InputError, match="named twice"):
         MultiLabel(FRUIT).parse("plum, PLUM")
+
+
+def test_of_several_conditions_the_wrong_one_is_named() -> None:
+    with pytest.raises(InputError, match=r"^condition 'aqua hair': attribute 'eyes' is missing"):
+        FACE.parse_all(["aqua hair, blue eyes", "aqua hair"])
+    with pytest.raises(InputError, match=r"^condition 'plum,,pear': found an empty name"):
+        MultiLabel(FRUIT).parse_all(["plum,,pear"])
 
 
 @each

@@ -87,7 +87,7 @@ class Attributes(Condition):
             name = known(name, list(self.attributes), "attribute")
             check_once(name, found, "attribute")
             found[name] = index_of(value, self.attributes[name], name)
-        check_complete(found, self.attributes, "attribute")
+        check_complete(found, self.attributes, "attribute", self.describe(self.each_value()[0]))
         return torch.tensor([found[name] for name in self.attributes])
 
     def describe(self, c: Tensor) -> str:

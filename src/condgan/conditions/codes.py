@@ -164,7 +164,8 @@ class Codes(Condition):
             name = known(name, [*self.categorical, *self.continuous], "code")
             check_once(name, found, "code")
             found[name] = self._value(name, value)
-        check_complete(found, [*self.categorical, *self.continuous], "code")
+        example = self.describe(torch.zeros(len(self.categorical) + len(self.continuous)))
+        check_complete(found, [*self.categorical, *self.continuous], "code", example)
         return torch.tensor([found[name] for name in (*self.categorical, *self.continuous)])
 
     def describe(self, c: Tensor) -> str:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from condgan.draws import per_sample
+from condgan.errors import InputError
 
 
 class Control(NamedTuple):
@@ -147,8 +148,14 @@ class Condition(ABC):
         """Formats one condition; `parse` inverts it. Continuous codes have up to nine significant digits."""
 
     def parse_all(self, texts: Iterable[str]) -> Tensor:
-        """Parses a batch, one text for each condition."""
-        return torch.stack([self.parse(text) for text in texts])
+        """Parses a batch, one text for each condition. Raises InputError like `parse`, naming the condition."""
+        return torch.stack([self._parse_named(text) for text in texts])
+
+    def _parse_named(self, text: str) -> Tensor:
+        try:
+            return self.parse(text)
+        except InputError as error:
+            raise InputError(f"condition {text!r}: {error}") from None
 
     def describe_all(self, c: Tensor) -> list[str]:
         """Formats each condition of a batch."""

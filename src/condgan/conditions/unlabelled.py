@@ -75,7 +75,7 @@ class Unlabelled(Condition):
 
     def parse(self, text: str) -> Tensor:
         if text.strip().casefold() != NOTHING:
-            raise InputError(f"condition {text!r}: the images have no labels; expected {NOTHING!r}")
+            raise InputError(f"found {text!r}, but the images have no labels; expected {NOTHING!r}")
         return torch.tensor(0)
 
     def describe(self, c: Tensor) -> str:

@@ -32,7 +32,7 @@ def split_items(text: str) -> list[str]:
     """Splits at commas and collapses spaces. Raises InputError if an item is empty."""
     items = [" ".join(item.split()) for item in text.split(",")]
     if not all(items):
-        raise InputError(f"condition {text!r}: found an empty name, expected names separated by commas")
+        raise InputError(f"found an empty name in {text!r}, expected names separated by commas")
     return items
 
 
@@ -71,7 +71,7 @@ def check_once(name: str, found: Mapping[str, Any], what: str) -> None:
         raise InputError(f"{what} {name!r} is given twice")
 
 
-def check_complete(found: Mapping[str, Any], expected: Iterable[str], what: str) -> None:
-    """Raises InputError naming the first expected name that was not found."""
+def check_complete(found: Mapping[str, Any], expected: Iterable[str], what: str, example: str) -> None:
+    """Raises InputError naming the first expected name that was not found, with an example of a whole condition."""
     if missing := [name for name in expected if name not in found]:
-        raise InputError(f"{what} {missing[0]!r} is missing")
+        raise InputError(f"{what} {missing[0]!r} is missing; expected all, such as {example!r}")
