@@ -189,13 +189,29 @@ def test_a_default_that_is_given_is_the_same_training(images: Images) -> None:
         ({"seed": 1}, "seed 0, found 1"),
         ({"precision": "bf16"}, "precision 'no', found 'bf16'"),
         ({"resolution": 32}, "resolution 16, found 32"),
-        ({"data_hash": "0"}, "data_hash '.*', found '0'"),
     ],
 )
 def test_another_training_is_refused_naming_the_difference(images: Images, change: dict[str, Any], named: str) -> None:
     config = config_of(images)
     with pytest.raises(InputError, match=f"this run was started with {named}; use another --name"):
         config.check_same(replace(config, **change))
+
+
+@pytest.mark.parametrize(
+    ("change", "different"),
+    [
+        ({}, "images, labels or split"),
+        ({"num_training": 3}, "numbers of images"),
+        ({"condition": {"kind": "Class"}, "reading": {"split": "every-20th"}}, "labels and ways of reading"),
+    ],
+)
+def test_another_data_set_is_refused_naming_what_differs(
+    images: Images, change: dict[str, Any], different: str
+) -> None:
+    config = config_of(images)
+    expected = f"^runs/a was started with .* training images of .*, found .* and their {different} differ; use the data"
+    with pytest.raises(InputError, match=expected):
+        config.check_same(replace(config, data_hash="0", **change), "runs/a")
 
 
 def test_another_option_is_refused_naming_it(images: Images) -> None:

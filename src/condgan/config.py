@@ -17,10 +17,11 @@ from condgan.conditions import from_json, to_json
 from condgan.data.dataset import MAX_RESOLUTION, Images
 from condgan.data.reading import Reading
 from condgan.errors import InputError
-from condgan.files import parse_json
+from condgan.files import as_json, parse_json
 from condgan.processes import device_name
 
 FORMAT = 2
+SAME = ("recipe", "resolution", "seed", "precision")  # of a run that is continued, beside options and data
 MAX_SEED = 2**63 - 1  # of torch
 
 
@@ -135,16 +136,27 @@ class Config:
         """Returns the configuration as plain data."""
         return asdict(self)
 
-    def check_same(self, other: "Config") -> None:
-        """Raises InputError unless both describe the same training, on whatever machine and for whatever length."""
-        for name in ("recipe", "data_hash", "resolution", "seed", "precision"):
-            self._check_equal(name, getattr(self, name), getattr(other, name))
-        for option in {**self.options, **other.options}:
-            self._check_equal(option, self.options.get(option), other.options.get(option))
+    def check_same(self, other: "Config", run: str = "this run") -> None:
+        """Raises InputError unless both describe the same training, on whatever machine and for whatever length.
 
-    def _check_equal(self, name: str, before: Any, now: Any) -> None:
-        if before != now:
-            raise InputError(f"this run was started with {name} {before!r}, found {now!r}; use another --name")
+        `run` names the run with this configuration in messages.
+        """
+        before: dict[str, Any] = {name: getattr(self, name) for name in SAME} | dict(self.options)
+        now: dict[str, Any] = {name: getattr(other, name) for name in SAME} | dict(other.options)
+        for name in {**before, **now}:
+            if before.get(name) != now.get(name):
+                found = f"{name} {before.get(name)!r}, found {now.get(name)!r}"
+                raise InputError(f"{run} was started with {found}; use another --name")
+        if self.data_hash != other.data_hash:
+            found = " found ".join(f"{each.num_training} training images of {each.data}," for each in (self, other))
+            facts = {"condition": "labels", "num_training": "numbers of images", "reading": "ways of reading"}
+            other_facts = [what for name, what in facts.items() if self._plain(name) != other._plain(name)]
+            different = " and ".join(other_facts) or "images, labels or split"
+            advice = "use the data and the options of the run, or another --name"
+            raise InputError(f"{run} was started with {found} and their {different} differ; {advice}")
+
+    def _plain(self, name: str) -> Any:
+        return as_json(getattr(self, name))
 
 
 def data_name(data: str) -> str:

@@ -13,6 +13,7 @@ from condgan.data.names import named
 from condgan.errors import InputError
 from condgan.evenly import evenly
 from condgan.generate import LoadedGenerator, untrained
+from condgan.grid import labelled_grid, png
 from condgan.judge import Judge, num_seen
 from condgan.judged import JUDGE, SECOND, JudgedImages, Mapped, Viewer, Viewers, classified
 from condgan.label_scores import HELD_OUT, with_labels
@@ -176,3 +177,23 @@ def neighbour_pictures(generator: LoadedGenerator, images: Images, scores: Score
     known = images.condition.describe_all(images.labels[list(reals)])
     captions += [f"training image, distance {far:.2f}, {text}" for far, text in zip(distances, known, strict=True)]
     return torch.cat([each.expand(-1, 3, -1, -1) for each in pictures]), captions
+
+
+def pictures(
+    generator: LoadedGenerator, images: Images, scores: Scores, lists: Mapping[str, Tensor]
+) -> dict[str, bytes]:
+    """Returns the pictures of an evaluation by file name: each list of conditions, and nearest training images."""
+    contents = {
+        f"{name}.png": png(labelled_grid(generator.generate(c, scores.seed), images.condition.describe_all(c)))
+        for name, c in lists.items()
+    }
+    if images.condition.is_labelled and images.labels.numel():
+        held_out = images.part(held_out=True)
+        shown = held_out.at(evenly(len(held_out), 8))
+        contents[f"{HELD_OUT_PICTURE}.png"] = png(
+            labelled_grid(shown.images, images.condition.describe_all(shown.labels))
+        )
+    if scores.neighbours:
+        near, captions = neighbour_pictures(generator, images, scores)
+        contents[f"{NEIGHBOURS}.png"] = png(labelled_grid(near, captions, len(scores.neighbours)))
+    return contents

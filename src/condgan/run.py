@@ -68,7 +68,7 @@ class Run:
         file = folder / "run.json"
         if file.exists() and resume:
             before = Config.parse(files.read_text(file), str(file))
-            before.check_same(config)
+            before.check_same(config, str(folder))
             self.config = replace(before, kimg=config.kimg, minutes=config.minutes, planned_kimg=config.planned_kimg)
             if config.minutes is not None and (config.minutes, config.kimg) == (before.minutes, before.kimg):
                 self.config = before  # the same budget, so the same plan
@@ -236,6 +236,8 @@ def data_location(folder: Path, config: Config) -> str:
 
 def check_folder(folder: Path, *, resume: bool) -> None:
     """Raises InputError unless a run can start in a folder, or with `resume` continue in it."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: found a file, expected a folder or none; choose another --name")
     has_run = (folder / "run.json").exists()
     if not (has_run and resume) and not _is_empty(folder):
         advice = ", or add --resume to continue the run in it" if has_run else ": no run is in it"

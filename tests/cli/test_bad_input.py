@@ -121,7 +121,9 @@ def test_train_does_not_touch_a_folder_that_is_not_empty(condgan: Command, finis
     before = {file: file.stat().st_mtime_ns for file in (finished / "runs" / "cdcgan").rglob("*")}
     words = ["train", "cdcgan", "--data", "shapes", *TINY, "--runs", finished / "runs"]
     assert_input_error(condgan(*words), "not empty", "--resume")
-    assert_input_error(condgan(*words, "--resume", "--seed", "1"), "started with seed 0, found 1")
+    assert_input_error(condgan(*words, "--resume", "--seed", "1"), "runs/cdcgan was started with seed 0, found 1")
+    other = [*words[:3], "shapes:class", *TINY, "--runs", finished / "runs", "--resume"]
+    assert_input_error(condgan(*other), "runs/cdcgan was started with", "of shapes, found", "their labels", "differ")
     assert {file: file.stat().st_mtime_ns for file in (finished / "runs" / "cdcgan").rglob("*")} == before
 
 
@@ -133,6 +135,8 @@ def test_train_looks_at_its_folder_before_it_reads_the_data(
     (tmp_path / "cdcgan" / "notes.txt").touch()
     words = ["train", "cdcgan", "--data", iclevr_folder.path, *TINY, "--runs", tmp_path]
     assert_input_error(condgan(*words), "cdcgan is not empty; choose another --name: no run is in it")
+    (tmp_path / "afile").touch()
+    assert_input_error(condgan(*words, "--name", "afile"), "afile: found a file, expected a folder")
 
 
 @pytest.mark.parametrize(
@@ -238,7 +242,9 @@ def test_weights_that_are_not_finite_are_refused(condgan: Command, finished: Pat
 def test_judge_train_reports_too_few_images(condgan: Command, iclevr_folder: Folder, tmp_path: Path) -> None:
     out = tmp_path / "judge.safetensors"
     assert_input_error(
-        condgan("judge", "train", iclevr_folder.path, "--resolution", "16", "--out", out), "training images"
+        condgan("judge", "train", iclevr_folder.path, "--resolution", "16", "--out", out),
+        f"data {iclevr_folder.path}: found",
+        "training images",
     )
     assert not out.exists()
 

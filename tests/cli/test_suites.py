@@ -72,6 +72,15 @@ def test_several_runs_are_scored_into_one_table(condgan: Command, finished: Path
     assert result.out.count("generator, pairs") == 2
 
 
+def test_all_runs_are_checked_before_the_first_is_scored(condgan: Command, finished: Path, run: Path) -> None:
+    other = run.with_name("other")
+    shutil.copytree(run, other)
+    (other / "local.json").write_text(json.dumps({"data": "shapes:class"}))
+    words = ["--judge", finished / "judge.safetensors", "--draws", "1"]
+    assert_input_error(condgan("evaluate", run, other, *words), f"{other}: the images have other labels")
+    assert not (run / "metrics.json").is_file()
+
+
 def test_an_unknown_suite_is_refused(condgan: Command, run: Path) -> None:
     assert_input_error(condgan("evaluate", run, "--suite", "ful"), "--suite", "did you mean 'full'", "quick, full")
     assert not (run / "metrics.json").is_file()

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from condgan.generate import LoadedGenerator
     from condgan.judge import Judge
     from condgan.judged import Mapped
-    from condgan.scores import Scores
 
 app = typer.Typer()
 
@@ -91,7 +90,7 @@ def evaluate(
 
     from condgan.cli.score_tables import print_rows, print_scores
     from condgan.conditions import parse_conditions
-    from condgan.evaluate import check_comparable, check_names, num_images, seen_conditions
+    from condgan.evaluate import check_comparable, check_names, num_images, pictures, seen_conditions
     from condgan.evaluate import evaluate as score
     from condgan.feature_spaces import feature_space
     from condgan.generate import load
@@ -112,18 +111,22 @@ def evaluate(
         spaces = dict(map(feature_space, features))
         for space in spaces.values():
             space.network.to(fast_device())
-        for run in runs:
-            scored_hash = generator_hash(run)  # before it is loaded: a training may replace it
-            generator = load(run).to(fast_device())
+        kept: dict[str, Images] = {}  # of one data set, which several runs in a row load once
+
+        def prepared(run: Path) -> tuple[LoadedGenerator, Images, dict[str, Any], list[Any]]:
+            generator = load(run)
             location = data or data_location(run, generator.config)
-            with process.local_main_process_first():  # so that caches are filled once
-                images = load_data(
-                    location,
-                    generator.config.resolution,
-                    by_person=data is not None,
-                    **{**generator.config.reading, **reading},
-                )
-            check_comparable(generator, images)
+            choices = {**generator.config.reading, **reading}
+            key = repr((location, generator.config.resolution, choices))
+            if key not in kept:
+                kept.clear()
+                with process.local_main_process_first():  # so that caches are filled once
+                    kept[key] = load_data(location, generator.config.resolution, by_person=data is not None, **choices)
+            images = kept[key]
+            try:
+                check_comparable(generator, images)
+            except InputError as error:
+                raise InputError(f"{run}: {error}") from None
             lists = dict(images.condition_lists)
             if not lists and images.labels.numel():
                 lists = {"seen": seen_conditions(images)}
@@ -132,9 +135,15 @@ def evaluate(
                 for name, file in _stems(conditions).items():
                     text = files.read_text(file, "a JSON list of conditions")
                     lists[name] = parse_conditions(text, str(file), images.condition)
-            classifier, second = _judges(judge, second_judge, images, location)
-            recognition = load_recognition(run, generator.config)
-            for network in (classifier, second, recognition and recognition.discriminator):
+            judges = _judges(judge, second_judge, images, location)
+            return generator, images, lists, [*judges, load_recognition(run, generator.config)]
+
+        for run in runs:  # what is wrong with any is found out before the first is scored
+            prepared(run)
+        for run in runs:
+            scored_hash = generator_hash(run)  # before it is loaded: a training may replace it
+            generator, images, lists, (classifier, second, recognition) = prepared(run)
+            for network in (generator, classifier, second, recognition and recognition.discriminator):
                 if network:
                     network.to(fast_device())
             total = num_images(generator, images, lists, draws, suite)
@@ -158,12 +167,12 @@ def evaluate(
             found[str(run)] = scores = replace(scores, generator_hash=scored_hash)
             if process.is_main_process:
                 files.write_json(run / "metrics.json", scores.to_json())
-                pictures = _pictures(generator, images, scores, {name: lists[name] for name in scores.per_condition})
-                for name, content in pictures.items():
+                written = pictures(generator, images, scores, {name: lists[name] for name in scores.per_condition})
+                for name, content in written.items():
                     files.write(run / name, content)
                 if len(runs) == 1:
                     print_scores(scores)
-                console.print("wrote " + ", ".join(str(run / file) for file in ("metrics.json", *pictures)))
+                console.print("wrote " + ", ".join(str(run / file) for file in ("metrics.json", *written)))
         if process.is_main_process and len(runs) > 1:
             rows: Rows = {(run, source): row for run, scores in found.items() for source, row in scores.rows.items()}
             print_rows(["run", "images"], rows, scores.setting)
@@ -222,25 +231,3 @@ def _shared(num_images: int) -> Iterator[Mapped]:
             return results
 
         yield mapped
-
-
-def _pictures(generator: LoadedGenerator, images: Images, scores: Scores, lists: Mapping[str, Any]) -> dict[str, bytes]:
-    """Returns the pictures of an evaluation by file name: each list of conditions, and nearest training images."""
-    from condgan.evaluate import HELD_OUT_PICTURE, NEIGHBOURS, neighbour_pictures
-    from condgan.evenly import evenly
-    from condgan.grid import labelled_grid, png
-
-    contents = {
-        f"{name}.png": png(labelled_grid(generator.generate(c, scores.seed), images.condition.describe_all(c)))
-        for name, c in lists.items()
-    }
-    if images.condition.is_labelled and images.labels.numel():
-        held_out = images.part(held_out=True)
-        shown = held_out.at(evenly(len(held_out), 8))
-        contents[f"{HELD_OUT_PICTURE}.png"] = png(
-            labelled_grid(shown.images, images.condition.describe_all(shown.labels))
-        )
-    if scores.neighbours:
-        pictures, captions = neighbour_pictures(generator, images, scores)
-        contents[f"{NEIGHBOURS}.png"] = png(labelled_grid(pictures, captions, len(scores.neighbours)))
-    return contents

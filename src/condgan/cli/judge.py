@@ -75,9 +75,12 @@ def train(
         torch.manual_seed(seed)
         judge = ARCHITECTURES[architecture](images.condition, images.resolution)
         with console.progress() as show:
-            for step in train_judge(judge, images, num_epochs=epochs, seed=seed, precision=fast_precision()):
-                text = f"judge  step {step.step} of {step.num_steps}  loss {step.loss:.4f}"
-                show("judge", step.step / step.num_steps, text)
+            try:
+                for step in train_judge(judge, images, num_epochs=epochs, seed=seed, precision=fast_precision()):
+                    text = f"judge  step {step.step} of {step.num_steps}  loss {step.loss:.4f}"
+                    show("judge", step.step / step.num_steps, text)
+            except InputError as error:
+                raise InputError(f"data {data}: {error}") from None
         if not process.is_main_process:
             return None
         samples = _classified(judge, images)
