@@ -246,7 +246,5 @@ def check_folder(folder: Path, *, resume: bool) -> None:
 
 def _is_empty(folder: Path) -> bool:
     """Whether a folder does not exist, or holds only what a process left that ended before the first save of a run."""
-    if not folder.exists():
-        return True
     left = (LOCK, "run.json", "local.json")
-    return folder.is_dir() and all(files.is_temporary(file) or file.name in left for file in folder.iterdir())
+    return not folder.exists() or all(files.is_temporary(file) or file.name in left for file in folder.iterdir())
