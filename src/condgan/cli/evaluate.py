@@ -111,18 +111,20 @@ def evaluate(
         spaces = dict(map(feature_space, features))
         for space in spaces.values():
             space.network.to(fast_device())
-        kept: dict[str, Images] = {}  # of one data set, which several runs in a row load once
+        loaded: dict[str, Images] = {}  # by how they are read, as several runs may be of one data set
 
-        def prepared(run: Path) -> tuple[LoadedGenerator, Images, dict[str, Any], list[Any]]:
+        def prepared(run: Path) -> tuple[str, LoadedGenerator, Images, dict[str, Any], list[Any]]:
+            scored_hash = generator_hash(run)  # before it is loaded: a training may replace it
             generator = load(run)
             location = data or data_location(run, generator.config)
             choices = {**generator.config.reading, **reading}
             key = repr((location, generator.config.resolution, choices))
-            if key not in kept:
-                kept.clear()
+            if key not in loaded:
                 with process.local_main_process_first():  # so that caches are filled once
-                    kept[key] = load_data(location, generator.config.resolution, by_person=data is not None, **choices)
-            images = kept[key]
+                    loaded[key] = load_data(
+                        location, generator.config.resolution, by_person=data is not None, **choices
+                    )
+            images = loaded[key]
             try:
                 check_comparable(generator, images)
             except InputError as error:
@@ -136,13 +138,11 @@ def evaluate(
                     text = files.read_text(file, "a JSON list of conditions")
                     lists[name] = parse_conditions(text, str(file), images.condition)
             judges = _judges(judge, second_judge, images, location)
-            return generator, images, lists, [*judges, load_recognition(run, generator.config)]
+            return scored_hash, generator, images, lists, [*judges, load_recognition(run, generator.config)]
 
-        for run in runs:  # what is wrong with any is found out before the first is scored
-            prepared(run)
-        for run in runs:
-            scored_hash = generator_hash(run)  # before it is loaded: a training may replace it
-            generator, images, lists, (classifier, second, recognition) = prepared(run)
+        ready = [prepared(run) for run in runs]  # what is wrong with any is found out before the first is scored
+        for run, (scored_hash, generator, images, lists, networks) in zip(runs, ready, strict=True):
+            classifier, second, recognition = networks
             for network in (generator, classifier, second, recognition and recognition.discriminator):
                 if network:
                     network.to(fast_device())
