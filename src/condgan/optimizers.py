@@ -32,10 +32,11 @@ def load_optimizer(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
     """
     numbers, state = [number for group in saved["param_groups"] for number in group["params"]], saved["state"]
     if unknown := state.keys() - set(numbers):
-        raise ValueError(f"optimizer: found a state of weight {min(unknown)}, which it does not have")
+        raise ValueError(f"optimizer: found a state of weight {next(iter(unknown))}, which it does not have")
     for number, expected in zip(numbers, _states_after_a_step(optimizer), strict=True):
-        if number in state and (differ := state[number].keys() ^ expected.keys()):
-            raise ValueError(f"optimizer: {min(differ)} of weight {number}: found only in the file, or only here")
+        if number in state and state[number].keys() != expected.keys():
+            found, wanted = (", ".join(sorted(map(str, each))) or "nothing" for each in (state[number], expected))
+            raise ValueError(f"optimizer: state of weight {number}: found {found}, expected {wanted}")
         for name, value in state.get(number, {}).items():
             if _kind(value) != _kind(expected[name]):
                 found = f"found {_kind(value)}, expected {_kind(expected[name])}"
