@@ -156,7 +156,7 @@ def test_a_killed_process_ends_the_job_and_one_process_continues(
     os.kill(second_process(job), signal.SIGKILL)
     _, error = job.communicate(timeout=60)
     assert job.returncode != 0
-    assert error.count("condgan: another process of this job ended") == 1
+    assert error.count("condgan: another process of this job ended") == 1, error
     assert "src/condgan" not in error  # no traceback of a training process
     saves = json.loads((tmp_path / "cdcgan" / "saves.json").read_text())
     last = int(Path(saves["saves"][-1]["checkpoint"]).stem)

@@ -18,7 +18,13 @@ from condgan.interrupts import prompt_interrupts
 
 INTERRUPTED = 130
 # In the errors of gloo and NCCL if a process has ended while others wait for it
-LOST_PROCESS = ("Connection closed by peer", "Connection reset by peer", "remote process exited")
+LOST_PROCESS = (
+    "Connection closed by peer",
+    "Connection reset by peer",
+    "Socket closed",
+    "Broken pipe",  # for the one that writes
+    "remote process exited",
+)
 
 app = typer.Typer(
     cls=Commands,
