@@ -91,6 +91,9 @@ def main(folder: Path, out: Path, number: int = 6000) -> None:
     """Writes the images of `folder` and `number` composites to `out`, a new folder."""
     images = load_images(f"iclevr:{folder}", RESOLUTION)
     out.mkdir()
+    for name in ("objects.json", "test.json", "new_test.json", "held_out.json"):
+        if (folder / name).exists():
+            shutil.copy(folder / name, out / name)
     train = json.loads((folder / "train.json").read_text())
     for name, pixels in zip(train, images.images.permute(0, 2, 3, 1).numpy(), strict=True):
         Image.fromarray(pixels).save(out / name)
@@ -100,8 +103,6 @@ def main(folder: Path, out: Path, number: int = 6000) -> None:
         Image.fromarray(pixels).save(out / name)
         train[name] = [images.condition.values[label] for label in np.flatnonzero(labels).tolist()]
     (out / "train.json").write_text(json.dumps(train))
-    for name in ("objects.json", "test.json", "new_test.json"):
-        shutil.copy(folder / name, out / name)
 
 
 if __name__ == "__main__":

@@ -24,11 +24,11 @@ from condgan.objectives import (
     Batch,
     Objective,
     lazy,
+    r1,
     real_likelihood,
     relativistic,
     relativistic_labels,
     resolution_scaled,
-    squared_gradient_norm,
 )
 from condgan.recipes import Recipe, layout, with_reader
 from condgan.recipes.layout import GAMMA, PENALTY_EVERY
@@ -50,7 +50,6 @@ def cross_attention() -> Recipe:
 
 def r1_of_scores() -> Recipe:
     """`layout` with R1 of the realness alone in place of R1 and R2 of realness and wanted labels."""
-    r1 = Objective(discriminator={"r1": lambda b: squared_gradient_norm(b.real.score, b.real_image)})
     return _with_penalty(r1)
 
 

@@ -72,6 +72,16 @@ def test_minutes_are_those_of_the_whole_run(phase: str, kimg: float, elapsed: fl
     assert seconds_left(Budget(kimg=1000, minutes=1), phase, kimg, elapsed) == pytest.approx(seconds)
 
 
+@pytest.mark.parametrize(("phase", "kimg", "seconds"), [("reader", 0, 540), ("game", 1, 500)])
+def test_minutes_alone_are_the_whole_length(phase: str, kimg: float, seconds: float) -> None:
+    assert seconds_left(Budget(minutes=9), phase, kimg, 540 - seconds) == pytest.approx(seconds)
+
+
+def test_a_budget_needs_images_or_minutes() -> None:
+    with pytest.raises(ValueError, match="expected kimg, minutes or both"):
+        Budget()
+
+
 def test_the_plan_of_a_budget_in_minutes_is_kept_when_the_minutes_are_over() -> None:
     assert seconds_left(Budget(kimg=1000, minutes=1), "game", 2, elapsed=90, planned=3) == pytest.approx(20)
 
@@ -114,6 +124,6 @@ def test_pretraining_is_part_of_the_minutes(
         patch.setattr(run_module, "pretrain", slow(train_module.pretrain))
         patch.setattr("time.monotonic", lambda: clock["seconds"])
         patch.setattr(run_module, "LOG_STEPS", 1)
-        statuses = list(run.train(images, Budget(1e9, minutes), accelerator=Accelerator(cpu=True)))
+        statuses = list(run.train(images, Budget(minutes=minutes), accelerator=Accelerator(cpu=True)))
     expected = ["reader"] * 3 + ["discriminator"] * 3 + ["game"] * game_steps
     assert [status.phase for status in statuses] == expected

@@ -88,6 +88,18 @@ def test_scores_after_the_checkpoint_are_removed_on_resume(tmp_path: Path, image
     assert "exact_accuracy" in lines[-1]
 
 
+def test_a_score_that_is_not_finite_is_null_and_the_run_continues(tmp_path: Path, images: Images) -> None:
+    def callback(generator: LoadedGenerator) -> Mapping[str, float]:
+        return {"fid": float("inf"), "kid": float("nan"), "accuracy": 0.5}
+
+    train(make_run(tmp_path, images), images, 2, callback)
+    train(make_run(tmp_path, images), images, 3, callback)
+    lines = read_lines(tmp_path / "scores.jsonl")
+    assert [(line["step"], line["fid"], line["kid"], line["accuracy"]) for line in lines] == [
+        (step, None, None, 0.5) for step in range(4)
+    ]
+
+
 def test_equal_generators_have_equal_scores(images: Images, judge: Judge) -> None:
     generator, callback = untrained(config_of(images)), callback_of(images, judge)
     first = callback(generator)

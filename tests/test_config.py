@@ -121,6 +121,13 @@ def test_the_name_of_data_is_the_last_part_of_its_path(prefix: str, parts: list[
     assert data_name(data_name(f"{prefix}{path}")) == data_name(f"{prefix}{path}")
 
 
+def test_the_name_of_data_in_this_folder_is_that_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "faces" / "train").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "faces")
+    assert (data_name("."), data_name("folder:.")) == ("faces", "folder:faces")
+    assert data_name("train/..") == "faces"
+
+
 @pytest.mark.parametrize("path", ["/home/ann/a:b", "mnist:/home/ann/a:b", "/home/a:b/c", "mnist:/home/a:b/c"])
 def test_the_name_of_data_has_no_folder_even_if_one_has_a_colon(path: str) -> None:
     assert "home" not in data_name(path)

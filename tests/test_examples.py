@@ -18,6 +18,7 @@ from condgan.recipes import Recipe, build, resolve, use
 from condgan.recipes.layout import GAMMA, PENALTY_EVERY
 from condgan.recipes.presets import preset_options
 from condgan.schedules import at
+from conftest import Folder
 from contracts import run_steps, state_of, tiny_images
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -148,6 +149,16 @@ def test_the_finite_difference_estimates_the_squared_gradient_norms() -> None:
     estimate = build("examples.layout_parts:finite_difference", {}).objective.discriminator["finite_difference"]
     weight = PENALTY_EVERY * at(GAMMA, 0) / 2
     assert estimate(b).mean() / weight == pytest.approx(float(exact(b).mean().detach()), rel=0.1)
+
+
+def test_composites_are_written_beside_the_images_of_a_rendered_folder(iclevr_folder: Folder, tmp_path: Path) -> None:
+    for name in ("test.json", "new_test.json"):
+        (iclevr_folder.path / name).unlink(missing_ok=True)
+    iclevr_folder.write("held_out.json", [7])
+    runpy.run_path(str(EXAMPLES / "composites.py"))["main"](iclevr_folder.path, tmp_path / "out", 0)
+    before, after = (load_images(f"iclevr:{path}") for path in (iclevr_folder.path, tmp_path / "out"))
+    assert int(after.held_out.sum()) == 2
+    assert after.content_hash == before.content_hash
 
 
 def test_composites_show_the_objects_of_two_training_images() -> None:

@@ -135,6 +135,16 @@ def test_two_processes_score_a_run_as_one_does(finished: Path, condgan: Command)
     assert (run / "metrics.json").read_bytes() == expected
 
 
+def test_processes_that_do_not_share_the_folder_of_a_run_are_refused(tmp_path: Path) -> None:
+    done = run_processes(1, tmp_path, module="apart")
+    assert (done.code, done.out) == (0, ""), done.err
+    assert [file.name for file in (tmp_path / "0" / "checkpoints").iterdir()] == ["000000004.pt"]
+    done = run_processes(2, tmp_path, module="apart")
+    assert done.code == 0, done.err
+    assert done.out.count("found saves of 0 and 4 steps on different machines") == 2
+    assert [file.name for file in (tmp_path / "0" / "checkpoints").iterdir()] == ["000000004.pt"]
+
+
 def second_process(job: "subprocess.Popen[str]") -> int:
     """Returns the number of the second process that torchrun has started."""
     children = subprocess.run(["pgrep", "-P", str(job.pid)], capture_output=True, text=True, check=True).stdout.split()

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("log_every_two_steps")
 
 
 def timed(
-    monkeypatch: pytest.MonkeyPatch, run: Run, images: Images, minutes: float, *, max_kimg: float = 1e9
+    monkeypatch: pytest.MonkeyPatch, run: Run, images: Images, minutes: float, *, max_kimg: float | None = None
 ) -> list[Status]:
     """Trains with a budget in minutes on a clock on which every step takes a second, and nothing else takes time."""
     AcceleratorState._reset_state(reset_partial_state=True)
@@ -72,6 +72,21 @@ def test_a_plan_never_exceeds_the_budget_in_images(
     run = make_run(tmp_path / "run", images, minutes=1)
     assert timed(monkeypatch, run, images, 1, max_kimg=0.1)[-1].kimg == pytest.approx(0.1)
     assert read_json(run.folder / "run.json")["planned_kimg"] == 0.1
+
+
+def test_minutes_may_be_more_than_the_epochs_of_the_recipe(
+    tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(tmp_path / "run", images, minutes=1, num_epochs=1)
+    assert 2 * images.num_training / 1000 < 60 * 0.004
+    assert [status.step for status in timed(monkeypatch, run, images, 1)] == list(range(1, 61))
+
+
+def test_the_plan_is_estimated_before_it_is_made(
+    tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses = timed(monkeypatch, make_run(tmp_path / "run", images, minutes=10), images, 10)
+    assert [status.progress for status in statuses[:30]] == pytest.approx([0, *(k / 600 for k in range(2, 31))])
 
 
 def test_the_same_minutes_keep_the_plan_on_resume(

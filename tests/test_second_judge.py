@@ -89,6 +89,9 @@ def test_scores_say_which_training_images_the_judges_saw() -> None:
     assert (scores.num_training, scores.judges_saw) == (images.num_training, {"judge": 114, "second": 0})
     assert "judge small: trained on 114 of the 114 training images, scores may be too high" in scores.judges
     assert "second small: trained on none of the 114 training images" in scores.judges
+    turned = evaluate(generator_of(images), replace(images, held_out=~images.held_out), {}, first)
+    assert (turned.judges_saw, turned.judges_saw_held_out) == ({"judge": 0}, {"judge": 114})
+    assert "none of the 6 training images and on 114 held-out images, scores may be too high" in turned.judges
     unknown = evaluate(generator_of(images), images, {}, judge_of(images))
     assert unknown.judges_saw == {}
     assert "not known" in unknown.judges

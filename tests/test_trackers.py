@@ -15,6 +15,7 @@ from commands import TINY, Command, assert_input_error
 from condgan import trackers
 from condgan.budget import Budget
 from condgan.data import Images
+from condgan.generate import LoadedGenerator
 from condgan.log import RunLog, read_lines
 from condgan.run import Diverged
 from condgan.train import Progress
@@ -89,6 +90,32 @@ def test_trackers_end_with_a_training_that_diverges_or_is_left(
     assert recorder.state == "finished"
 
 
+def test_trackers_end_if_the_first_save_fails(tmp_path: Path, images: Images, recorders: list[Recorder]) -> None:
+    def callback(generator: LoadedGenerator) -> dict[str, float]:
+        raise RuntimeError
+
+    run, options = make_run(tmp_path / "run", images), {"accelerator": Accelerator(cpu=True), "callback": callback}
+    with pytest.raises(RuntimeError):
+        list(run.train(images, Budget(kimg=0.1), log_with=["json"], **options))
+    assert [recorder.state for recorder in recorders] == ["finished"]
+
+
+def test_a_tracker_ends_if_another_one_cannot_start(
+    tmp_path: Path, images: Images, recorders: list[Recorder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(Recorder):
+        def start(self) -> None:
+            raise RuntimeError
+
+    monkeypatch.setitem(trackers.TRACKERS, "csv", Broken)
+    statuses = make_run(tmp_path / "run", images).train(
+        images, Budget(kimg=0.1), accelerator=Accelerator(cpu=True), log_with=["json", "csv"]
+    )
+    with pytest.raises(RuntimeError):
+        next(statuses)
+    assert [recorder.state for recorder in recorders] == ["finished"]
+
+
 def test_steps_count_those_of_all_phases(tmp_path: Path) -> None:
     def write(log: RunLog, step: int, phase: str) -> None:
         progress = Progress(step, step * 0.004, {"loss": torch.tensor(1.0)}, {}, phase)
@@ -98,7 +125,8 @@ def test_steps_count_those_of_all_phases(tmp_path: Path) -> None:
     first, second = Recorder(tmp_path, {}), Recorder(tmp_path, {})
     for recorder, resumed_from in ((first, {}), (second, {"reader": 50, "game": 20})):
         recorder.start()
-        log = RunLog(tmp_path / str(len(resumed_from)), resumed_from, False, [recorder])
+        log = RunLog(tmp_path / str(len(resumed_from)), resumed_from, False)
+        log.trackers = [recorder]
         log.is_main_process = True
         log.folder.mkdir()
         if not resumed_from:

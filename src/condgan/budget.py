@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 import torch
 from accelerate import Accelerator
@@ -15,14 +16,18 @@ MIN_SHARE = 0.05  # and this share of the minutes
 
 @dataclass(frozen=True)
 class Budget:
-    """The length of a training: at most `kimg` thousand real images and about `minutes` minutes.
+    """The length of a training: `kimg` thousand real images or about `minutes` minutes, whichever comes first.
 
     Minutes are turned into a number of images once the speed is known, so that schedules end with the training. They
     are those of the whole run, pretraining included; pretraining is never cut short. `kimg` counts images of the game.
     """
 
-    kimg: float
+    kimg: float | None = None
     minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.kimg is None and self.minutes is None:
+            raise ValueError("expected kimg, minutes or both")
 
 
 class Plan:
@@ -37,23 +42,22 @@ class Plan:
             state.planned_kimg = planned_kimg
 
     def update(self, seconds: float) -> None:
-        """Makes the plan after a step, `seconds` after the start, if enough of the budget has passed."""
+        """Estimates the plan after a step, `seconds` after the start, until enough of the budget has passed."""
         state, minutes = self.state, self.budget.minutes
         if self.is_made or minutes is None:
             return
         if self.start is None:  # the first step is slower: memory is allocated and kernels are chosen
             self.start = state.step, seconds
             return
-        steps, elapsed = state.step - self.start[0], seconds - self.start[1]
-        is_measured = steps >= MIN_STEPS and elapsed >= MIN_SHARE * 60 * minutes
-        if not any_process(state.accelerator, is_measured or seconds >= 60 * minutes):
-            return
+        steps, elapsed = state.step - self.start[0], max(seconds - self.start[1], 1e-9)
         left = max(0.0, 60 * minutes - seconds)
         planned = torch.tensor(steps / elapsed * left, device=state.accelerator.device)
         steps_left = round(float(state.accelerator.reduce(planned, "mean")))  # one plan for all processes
-        state.planned_kimg = min(self.budget.kimg, (state.step + steps_left) * state.step_kimg)
-        self.is_made = True
-        self.record(state.planned_kimg)
+        state.planned_kimg = min(self.budget.kimg or inf, (state.step + steps_left) * state.step_kimg)
+        is_measured = steps >= MIN_STEPS and elapsed >= MIN_SHARE * 60 * minutes
+        if any_process(state.accelerator, is_measured or not left):
+            self.is_made = True
+            self.record(state.planned_kimg)
 
 
 class Forecast:
@@ -67,7 +71,7 @@ class Forecast:
         (30.0, 140.0)
         """
         self.budget, self.game = budget, list(speeds)[-1]
-        self.kimg = {phase: speed.kimg for phase, speed in speeds.items()} | {self.game: budget.kimg}
+        self.kimg = {phase: speed.kimg for phase, speed in speeds.items()} | {self.game: budget.kimg or inf}
         self.images_per_second = {phase: speed.images_per_second for phase, speed in speeds.items()}
 
     def seconds(self, phase: str, kimg: float = 0) -> float:
@@ -87,7 +91,7 @@ class Forecast:
         `elapsed` seconds have passed since it started. `planned_kimg` is the plan of a budget in minutes; without it,
         the training ends with the minutes, or with the images of the budget if that is sooner.
         """
-        self.kimg[self.game] = self.budget.kimg if planned_kimg is None else planned_kimg
+        self.kimg[self.game] = planned_kimg or self.budget.kimg or inf
         pretraining = self.pretraining_left(phase, kimg)
         game = self.seconds(self.game, kimg if phase == self.game else 0)
         if planned_kimg is None and self.budget.minutes is not None:

@@ -94,6 +94,16 @@ def restore(folder: Path, state: TrainState) -> tuple[Save | None, dict[str, Any
     raise InputError(f"{'; '.join(problems)}; no other checkpoint is left: restore one, or choose another --name")
 
 
+def check_same_save(folder: Path, state: TrainState) -> None:
+    """Raises InputError unless all processes have restored a save after the same steps."""
+    steps = torch.tensor([list(state.steps.values())], device=state.accelerator.device)
+    found: Tensor = state.accelerator.gather(steps)
+    if bool((found != found[0]).any()):
+        number = " and ".join(map(str, found.sum(1).unique().tolist()))
+        advice = "machines have to share the folder of runs, or a copy of it, before a training continues"
+        raise InputError(f"{folder}: found saves of {number} steps on different machines; {advice}")
+
+
 def _load(file: Path, is_whole: bool, state: TrainState) -> dict[str, Any]:
     """Restores a state from a checkpoint and returns all that the file holds."""
     if not is_whole:

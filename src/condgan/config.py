@@ -19,10 +19,10 @@ from condgan.data.reading import Reading
 from condgan.errors import InputError
 from condgan.files import as_json, parse_json
 from condgan.processes import device_name
+from condgan.seeds import MAX_SEED
 
 FORMAT = 2
 SAME = ("recipe", "resolution", "seed", "precision")  # of a run that is continued, beside options and data
-MAX_SEED = 2**63 - 1  # of torch
 
 
 @dataclass(frozen=True)
@@ -162,13 +162,20 @@ class Config:
 def data_name(data: str) -> str:
     """Returns the name of a data set: of a path its last part, `digits` for `mnist:/home/ann/digits`.
 
+    Of `.` and `..` it is the name of that folder.
+
     >>> data_name("mnist:/home/ann/digits"), data_name("shapes:class"), data_name("faces/")
     ('mnist:digits', 'shapes:class', 'faces')
     """
     kind, colon, path = data.partition(":")
     if not colon or PurePath(kind).name != kind:  # a path, which may hold a colon itself
-        return PurePath(data).name
-    return f"{kind}:{PurePath(path).name}"
+        return _last_part(data)
+    return f"{kind}:{_last_part(path)}"
+
+
+def _last_part(path: str) -> str:
+    name = PurePath(path).name
+    return name if name not in ("", "..") else Path(path).resolve().name or path
 
 
 def _from_format_1(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,8 +61,8 @@ def compare(runs: Mapping[str, Sequence[Path]]) -> Figure:
 
 
 def _score(name: str, line: Mapping[str, Any]) -> float:
-    """A score in a line of scores.jsonl; nan if it is missing."""
-    return float(line.get(name, nan))
+    """A score in a line of scores.jsonl; nan if it is missing or was not finite."""
+    return nan if line.get(name) is None else float(line[name])
 
 
 def _total(network: str, line: Mapping[str, Any]) -> float:
@@ -86,9 +86,8 @@ def _of_names(log: Lines, labels: Mapping[str, str]) -> list[Line]:
 
 
 def _curve(scores: Lines, name: str, color: int = 0) -> Line:
-    return Line(
-        name.replace("_", " "), [line["kimg"] for line in scores], [line.get(name, nan) for line in scores], color
-    )
+    x, y = [line["kimg"] for line in scores], [_score(name, line) for line in scores]
+    return Line(name.replace("_", " "), x, y, color)
 
 
 def _of_cells(logs: Mapping[str, Sequence[Lines]], value: Callable[[Mapping[str, Any]], float]) -> list[Line]:

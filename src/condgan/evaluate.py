@@ -46,8 +46,8 @@ def evaluate(
     """Scores a generator on lists of conditions, and its realism on the conditions of the held-out images.
 
     Generates `draws` images of each condition of a list. Realism is compared with the held-out images. The row of
-    real images is for comparison: accuracies of the judge on held-out images, which it was not trained on, and realism
-    of as many training images. So are the rows of an untrained generator. `suite` is a name in `condgan.suites`.
+    real images is for comparison: accuracies of the judge on held-out images, and realism of as many training images.
+    So are the rows of an untrained generator. `suite` is a name in `condgan.suites`.
 
     A generator of codes is scored on codes from their prior instead, by the labels that the judge predicts for them.
     Images without labels have no judge: `judge` is None, and neither accuracies nor distances in its features are
@@ -78,7 +78,8 @@ def evaluate(
     reals = classified(images, held_out, viewers.named(features=True), mapped)
     judged = JudgedImages(chosen, images, reals, viewers, mapped, seed)
     judges = {role: each for role, each in {JUDGE: judge, SECOND: second}.items() if each}
-    saw = {role: num_seen(each, images) for role, each in judges.items()}
+    saw = {role: num_seen(each, images, training) for role, each in judges.items()}
+    saw_held_out = {role: num_seen(each, images, held_out) for role, each in judges.items()}
     of_reals = {**chosen.realism, **chosen.variety} if judge else chosen.realism  # variety is that of each condition
     start = Scores(
         judge.name if judge else "",
@@ -91,6 +92,7 @@ def evaluate(
         second_judge_hash=second.fingerprint if second else "",
         num_training=len(training),
         judges_saw={role: number for role, number in saw.items() if number is not None},
+        judges_saw_held_out={role: number for role, number in saw_held_out.items() if number},
         spaces={name: space.fingerprint for name, space in viewers.spaces.items()},
     )
     initial = untrained(generator.config).to(next(generator.parameters()).device)

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from condgan import files
 from condgan.errors import InputError, writing
-from condgan.files import read_text
+from condgan.files import as_json, read_text
 from condgan.state import GAME
 from condgan.train import Progress
 
@@ -55,10 +54,9 @@ class RunLog:
     of all phases, as W&B refuses steps that go back.
     """
 
-    def __init__(
-        self, folder: Path, steps: Mapping[str, int], is_main_process: bool, trackers: Sequence[GeneralTracker] = ()
-    ):
-        self.folder, self.steps, self.trackers = folder, dict(steps), trackers
+    def __init__(self, folder: Path, steps: Mapping[str, int], is_main_process: bool):
+        self.folder, self.steps = folder, dict(steps)
+        self.trackers: Sequence[GeneralTracker] = ()
         self.files = [folder / f"{name}.jsonl" for name in ("log", "pretraining", "scores", "diagnostics")]
         self.log, self.pretraining, self.scores, self.diagnostics = self.files
         self.is_main_process = is_main_process
@@ -114,7 +112,7 @@ class RunLog:
             line: dict[str, Any] = {} if progress.phase == GAME else {"phase": progress.phase}
             line |= {"step": progress.step, "kimg": progress.kimg, "seconds": round(seconds, 3)}
             line |= {"images_per_second": round(self.images_per_second, 2)}
-            line |= {name: mean if isfinite(mean) else None for name, mean in means.items()}  # JSON has no NaN
+            line |= means
             _append(self.log if progress.phase == GAME else self.pretraining, line)
             prefix = "" if progress.phase == GAME else f"{progress.phase}/"
             self._track({prefix + name: mean for name, mean in means.items()}, progress.step, progress.phase)
@@ -183,4 +181,4 @@ def _is_number(value: Any) -> bool:
 
 def _append(file: Path, line: Mapping[str, Any]) -> None:
     with writing(file), file.open("a") as log:
-        log.write(json.dumps(line) + "\n")
+        log.write(json.dumps(as_json(line)) + "\n")  # None for NaN and infinity, which JSON does not have

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from itertools import chain
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from accelerate import Accelerator
 
 from condgan import files, processes, recipes
 from condgan.budget import Budget, Plan, any_process
-from condgan.checkpoint import clean, restore, write_save
+from condgan.checkpoint import check_same_save, clean, restore, write_save
 from condgan.config import Config
 from condgan.data.dataset import Images
 from condgan.diagnostics import Watch, measure
@@ -132,8 +133,9 @@ class Run:
         recipe = recipes.build(self.config.recipe, self.config.options)
         check_trainable(recipe, images, accelerator.num_processes)
         is_main = accelerator.is_main_process
-        state = TrainState(recipe, images, self.config.seed, accelerator, budget.kimg)
+        state = TrainState(recipe, images, self.config.seed, accelerator, budget.kimg or inf)
         last, saved = restore(self.folder, state)
+        check_same_save(self.folder, state)
         seconds = float(saved.get("seconds", 0.0))
         outputs, kept = Outputs(state, images, self.config.seed), keep or read_keep(self.folder)
         if is_main:
@@ -149,8 +151,7 @@ class Run:
             return
         if is_main:
             self._write_config()  # the budget may have changed
-        trackers = start_trackers(log_with, self.folder, self.config.to_json()) if is_main else []
-        log = RunLog(self.folder, state.steps if last else {}, is_main, trackers)
+        log = RunLog(self.folder, state.steps if last else {}, is_main)
         log.load_state_dict(saved.get("log", {}))
         watch = Watch(log.log, log.diagnostics)
 
@@ -170,11 +171,12 @@ class Run:
                 content, first = {"seconds": seconds, "log": log.state_dict()}, next(iter(scores.values()), None)
                 write_save(self.folder, outputs, self.config, content, kept, first)
 
-        if not last:
-            save(seconds)
-        started, saved_at, shown_at = time.monotonic() - seconds, time.monotonic(), time.monotonic()
-        log.start()
+        log.trackers = start_trackers(log_with, self.folder, self.config.to_json()) if is_main else []
         with closing(log), deferred_interrupts() as interrupted:  # the trackers end, however the training does
+            if not last:
+                save(seconds)
+            started, saved_at, shown_at = time.monotonic() - seconds, time.monotonic(), time.monotonic()
+            log.start()
             for progress in chain(pretrain(state, images), train(state, images)):
                 phase = progress.phase
                 log.add(progress)

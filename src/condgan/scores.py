@@ -33,9 +33,10 @@ class Scores:
     For codes, `meaning` is the label matched to each categorical code, and `code_effects` the correlation of each
     continuous code with each property of strokes. `second_judge` is the name of the judge whose scores are marked
     [second], empty without one. `judges_saw`: `judge` and `second` -> how many of the `num_training` training images it
-    was trained on; absent if that is not known. `spaces`: other feature spaces -> hash of their network. Raises
-    InputError for a later format. `judge` is empty if there was none, as the images have no labels. `generator_hash` is
-    that of the file of the generator, as `generator_hash` returns it; empty in files of earlier versions.
+    was trained on; absent if that is not known. `judges_saw_held_out`: the same of the held-out images; absent if it is
+    none. `spaces`: other feature spaces -> hash of their network. Raises InputError for a later format. `judge` is
+    empty if there was none, as the images have no labels. `generator_hash` is that of the file of the generator, as
+    `generator_hash` returns it; empty in files of earlier versions.
     """
 
     judge: str
@@ -57,6 +58,7 @@ class Scores:
     second_judge_hash: str = ""
     num_training: int = 0
     judges_saw: Mapping[str, int] = field(default_factory=dict)
+    judges_saw_held_out: Mapping[str, int] = field(default_factory=dict)
     spaces: Mapping[str, str] = field(default_factory=dict)
     generator_hash: str = ""
 
@@ -110,10 +112,10 @@ class Scores:
     def _saw(self, role: str) -> str:
         if role not in self.judges_saw:
             return "not known which images it was trained on"
-        number = self.judges_saw[role]
-        if not number:
-            return f"trained on none of the {self.num_training} training images"
-        return f"trained on {number} of the {self.num_training} training images, scores may be too high"
+        number, held_out = self.judges_saw[role], self.judges_saw_held_out.get(role, 0)
+        found = f"trained on {number or 'none'} of the {self.num_training} training images"
+        found += f" and on {held_out} held-out images" if held_out else ""
+        return f"{found}, scores may be too high" if number or held_out else found
 
     @property
     def setting(self) -> str:

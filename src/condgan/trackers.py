@@ -1,6 +1,7 @@
 """Trackers of experiments, which show the curves of a run while it is trained, through accelerate."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,10 @@ def start_trackers(names: Sequence[str], folder: Path, config: Mapping[str, Any]
     check_trackers(names)
     chosen = names or [name for name in (DEFAULT,) if find_spec(name)]
     trackers = [TRACKERS[name](folder, config) for name in dict.fromkeys(chosen)]
-    for tracker in trackers:
-        with writing(folder):
-            tracker.start()
+    with ExitStack() as on_error:
+        for tracker in trackers:
+            with writing(folder):
+                tracker.start()
+            on_error.callback(tracker.finish)
+        on_error.pop_all()
     return trackers

@@ -59,7 +59,19 @@ def test_train_says_how_to_continue_after_all_epochs(condgan: Command, tmp_path:
     result = condgan(*words, "--runs", tmp_path)
     assert result.code == 0, result.err
     assert "all 1 epochs of the recipe are done; for more, use --epochs N" in result.out
-    assert "epochs of the recipe" not in condgan(*words, "--runs", tmp_path / "more", "--kimg", "1").out
+    for length in (["--kimg", "1"], ["--minutes", "0.02"]):
+        result = condgan(*words, "--runs", tmp_path / length[0], *length)
+        assert result.code == 0, result.err
+        assert "epochs of the recipe" not in result.out
+
+
+def test_minutes_alone_are_not_limited_by_the_epochs_of_the_recipe(condgan: Command, tmp_path: Path) -> None:
+    words = ["train", "cdcgan", "--data", "shapes", *TINY, "--set", "batch_size=1000", "--set", "num_epochs=1"]
+    for name, length in {"minutes": ["--minutes", "0.02"], "both": ["--minutes", "9", "--epochs", "1"]}.items():
+        result = condgan(*words, "--runs", tmp_path, "--name", name, *length)
+        assert result.code == 0, result.err
+    runs = [read_json(tmp_path / name / "run.json") for name in ("minutes", "both")]
+    assert [run["kimg"] for run in runs] == [None, pytest.approx(runs[1]["num_training"] / 1000)]
 
 
 def test_the_plan_of_a_budget_in_minutes_is_kept_on_resume_and_made_anew_for_more(

@@ -36,6 +36,9 @@ def test_a_run_without_labels_is_trained_generated_scored_reported_and_played(
     assert lines[1].startswith(f"notice: {flat} has no labels")
     result = condgan("generate", run, "--condition", condition, "--count", "2", "--out", tmp_path / "images")
     assert result.code == 0, result.err
+    (tmp_path / "list.json").write_text('["nothing"]')
+    result = condgan("evaluate", run, "--conditions", tmp_path / "list.json")
+    assert_input_error(result, "--conditions has no effect on a generator without labels; leave it out")
     result = condgan("evaluate", run, "--suite", "full")
     assert result.code == 0, result.err
     assert "no judge, as the images have no labels: not scored are accuracies" in result.out

@@ -170,6 +170,19 @@ def test_a_class_and_the_split_of_a_huggingface_data_set_are_read() -> None:
     assert "columns left out, neither names nor numbers of classes: score" in images.notices
 
 
+def test_names_of_classes_with_separators_are_no_sets_of_labels(
+    library: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features = FEATURES | {"label": ClassLabel(["tench, Tinca tinca", "a|b;c=d"])}
+    monkeypatch.setattr(library, "load_dataset", lambda name: Dataset(features, rows(40).columns))
+    images = load_images("huggingface:ann/fish", 16, reading=chosen("label"))
+    assert images.condition == Class(["a / b / c / d", "tench / Tinca tinca"])
+    assert (
+        load_images("huggingface:ann/fish", 16, reading=chosen("label", "ok")).condition.values[0]
+        == "a / b / c / d label"
+    )
+
+
 @pytest.mark.usefixtures("library")
 def test_lists_of_a_huggingface_data_set_are_sets_and_several_columns_attributes() -> None:
     sets = load_images("huggingface:ann/pets:german", 16, reading=chosen("tags"))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from condgan.data import Images, Reading, folder
-from condgan.data.split import Part, parts_of, stratified
+from condgan.data.split import Part, numbered, parts_of, stratified
 from condgan.errors import InputError
 from written import write_csv, write_images
 
@@ -36,6 +36,29 @@ def test_a_twentieth_of_every_value_is_held_out() -> None:
     assert torch.bincount(classes[held_out]).tolist() == [25] * 4
     unlabelled = stratified(torch.zeros(2000, 0, dtype=torch.bool), torch.arange(2000))
     assert int(unlabelled.sum()) == 100
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 4), st.integers(0, 10))
+def test_images_without_values_do_not_change_what_is_held_out_of_the_others(
+    num: int, num_groups: int, num_values: int, seed: int
+) -> None:
+    random = torch.Generator().manual_seed(seed)
+    values = torch.rand(num, num_values, generator=random) < 0.4
+    groups = torch.randint(num_groups, (num,), generator=random)
+    labelled = values.any(1)
+    held_out = stratified(values, groups, seed=seed)
+    of_labelled = numbered(groups[labelled].tolist())
+    assert torch.equal(held_out[labelled], stratified(values[labelled], of_labelled, seed=seed))
+    assert not set(groups[held_out].tolist()) & set(groups[~held_out].tolist())
+
+
+def test_a_judge_that_reads_unlabelled_images_holds_out_what_a_gan_holds_out(tmp_path: Path) -> None:
+    write_csv(tmp_path, "kind", [("red;blue", "red", "", "blue")[i % 4] for i in range(400)])
+    of_gan, of_judge = folder(tmp_path, 16), folder(tmp_path, 16, reading=Reading(min_objects=0))
+    assert (len(of_gan), len(of_judge)) == (300, 400)
+    labelled = of_judge.labels.bool().any(1)
+    assert torch.equal(of_gan.part(held_out=True).images, of_judge.images[of_judge.held_out & labelled])
+    assert int(of_judge.held_out[~labelled].sum()) == 5
 
 
 def test_groups_are_on_one_side_of_the_split() -> None:
@@ -86,7 +109,15 @@ def test_a_split_through_subjects_is_reported(tmp_path: Path) -> None:
     assert "6 values of 'who' are in both parts of the given split" in notices
 
 
-@pytest.mark.parametrize(("name", "cells"), [("is_valid", ("False", "True")), ("partition", ("0", "2"))])
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("is_valid", ("False", "True")),
+        ("is_valid", ("0.0", "1.0")),
+        ("partition", ("0", "2")),
+        ("partition", ("0.0", "2.0")),
+    ],
+)
 def test_other_spellings_of_a_split_column_are_obeyed(tmp_path: Path, name: str, cells: tuple[str, str]) -> None:
     write_csv(tmp_path, f"kind,{name}", [f"{'ab'[i % 2]},{cells[i % 5 == 0]}" for i in range(20)])
     assert folder(tmp_path, 16).held_out.tolist() == [i % 5 == 0 for i in range(20)]

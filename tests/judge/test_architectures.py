@@ -135,14 +135,13 @@ def test_judges_of_other_weights_or_architectures_have_other_fingerprints() -> N
 def test_training_images_that_a_judge_saw_are_counted() -> None:
     images = tiny_images("class", num_images=80)
     judge = judge_of("small", images)
-    assert num_seen(judge, images) is None  # before it is trained
+    assert num_seen(judge, images, images.training) is None  # before it is trained
     list(train_judge(judge, images, num_epochs=1, seed=0, batch_size=16))
-    assert num_seen(judge, images) == images.num_training
-    turned = replace(images, held_out=~images.held_out)
-    assert num_seen(judge, turned) == 0
-    few = images.at(torch.arange(10))
-    assert num_seen(judge, few) == few.num_training
-    assert num_seen(judge, tiny_images("class", resolution=32)) is None
+    assert num_seen(judge, images, images.training) == images.num_training
+    assert num_seen(judge, images, torch.nonzero(images.held_out).squeeze(1)) == 0
+    assert num_seen(judge, images, images.training[:10]) == 10
+    larger = tiny_images("class", resolution=32)
+    assert num_seen(judge, larger, larger.training) is None
 
 
 @each
@@ -152,8 +151,8 @@ def test_a_judge_knows_images_of_a_size_that_it_rounds_up(architecture: str, tmp
     judge = ARCHITECTURES[architecture](small.condition, small.resolution)
     list(train_judge(judge, small, num_epochs=1, seed=0, batch_size=16))
     loaded = load_judge(written(judge, tmp_path), small.condition)
-    assert num_seen(loaded, small) == small.num_training
-    assert num_seen(loaded, images) is None
+    assert num_seen(loaded, small, small.training) == small.num_training
+    assert num_seen(loaded, images, images.training) is None
 
 
 def test_a_single_pixel_changes_the_hash_of_its_image_only() -> None:

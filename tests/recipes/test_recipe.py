@@ -38,6 +38,12 @@ def test_a_recipe_takes_one_step_of_each_network_and_has_no_average_or_pretraini
         assert recipe.condition(labels) is labels
 
 
+@pytest.mark.parametrize("updates", [[["real"], ["fake"], ["real"]], [["real"]], [["real", "fake", "more"]]])
+def test_every_term_of_d_is_in_one_of_its_updates(updates: list[list[str]]) -> None:
+    with pytest.raises(ValueError, match="expected each term once"):
+        Recipe(**FIELDS, discriminator_updates=updates)
+
+
 @pytest.mark.parametrize(
     ("kind", "fields"),
     [

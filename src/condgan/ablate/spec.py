@@ -13,7 +13,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     ValidationError,
@@ -24,6 +23,7 @@ from condgan import recipes
 from condgan.errors import InputError, did_you_mean
 from condgan.files import check_file
 from condgan.outputs import Previews
+from condgan.seeds import MAX_SEED
 from condgan.yaml_files import Place, read_yaml
 
 MAX_CELLS = 1_000
@@ -52,7 +52,7 @@ def _previews(text: str) -> str:
 
 Text = Annotated[str, BeforeValidator(_as_text)]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1), AfterValidator(_distinct)]
-Seeds = Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), AfterValidator(_distinct)]
+Seeds = Annotated[tuple[Annotated[int, Field(ge=0, le=MAX_SEED)], ...], Field(min_length=1), AfterValidator(_distinct)]
 # YAML parses a bare `no` as false
 Precision = Annotated[Literal["no", "bf16", "auto"], BeforeValidator(lambda p: "no" if p is False else p)]
 
@@ -82,10 +82,10 @@ class Cell:
 class Spec(_Entry):
     """The entries of a spec file. Every variant is trained with every combination of `grid` values and `data` sets.
 
-    Training ends after `minutes` or `kimg`, whichever comes first, or else after all epochs of the recipe. `data` are
-    data sets as in `--data`, `previews` steps as in `--previews`. `judge` is a path relative to the spec. `baseline` is
-    a variant or some settings, e.g. `{aux_weight: 100}`: each cell is compared with the cell that differs from it in
-    these settings only. By default all are compared with the first cell.
+    Training ends after `minutes` or `kimg`, or without `kimg` all epochs of the recipe, whichever comes first. `data`
+    are data sets as in `--data`, `previews` steps as in `--previews`. `judge` is a path relative to the spec.
+    `baseline` is a variant or some settings, e.g. `{aux_weight: 100}`: each cell is compared with the cell that differs
+    from it in these settings only. By default all are compared with the first cell.
     """
 
     title: str

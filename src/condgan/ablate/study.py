@@ -196,6 +196,7 @@ class Study:
 
     def _train_and_score(self, trial: Trial) -> str:
         spec, cell = self.spec, trial.cell
+        recipe = recipes.build(cell.recipe, cell.options)
         judge = ["--judge", spec.judge] if spec.judge else []
         # a recipe of your own was named by --recipe, else the spec was refused
         train = ["train", cell.recipe, "--data", cell.settings["data"], "--seed", trial.seed, "--resume"]
@@ -203,7 +204,7 @@ class Study:
         train += ["--save-minutes", spec.save_minutes]
         train += ["--previews", spec.previews] if spec.previews else []
         train += ["--minutes", spec.minutes] if spec.minutes < float("inf") else []
-        train += ["--kimg", spec.kimg] if spec.kimg else []
+        train += ["--kimg", spec.kimg] if spec.kimg else ["--epochs", recipe.num_epochs]
         train += ["--resolution", spec.resolution] if spec.resolution else []
         train += [word for name, value in cell.options.items() for word in ("--set", f"{name}={value}")]
         log = trial.folder.with_name(f"{trial.folder.name}.txt")
@@ -231,7 +232,7 @@ def execute(words: Sequence[Any], log: Path) -> str:
         except KeyboardInterrupt:
             if sys.platform != "win32":  # where there are no sessions, and Ctrl-C reaches the child by itself
                 child.send_signal(signal.SIGINT)
-            child.wait()
+            output.write(child.communicate()[1])
             raise
         output.write(errors)
     if child.returncode == INTERRUPTED:

@@ -118,15 +118,12 @@ def precision(precision: str, folder: Path | None, measured: Callable[[str], Map
     return before or fast_precision(lambda each: 1 / measured(each)[GAME].images_per_second)
 
 
-def all_kimg(recipe: Recipe, images: Images) -> float:
-    """Returns the thousands of images of all epochs of a recipe."""
-    return recipe.num_epochs * images.num_training / 1000
-
-
 def budget(recipe: Recipe, images: Images, length: tuple[str, float] | None, minutes: float | None) -> Budget:
-    """Returns the length of a training in thousands of images and minutes; by default all epochs of the recipe."""
+    """Returns the length of a training; by default all epochs of the recipe."""
     from condgan.budget import Budget
 
+    if length is None and minutes is not None:
+        return Budget(minutes=minutes)
     unit, number = length or ("epochs", recipe.num_epochs)
     images_of = {"kimg": 1000, "epochs": images.num_training, "steps": recipe.discriminator_steps * recipe.batch_size}
     return Budget(number * images_of[unit] / 1000, minutes)

@@ -12,6 +12,7 @@ from condgan import files
 from condgan.cli.console import console, fail
 from condgan.cli.options import DataArgument, ResolutionOption, SeedOption, check_suffix, load_data
 from condgan.cli.reading import with_reading
+from condgan.cli.settings import is_given
 from condgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ app = typer.Typer(help="Render, inspect and split data sets.", no_args_is_help=T
 
 @app.command("render")
 def render(
+    context: typer.Context,
     out: Annotated[Path, typer.Argument(help="Folder to write, in the i-CLEVR layout.")],
     labels: Annotated[Path | None, typer.Option("--labels", help="Render the scenes of this train.json.")] = None,
     scenes: Annotated[
@@ -44,6 +46,9 @@ def render(
     from condgan.rendering.folder import read_entries, render_dataset, sample_entries
     from condgan.rendering.scenes import HELD_OUT_TRIPLES
 
+    of_random_scenes = ("min_objects", "max_objects", "hold_out_triples")
+    if labels and (ignored := [name for name in of_random_scenes if is_given(context, name)]):
+        raise InputError(f"--{ignored[0].replace('_', '-')} has no effect on the scenes of --labels; leave it out")
     if labels and scenes is None:
         entries = read_entries(files.read_text(labels, "a train.json: the objects of each image"), str(labels))
     elif scenes and labels is None:

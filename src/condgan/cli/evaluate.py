@@ -125,6 +125,10 @@ def evaluate(
                         location, generator.config.resolution, by_person=data is not None, **choices
                     )
             images = loaded[key]
+            if data is None and not reading and images.content_hash != generator.config.data_hash:
+                found = f"{run}: the images, labels or split of {location} have changed since the training"
+                advice = "restore them, or score the run on what there is now with --data"
+                raise InputError(f"{found}, so that held-out images may have been trained on; {advice}")
             try:
                 check_comparable(generator, images)
             except InputError as error:
@@ -132,6 +136,8 @@ def evaluate(
             lists = dict(images.condition_lists)
             if not lists and images.labels.numel():
                 lists = {"seen": seen_conditions(images)}
+            if conditions and not generator.condition.is_labelled:
+                raise InputError(f"{run}: --conditions has no effect on a generator without labels; leave it out")
             if conditions:
                 lists = {}
                 for name, file in _stems(conditions).items():

@@ -86,9 +86,10 @@ def forecast_of(
     """
     gc.collect()  # the networks that were measured, which are in reference cycles
     num_saves = inf if budget.minutes is None else ceil(budget.minutes / save_minutes) + 1
-    disk = DiskUse(kept.most(budget.kimg, num_saves), checkpoint_bytes(recipe, images))
-    disk.check(folder)
     forecast = Forecast(budget, speeds)
+    kimg = budget.kimg or forecast.seconds_left(GAME) * speeds[GAME].images_per_second / 1000
+    disk = DiskUse(kept.most(kimg, num_saves), checkpoint_bytes(recipe, images))
+    disk.check(folder)
     return lambda run: length_lines(run, forecast, recipe, images.num_training, disk), forecast
 
 

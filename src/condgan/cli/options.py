@@ -11,6 +11,7 @@ import typer
 from condgan.cli.console import console
 from condgan.cli.early import check_data
 from condgan.errors import InputError
+from condgan.seeds import MAX_SEED
 
 if TYPE_CHECKING:
     from condgan.data import Images
@@ -27,7 +28,7 @@ ResolutionOption = Annotated[
         "--resolution", help="Side length of the images in pixels. Default: that of the data set, usually 64."
     ),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Random seed.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, max=MAX_SEED, help="Random seed.")]
 JudgeOption = Annotated[
     Path | None,
     typer.Option("--judge", help="Judge: a judge.safetensors or the lab's checkpoint.pth. Default: the embedded one."),

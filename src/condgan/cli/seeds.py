@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable
 
 from condgan.errors import InputError
+from condgan.seeds import MAX_SEED
 
-LARGEST, MOST = 2**63 - 1, 100_000
+MOST = 100_000
 
 
 def parse_seeds(texts: Iterable[str]) -> list[int]:
@@ -21,7 +22,7 @@ def parse_seeds(texts: Iterable[str]) -> list[int]:
         for item in text.split(","):
             match = re.fullmatch(r"\s*([0-9]{1,19})\s*(?:-\s*([0-9]{1,19})\s*)?", item)
             first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, -1)
-            if not first <= last <= LARGEST:
+            if not first <= last <= MAX_SEED:
                 raise InputError(f"--seed {text}: found {item.strip()!r}, expected seeds from 0, such as 5, 0,5 or 0-9")
             if last - first >= MOST:
                 raise InputError(f"--seed {text}: found {last - first + 1} seeds, expected at most {MOST}")

@@ -68,7 +68,8 @@ def train(
         float | None,
         typer.Option(
             "--minutes",
-            help="Train for about this long, pretraining included; converted to images once the speed is known.",
+            help="Train for about this long, pretraining included; converted to images once the speed is known. With "
+            "another length, whichever comes first.",
         ),
     ] = None,
     save_minutes: Annotated[float, typer.Option("--save-minutes", help="Minutes between saves.")] = 5,
@@ -165,7 +166,7 @@ def train(
     more: dict[str, Any] = {"save_minutes": save_minutes, "keep": kept, "previews": early, "log_with": log_with}
     last = _train(run, forecast, lambda: run.train(images, budget, accelerator=accelerator, callback=callback, **more))
     console.print(f"saved {run.folder / 'generator.safetensors'}")
-    if not length and last is not None and last.kimg >= choices.all_kimg(built, images):
+    if length is None and minutes is None and last is not None:
         console.note(f"all {built.num_epochs} epochs of the recipe are done; for more, use --epochs N")
     processes.leave(started)
     return _result(run)

@@ -89,7 +89,10 @@ def load_images(
     options: dict[str, Any] = {"reading": reading} if name in WITH_CHOICES else {"min_objects": reading.min_objects}
     options |= {} if resolution is None else {"resolution": resolution}
     try:
-        return _chosen(DATASETS[name](*[argument] if argument else [], **options), reading)
+        images = DATASETS[name](*[argument] if argument else [], **options)
+        if name not in WITH_CHOICES and reading.min_objects != 1:
+            images = replace(images, reading={**images.reading, "min_objects": reading.min_objects})
+        return _chosen(images, reading)
     except InputError as error:
         raise InputError(f"{error}{because}") from None
 

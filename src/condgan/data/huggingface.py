@@ -1,5 +1,6 @@
 """Data sets of HuggingFace's library `datasets`, by name or as `save_to_disk` wrote them."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
@@ -102,7 +103,8 @@ def _reader(feature: Any) -> Callable[[Any], str] | None:
     """Returns the function from a value of a column to the cell of a table; None if the values are no labels."""
     kind, dtype = type(feature).__name__, str(getattr(feature, "dtype", ""))
     if kind == "ClassLabel":
-        return lambda value: "" if value is None or value < 0 else tidy(feature.names[value])
+        names = [re.sub(r"\s*[,;|=]\s*", " / ", tidy(name)) for name in feature.names]  # one class: "tench, Tinca"
+        return lambda value: "" if value is None or value < 0 else names[value]
     if kind == "Value" and dtype.startswith(("string", "large_string", "bool", "int", "uint")):
         return lambda value: "" if value is None else tidy(str(int(value) if dtype == "bool" else value))
     inner = _reader(feature.feature) if kind in ("List", "LargeList", "Sequence") else None

@@ -1,7 +1,7 @@
 """Which images are held out: parts of a split that the files name, or a random choice that is stratified by label."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from enum import Enum
 
 import numpy as np
@@ -58,8 +58,11 @@ def stratified(values: Tensor, groups: Tensor, share: float = SHARE, seed: int =
 
     `values` (N, V) tells which values each image shows, `groups` (N,) int64 which images stay together. Returns a mask
     (N,) bool. Rare values come first: of each, `share` of the images is held out, at least one image if there are two,
-    and one at least is left, as in the iterative stratification of Sechidis et al. 2011.
+    and one at least is left, as in the iterative stratification of Sechidis et al. 2011. Images without values do not
+    change the choice among the others, so that a judge, which reads these as well, holds out what a GAN holds out.
     """
+    if 0 < int(values.any(1).sum()) < len(values):
+        return _labelled_first(values, groups, share, seed)
     group_of = np.unique(groups.numpy(), return_inverse=True)[1].reshape(-1)
     num_groups = int(group_of.max()) + 1 if len(group_of) else 0
     sizes = np.bincount(group_of, minlength=num_groups)
@@ -96,9 +99,20 @@ def stratified(values: Tensor, groups: Tensor, share: float = SHARE, seed: int =
     return torch.from_numpy(is_held_out[group_of] if num_groups else np.zeros(0, dtype=bool))
 
 
-def numbered(names: Iterable[str]) -> Tensor:
+def _labelled_first(values: Tensor, groups: Tensor, share: float, seed: int) -> Tensor:
+    """Chooses among the images with values first, and then among the groups that have none."""
+    labelled = values.any(1)
+    held_out = torch.zeros_like(labelled)
+    held_out[labelled] = stratified(values[labelled], numbered(groups[labelled].tolist()), share, seed)
+    held_out |= torch.isin(groups, groups[held_out])
+    others = ~torch.isin(groups, groups[labelled])
+    held_out[others] = stratified(values[others], groups[others], share, seed)
+    return held_out
+
+
+def numbered(names: Iterable[Hashable]) -> Tensor:
     """Numbers equal names equally, in the order of their first occurrence, (N,) int64."""
-    numbers: dict[str, int] = {}
+    numbers: dict[Hashable, int] = {}
     return torch.tensor([numbers.setdefault(name, len(numbers)) for name in names], dtype=torch.int64)
 
 

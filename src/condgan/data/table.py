@@ -188,10 +188,11 @@ def _file_column(
 
 def _parts(name: str, cells: Sequence[str]) -> list[Part]:
     """Returns the part of each row if a column with this name contains nothing else."""
+    cells = without_decimals(cells)
     lowered, values = name.casefold().replace(" ", "_"), set(cells)
     if lowered in SPLIT_COLUMNS and set(parts := parts_of(values)) == values:
         return [parts[cell] for cell in cells]
-    if lowered == "partition" and values <= set(without_decimals(list(CELEBA_PARTS))):
+    if lowered == "partition" and values <= CELEBA_PARTS.keys():
         return [CELEBA_PARTS[cell] for cell in cells]
     answers = {"1": Part.HELD_OUT, "0": Part.TRAINING}
     answers |= {

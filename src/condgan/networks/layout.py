@@ -225,8 +225,8 @@ def discriminator(
 ) -> Discriminator:
     """Residual blocks without normalisation down to maps of an eighth of the resolution, and a DenseHead.
 
-    Images are shifted by up to `max_shift` pixels. Raises InputError unless the resolution is a multiple of 4 of at
-    least 16.
+    Maps are of a quarter of the resolution if it is below 32. Images are shifted by up to `max_shift` pixels. Raises
+    InputError unless the resolution is a multiple of 4 of at least 16.
     """
     if resolution < 16 or resolution % 4:
         raise wrong_resolution(resolution, "a multiple of 4 of at least 16")

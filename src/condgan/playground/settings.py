@@ -13,9 +13,10 @@ from condgan.errors import InputError
 from condgan.generate import LoadedGenerator
 from condgan.interpolation import walk
 from condgan.networks.splat import Layout
+from condgan.seeds import MAX_SEED
 
 MAX_IMAGES, MAX_FRAMES = 32, 24
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Truncation = Annotated[float, Field(gt=0, le=1)]
 Coordinate = Annotated[float, Field(ge=-1, le=1)]
 

@@ -1,5 +1,6 @@
 """A complete training setup apart from the data: what a recipe function returns."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -117,8 +118,9 @@ class Recipe:
     reader: Reader | None = None
 
     def __post_init__(self) -> None:
-        updated = {name for names in self.discriminator_updates for name in names}
-        if updated and (differ := updated ^ self.objective.discriminator.keys()):
+        updated = Counter(name for names in self.discriminator_updates for name in names)
+        once = Counter(list(self.objective.discriminator))
+        if updated and (differ := (updated - once) + (once - updated)):
             found = ", ".join(sorted(differ))
             raise ValueError(f"discriminator_updates and the terms of D differ in {found}; expected each term once")
 

@@ -1,0 +1,3 @@
+"""The range of seeds."""
+
+MAX_SEED = 2**63 - 1  # of torch
