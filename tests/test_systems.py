@@ -60,7 +60,7 @@ def test_the_noise_of_trainings_is_unknown_for_single_ones(condgan: Command, tmp
     folders = [write_run(tmp_path / "a", HIGH), write_run(tmp_path / "b", LOW, recipe="acgan")]
     result = condgan("compare", *folders)
     assert result.code == 0, result.err
-    assert "higher, noise of trainings unknown" in result.out
+    assert "higher, noise of runs unknown" in result.out
     assert "test, 4 conditions: exact_accuracy" in result.out
 
 

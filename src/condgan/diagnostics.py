@@ -35,7 +35,7 @@ NUM_REAL = 512  # whose variance that of generated images is divided by
 NUM_CONDITIONS = NUM_LATENTS = 8  # of the images whose variance is measured
 
 MIN_SAVES, MIN_STEPS = 3, 1000  # for which a rule has to hold
-MIN_STEPS_OF_D = 3000  # at the start of healthy trainings D may be at 0 or 1 for hundreds of steps
+MIN_STEPS_OF_D = 3000  # at the start of healthy runs D may be at 0 or 1 for hundreds of steps
 LAST_LINES, MIN_LINES = 5, 20  # of the log
 MAX_GROWTH = 30.0
 
@@ -139,15 +139,15 @@ RULES = (
     Rule(
         "D too strong",
         lambda save: save.get("real_above_fake", 0.5) > 0.999,
-        "D tells every generated image from every real one, so that G may learn little",
-        "lower the learning rate of D, or train G more often (generator_steps)",
+        "D separates all generated from all real images, so G may learn little",
+        "lower discriminator_learning_rate or raise generator_steps if the recipe has them, or lower learning_rate",
         MIN_STEPS_OF_D,
     ),
     Rule(
         "D too weak",
         lambda save: save.get("real_above_fake", 0.5) < 0.2,
-        "D takes generated images for more real than real ones",
-        "raise the learning rate of D or lower that of G, or train D more often (discriminator_steps)",
+        "D scores generated images higher than real ones",
+        "raise discriminator_learning_rate or discriminator_steps if the recipe has them, or lower learning_rate",
         MIN_STEPS_OF_D,
     ),
     Rule(
@@ -161,8 +161,8 @@ RULES = (
         "D ignores the condition",
         lambda save: save.get("own_condition[real]", 1.0) < 0.6,
         "D does not tell the condition of a real image from another",
-        "train longer, raise the weight of the classification loss (aux_weight), or check the labels with condgan data "
-        "inspect",
+        "train longer, raise the weight of the classification loss (aux_weight, of layout classification_weight), or "
+        "check the labels with condgan data inspect",
         MIN_STEPS_OF_D,
         healthy=lambda save: save.get("own_condition[real]", 0.0) > 0.95,
     ),
@@ -173,8 +173,8 @@ RULES = (
             or (save.get("own_condition[real]", 1.0) >= 0.75 and save.get("own_condition[fake]", 1.0) < 0.6)
         ),
         "images of one latent hardly differ, or D's head does not find their conditions in them",
-        "raise the weight of the classification loss (aux_weight), or use a recipe whose D sees the condition, such as "
-        "projection",
+        "raise the weight of the classification loss (aux_weight, of layout reader_weight), or use a recipe whose D "
+        "sees the condition, such as projection",
     ),
 )
 

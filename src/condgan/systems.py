@@ -1,4 +1,4 @@
-"""Comparisons of scored runs. Runs that differ only in their seed are trainings of one system."""
+"""Comparisons of scored runs. Runs that differ only in their seed belong to one system."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ def comparisons(folders: Sequence[Path]) -> list[ResultTable]:
             conditions = _scored(runs, name, place)
             if len(conditions) < 2:
                 continue
-            scores = {system: _table(trainings, name, conditions, place) for system, trainings in systems.items()}
+            scores = {system: _table(own, name, conditions, place) for system, own in systems.items()}
             title = f"{name}, {len(conditions)} conditions: {metric}"
             tables += [_ranks(title, scores), _differences(title, scores)]
     return tables
@@ -74,12 +74,12 @@ def _systems(runs: Sequence[ScoredRun]) -> dict[str, list[ScoredRun]]:
         same = groups.setdefault(run.system, [])
         if twice := next((other for other in same if other.config.seed == run.config.seed), None):
             found = f"{twice.folder} and {run.folder}: the same options and seed {run.config.seed}"
-            raise InputError(f"{found}; expected trainings with different seeds, leave one out")
+            raise InputError(f"{found}; expected runs with different seeds, leave one out")
         same.append(run)
     if len(groups) < 2:
         found = f"found {len(runs)} runs that differ only in their seed"
         raise InputError(f"{found}; expected runs of at least two systems: other recipes, options, data or lengths")
-    names = _names([trainings[0] for trainings in groups.values()])
+    names = _names([own[0] for own in groups.values()])
     return dict(zip(names, groups.values(), strict=True))
 
 
@@ -130,9 +130,9 @@ def _scored(runs: Sequence[ScoredRun], name: str, place: int) -> list[str]:
     return [c for c in each[0] if all(isfinite(scores[c][place].value) for scores in each)]
 
 
-def _table(trainings: Sequence[ScoredRun], name: str, conditions: Sequence[str], place: int) -> Tensor:
-    """Returns the scores of a system, (trainings, conditions)."""
-    each = [run.scores.per_condition[name] for run in trainings]
+def _table(runs: Sequence[ScoredRun], name: str, conditions: Sequence[str], place: int) -> Tensor:
+    """Returns the scores of a system, (runs, conditions)."""
+    each = [run.scores.per_condition[name] for run in runs]
     return torch.tensor([[scores[c][place].value for c in conditions] for scores in each], dtype=torch.float64)
 
 
@@ -141,24 +141,24 @@ def _ranks(title: str, scores: Mapping[str, Tensor]) -> ResultTable:
         [rank.system, str(len(scores[rank.system])), f"{rank.score:.3f}", _range(rank.best, rank.worst)]
         for rank in rank_table(scores)
     ]
-    return ResultTable(title, ["system", "trainings", "score", "rank"], rows)
+    return ResultTable(title, ["system", "runs", "score", "rank"], rows)
 
 
 def _differences(title: str, scores: Mapping[str, Tensor]) -> ResultTable:
     pairs, rows = list(combinations(scores, 2)), []
     for mine, theirs in pairs:
         found = compare(scores[mine], scores[theirs], len(pairs))
-        over_conditions, over_trainings, over_both = (_interval(estimate) for estimate in found)
+        over_conditions, over_runs, over_both = (_interval(estimate) for estimate in found)
         value = f"{found.over_conditions.value:+.3f}"
-        rows.append([f"{mine} - {theirs}", value, over_conditions, over_trainings, over_both, _conclusion(found)])
+        rows.append([f"{mine} - {theirs}", value, over_conditions, over_runs, over_both, _conclusion(found)])
     at_once = f", 95 % intervals for all {len(pairs)} at once" if len(pairs) > 1 else ", 95 % intervals"
-    columns = ["systems", "difference", "other conditions", "other trainings", "both", "conclusion"]
+    columns = ["systems", "difference", "other conditions", "other runs", "both", "conclusion"]
     return ResultTable(f"{title}, differences{at_once}", columns, rows)
 
 
 def _conclusion(found: Comparison) -> str:
     words = "within noise" if found.within_noise else "higher" if found.over_conditions.value > 0 else "lower"
-    return words + (", noise of trainings unknown" if isnan(found.over_both.low) else "")
+    return words + (", noise of runs unknown" if isnan(found.over_both.low) else "")
 
 
 def _interval(estimate: Estimate) -> str:

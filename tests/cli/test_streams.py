@@ -30,7 +30,7 @@ def test_a_training_goes_on_without_a_reader_of_its_output(tmp_path: Path, monke
         cli.main()
     assert (end.value.code or 0) == 0
     assert len(out.getvalue().splitlines()) == 1
-    assert err.getvalue() == "condgan: the reader of the output has ended; the command goes on without it\n"
+    assert err.getvalue() == "condgan: the output pipe was closed; the command continues\n"
     assert (tmp_path / "cdcgan" / "checkpoints" / "000000003.pt").is_file()
 
 
@@ -43,7 +43,7 @@ def into(file: int, *words: str) -> tuple[int, str]:
 def test_a_pipe_without_a_reader_ends_no_command() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    expected = "condgan: the reader of the output has ended; the command goes on without it\n"
+    expected = "condgan: the output pipe was closed; the command continues\n"
     assert into(writing, "recipes") == (0, expected)
     os.close(writing)
 

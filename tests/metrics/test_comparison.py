@@ -24,7 +24,7 @@ def test_the_intervals_agree_with_a_hand_computed_case() -> None:
     variance = (0.3**2 / 2) / 2 + (0.1**2 / 2) / 2
     degrees = variance**2 / (((0.3**2 / 2) / 2) ** 2 + ((0.1**2 / 2) / 2) ** 2)
     half = student(degrees) * sqrt(variance)
-    assert found.over_trainings == pytest.approx((0.45, 0.45 - half, 0.45 + half))
+    assert found.over_runs == pytest.approx((0.45, 0.45 - half, 0.45 + half))
 
 
 def test_conditions_are_paired() -> None:
@@ -55,7 +55,7 @@ def test_a_system_does_not_differ_from_itself() -> None:
 
 def test_one_training_has_an_interval_over_conditions_only() -> None:
     found = compare(scores(1, shift=0.5), scores(3, seed=2))
-    assert isnan(found.over_trainings.low)
+    assert isnan(found.over_runs.low)
     assert isnan(found.over_both.high)
     assert not found.within_noise
     assert compare(scores(1, shift=0.5), scores(1, shift=0.5)).within_noise
@@ -71,7 +71,7 @@ def test_the_noise_of_trainings_hides_a_difference_that_conditions_alone_would_s
 def test_the_interval_over_both_is_the_widest() -> None:
     for seed in range(20):
         found = compare(scores(3, 8, seed=seed), scores(2, 8, seed=seed + 100))
-        assert found.over_both.high >= max(found.over_conditions.high, found.over_trainings.high)
+        assert found.over_both.high >= max(found.over_conditions.high, found.over_runs.high)
 
 
 def test_noise_of_single_scores_alone_leaves_intervals_over_both_finite() -> None:

@@ -157,7 +157,7 @@ def comparison(of_trainings: float, of_conditions: float, of_scores: float) -> C
 
 def test_intervals_of_a_comparison_are_honest_about_what_they_are_over() -> None:
     only_conditions = share_covered(lambda: comparison(0.0, 0.2, 0.1).over_conditions, 0.1, 1000)
-    only_trainings = share_covered(lambda: comparison(0.1, 0.0, 0.1).over_trainings, 0.1, 1000)
+    only_trainings = share_covered(lambda: comparison(0.1, 0.0, 0.1).over_runs, 0.1, 1000)
     assert LOW <= only_conditions <= HIGH
     assert LOW <= only_trainings <= HIGH
 

@@ -56,8 +56,8 @@ def evaluate(
         Path | None,
         typer.Option(
             "--second-judge",
-            help="Judge whose accuracies are shown beside the first's. Default: the embedded one, beside the embedded "
-            "first.",
+            help="Second judge, whose accuracies are reported as well. Default: the embedded one if the first is "
+            "embedded, otherwise none.",
         ),
     ] = None,
     features: Annotated[
@@ -73,8 +73,8 @@ def evaluate(
         bool,
         typer.Option(
             "--train-classifier",
-            help="Also train a classifier on generated images and one on real ones, and test both on real ones: "
-            "minutes (docs/metrics.md).",
+            help="Also train a classifier on generated images and one on real ones, and test both on real ones; takes "
+            "minutes.",
         ),
     ] = False,
     seed: SeedOption = 0,

@@ -34,7 +34,8 @@ ModelArgument = Annotated[
     typer.Argument(
         metavar="RUN",
         callback=_checked,
-        help="Folder of a run or of a shared model, a generator.safetensors, or a shipped generator.",
+        help="Folder of a run or of a shared model, a checkpoint RUN/checkpoints/N.pt, a generator.safetensors, or a "
+        "shipped generator.",
     ),
 ]
 

@@ -126,7 +126,7 @@ def length_lines(run: Run, forecast: Forecast, recipe: Recipe, num_training: int
 
 
 def _rate(images_per_second: float) -> str:
-    """Formats a speed; below 10 with two digits, as slow trainings show less than one image per second."""
+    """Formats a speed; below 10 with two digits, as slow runs show less than one image per second."""
     return f"{images_per_second:{'.0f' if images_per_second >= 9.95 else '.2g'}} images/s"
 
 

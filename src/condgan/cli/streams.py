@@ -48,4 +48,4 @@ class LastingStream:
             with suppress(OSError):  # what is left in buffers would be written, and refused, when Python ends
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
             if isinstance(error, BrokenPipeError):
-                print("condgan: the reader of the output has ended; the command goes on without it", file=sys.stderr)
+                print("condgan: the output pipe was closed; the command continues", file=sys.stderr)

@@ -28,7 +28,7 @@ def compare(
 ) -> list[dict[str, Any]]:
     """Compare scored runs: ranks and differences with intervals, and whether they are within noise.
 
-    Runs that differ only in their seed are trainings of one system.
+    Runs that differ only in their seed belong to one system.
     """
     from condgan.systems import comparisons
 
@@ -79,7 +79,7 @@ def reproduce(
     data: Annotated[str | None, typer.Option("--data", help="Data set to use instead, as for `train`.")] = None,
     runs: Annotated[Path, typer.Option("--runs", help="Folder of all runs.")] = Path("runs"),
 ) -> dict[str, Any]:
-    """Rerun a published experiment and compare with its claims. Run the same command again to continue."""
+    """Rerun a report's experiments and check its claims. Run the same command again to continue."""
     from condgan.reproduce import Reproduction
 
     name = f"reproduce-{number}" + (f"-{budget}" if budget else "")

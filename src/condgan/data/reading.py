@@ -8,7 +8,8 @@ from typing import Any
 
 from condgan.errors import InputError, did_you_mean
 
-UNCLEAR = ("refuse", "drop", "no", "yes", "keep")
+UNCERTAIN = ("refuse", "drop", "no", "yes")
+MISSING = (*UNCERTAIN, "keep")
 ANSWERS = ("yes", "no", "missing", "uncertain")  # choices about the cells of columns
 OF_LABELS = ("table", "file_column", "label_columns", "group_by", "encoding", "delimiter", "label_per_row", *ANSWERS)
 SPLITS = ("auto", "stratified", "every-20th")
@@ -20,11 +21,11 @@ class Reading:
 
     `table` is the file with the labels, `file_column` the column that names the images, `label_columns` are those of
     the labels, and images with the same value of `group_by` are on one side of the split. `yes` and `no` are
-    additional spellings. `missing` and `uncertain` are one of `refuse`, `drop` (the row), `no`, `yes` and `keep` (as a
-    value of its own). `split` is `auto` (that of the files, or else stratified), `stratified` or `every-20th`.
-    `hold_out` are values, e.g. labels: images that show all values of one of its entries are held out as well.
-    `judge_part` is the share of the training images, in whole scenes, that is left out for a judge. Images with fewer
-    than `min_objects` labels are left out.
+    additional spellings. `missing` and `uncertain` are one of `refuse`, `drop` (the row), `no` and `yes`; `missing` may
+    also be `keep` (as a value of its own). `split` is `auto` (that of the files, or else stratified), `stratified` or
+    `every-20th`. `hold_out` are values, e.g. labels: images that show all values of one of its entries are held out as
+    well. `judge_part` is the share of the training images, in whole scenes, that is left out for a judge. Images with
+    fewer than `min_objects` labels are left out.
     """
 
     table: str | None = None
@@ -44,7 +45,7 @@ class Reading:
     min_objects: int = 1
 
     def __post_init__(self) -> None:
-        for name, known in {"missing": UNCLEAR, "uncertain": UNCLEAR, "split": SPLITS}.items():
+        for name, known in {"missing": MISSING, "uncertain": UNCERTAIN, "split": SPLITS}.items():
             if (found := getattr(self, name)) not in known:
                 expected = f"expected one of {', '.join(known)}"
                 raise InputError(f"{option(name)}: found {found!r}{did_you_mean(found, known)}; {expected}")

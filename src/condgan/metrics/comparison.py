@@ -1,4 +1,4 @@
-"""Comparisons of systems, with intervals over conditions and over trainings."""
+"""Comparisons of systems, with intervals over conditions and over runs."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -11,14 +11,14 @@ from condgan.metrics.estimate import Estimate, student
 
 
 class Comparison(NamedTuple):
-    """A difference of two systems with three intervals: for other conditions, other trainings, and both at once.
+    """A difference of two systems with three intervals: for other conditions, other runs, and both at once.
 
-    `over_conditions` holds the trainings fixed, `over_trainings` the conditions; its bounds, and those of `over_both`,
+    `over_conditions` holds the runs fixed, `over_runs` the conditions; its bounds, and those of `over_both`,
     are nan if either system was trained once.
     """
 
     over_conditions: Estimate
-    over_trainings: Estimate
+    over_runs: Estimate
     over_both: Estimate
 
     @property
@@ -33,8 +33,8 @@ def compare(mine: Tensor, theirs: Tensor, num_comparisons: int = 1) -> Compariso
 
     A row is a training and a column a condition, the same in both. Columns are paired: what is hard for one system is
     hard for the other. Trainings are not: two systems with the same seed share no noise that would cancel. All
-    intervals are Student's. Resampling trainings, as a bootstrap does, would be too narrow for the three or five that
-    there are. The variances of trainings and of conditions add up; both contain that of single scores, which is
+    intervals are Student's. Resampling runs, as a bootstrap does, would be too narrow for the three or five that
+    there are. The variances of runs and of conditions add up; both contain that of single scores, which is
     subtracted once, for two-way tables (Cornfield and Tukey 1956). The degrees of freedom are those of Satterthwaite
     1946, but at least the fewest of a part.
     With `num_comparisons` the intervals hold for all comparisons at once (Bonferroni). Raises ValueError for different
@@ -56,13 +56,13 @@ def compare(mine: Tensor, theirs: Tensor, num_comparisons: int = 1) -> Compariso
     if min(len(scores) for scores in systems) < 2:
         unknown = Estimate(value, nan, nan)
         return Comparison(over_conditions, unknown, unknown)
-    trainings = [_Component(float(s.mean(1).var()) / len(s), len(s) - 1) for s in systems]
+    runs = [_Component(float(s.mean(1).var()) / len(s), len(s) - 1) for s in systems]
     single = [_single_scores(scores) for scores in systems]
-    both = [*trainings, conditions, *(_Component(-part.variance, part.degrees) for part in single)]
+    both = [*runs, conditions, *(_Component(-part.variance, part.degrees) for part in single)]
     over_both = _interval(value, num_comparisons, *both)
-    over_trainings = _interval(value, num_comparisons, *trainings)
-    widest = max(over_conditions, over_trainings, over_both, key=lambda estimate: estimate.high)
-    return Comparison(over_conditions, over_trainings, widest)
+    over_runs = _interval(value, num_comparisons, *runs)
+    widest = max(over_conditions, over_runs, over_both, key=lambda estimate: estimate.high)
+    return Comparison(over_conditions, over_runs, widest)
 
 
 class Rank(NamedTuple):
@@ -75,7 +75,7 @@ class Rank(NamedTuple):
 
 
 def rank_table(scores: Mapping[str, Tensor], *, higher_is_better: bool = True) -> list[Rank]:
-    """Ranks systems by their scores (trainings, conditions), best first; the columns are the same conditions in all.
+    """Ranks systems by their scores (runs, conditions), best first; the columns are the same conditions in all.
 
     A system is ahead of another if their difference is not within noise, at 95 % for all pairs at once. Its ranks go
     from one after the number of systems ahead of it to the number of systems that it is not ahead of.

@@ -135,7 +135,7 @@ class LayoutGenerator(nn.Module):
         features = self.attention(h, src_key_padding_mask=padding)[:, 1:]
         change = self.place_and_size(features).float()
         place = torch.tanh(change[..., :2] + (spread * self.scatter(latent)).float())
-        if not self.training:  # the two trainings in which objects were moved broke down, see docs/trials.md
+        if not self.training:  # the two runs in which objects were moved broke down, see docs/trials.md
             # Free objects, which may be parts of a background, can be anywhere.
             place = keep_apart(place, torch.cat([wanted, wanted.new_zeros(n, num_free)], dim=1), self.distance)
         size = SIZE * torch.exp(SIZE_RANGE * torch.tanh(change[..., 2:]))

@@ -44,7 +44,7 @@ def acgan(
     channels, latent 100). Neither says how wide the embedding is, here as wide as the latent, nor how many "several"
     steps are, here 2.
 
-    The report's D is also trained to classify fakes, which lets G and D agree on signs that no real image shows.
+    The report's D is also trained to classify fakes, which lets them cooperate through patterns that no real image has.
     `classify_fakes=False` trains it on real images only.
 
     Command: condgan train acgan --data FOLDER. 32 images a second on two cores of an Intel Xeon with matrix units, 64

@@ -50,7 +50,7 @@ def acgan_attributes(
     `condgan ablate examples/attributes.yaml` compares both.
 
     Command: condgan train acgan_attributes --data anime:FOLDER. With half of these widths and `classify_fakes=False`,
-    hair and eyes of the generated faces are recognised after 18 minutes of one core (docs/reproductions.md).
+    hair and eyes of the generated faces are recognised after 18 minutes on one core (docs/reproductions.md).
     """
     auxiliary = classification if classify_fakes else real_classification
     if separate_updates and not classify_fakes:

@@ -48,8 +48,8 @@ def infogan(
     and 1e-3 for G and Q, batch 100, 50 epochs; in its figures c1 controls width and c2 rotation, and the losses diverge
     after about 80 epochs. The report prints neither Q nor the weight of its loss, nor Adam's betas, nor the
     initialisation. Q is that of Chen et al. 2016, appendix C.1, where the weight is 1 for categorical codes and less
-    for continuous ones: here a tenth, as G and D agreed on stripes instead of digits at 1. Betas and N(0, 0.02) weights
-    are those of DCGAN.
+    for continuous ones: here a tenth, as G and D converged to stripes instead of digits at 1. Betas and N(0, 0.02)
+    weights are those of DCGAN.
 
     The classes of the report have the names and layers of pianomania/infoGAN-pytorch, whose training differs in three
     points from this one. The latent is uniform in (-1, 1) (`uniform_latent=True`). Q is not trained with D but with G,

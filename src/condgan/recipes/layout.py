@@ -60,7 +60,7 @@ def layout(
     `gamma` throughout. Gradients are clipped to the norm `max_gradient_norm`, with 0 not at all.
 
     The condition must consist of labels, from which the reader learns. The defaults suit two CPU cores and sets of
-    labels; for longer trainings `discriminator_width=48` draws better objects. If labels are separate objects, use
+    labels; for longer runs `discriminator_width=48` draws better objects. If labels are separate objects, use
     `distance=0.3`: in generated images, objects that are closer are moved apart, so that they overlap less. The image
     is 2 wide. If each image has one class, the preset `classes` gives more variety: D does not learn to classify during
     the game, and pixels do not pass through tanh but are clamped in generated images. With `head_weight` G also
