@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from condgan.data import Images
 
 DATA = (
-    "Data set: a folder, zip or tar file of labelled images (see docs/data.md), `sample`, `mnist`, `shapes[:KIND]`, or "
-    "your own as module:function."
+    "Data set: a folder, zip or tar file of labelled images (see docs/data.md), `sample`, `mnist`, `shapes[:KIND]`, "
+    "`torchvision:NAME`, `huggingface:NAME`, or your own as module:function."
 )
 DataOption = Annotated[str, typer.Option("--data", help=DATA)]
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help=DATA)]
