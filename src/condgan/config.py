@@ -32,8 +32,8 @@ class Config:
     `options` are all options of the recipe, resolved and typed, defaults included. `data` is the name of the data set
     and `data_hash` the SHA-256 of its content; no path is recorded. `kimg` is the most thousands of real images that
     the training may show, None for `minutes` alone, and `planned_kimg` how many it will. With a budget in `minutes` the
-    plan is None until the speed is known. `reading` are the options of `condgan.data.load_images` that give the same labels and split again;
-    runs that do not record them were split by name.
+    plan is None until the speed is known. `reading` are the options of `condgan.data.load_images` that give the same
+    labels and split again; runs that do not record them were split by name.
     """
 
     format: int
