@@ -1,9 +1,12 @@
 """Runs commands as a user types them, and a run that some tests share."""
 
+import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -45,6 +48,38 @@ def run_here(*words: str | Path) -> Result:
         with pytest.raises(SystemExit) as end:
             cli.main()
     return Result(int(end.value.code or 0), out.getvalue(), err.getvalue())
+
+
+PATIENCE = 300  # seconds to wait for a process, on a machine that may be busy
+
+
+@contextmanager
+def running(words: Sequence[str], env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """A command that runs beside the test, in a session of its own. It ends with the test, however that ends."""
+    job = subprocess.Popen(
+        words,
+        cwd=TESTS,
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with job:
+        try:
+            yield job
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(job.pid, signal.SIGKILL)
+
+
+def wait_for(happened: Callable[[], object], job: "subprocess.Popen[str]") -> None:
+    """Waits until something has happened while a job is running."""
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert job.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 Command = Callable[..., Result]

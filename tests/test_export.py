@@ -24,7 +24,7 @@ from condgan.recipes import RECIPES
 from contracts import tiny_images, tiny_options
 from random_layouts import save_generator
 
-ELSEWHERE = {"layout", "dcgan", "infogan"}  # in other tests below; infogan has the generator of dcgan
+ELSEWHERE = {"layout", "dcgan"}  # in other tests below
 DOCS = Path(__file__).parents[1] / "docs" / "export.md"
 
 

@@ -151,6 +151,7 @@ def test_a_missing_broken_or_foreign_file_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", shipped())
 def test_shipped_generators_load_by_name(name: str) -> None:
+    assert "iclevr" in shipped()
     generator = load(name)
     size = generator.config.resolution
     c = generator.condition.each_value()[:2]

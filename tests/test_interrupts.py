@@ -50,6 +50,7 @@ def test_hang_ups_stay_ignored_under_nohup(handled: Callable[[], AbstractContext
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with handled():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
             os.kill(os.getpid(), signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -58,7 +59,8 @@ def test_hang_ups_stay_ignored_under_nohup(handled: Callable[[], AbstractContext
 PARENT = """
 import os, subprocess, sys
 from condgan.interrupts import end_with_parent
-child = subprocess.Popen(["sleep", "100"], preexec_fn=end_with_parent)
+quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # not the pipes that the test reads to their end
+child = subprocess.Popen(["sleep", "100"], preexec_fn=end_with_parent, **quiet)
 print(child.pid, flush=True)
 os.kill(os.getpid(), 9)
 """

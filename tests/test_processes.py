@@ -7,14 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from commands import TESTS, Command, Result
+from commands import PATIENCE, TESTS, Command, Result, running, wait_for
 from condgan.recipes import RECIPES
 from contracts import leaves
 from each_recipe import JUDGE, differences, trained
@@ -37,10 +36,15 @@ def words_of(number: int, *words: str | Path, module: str = "condgan.cli") -> li
     return [str(Path(sys.executable).with_name(torchrun)), *launcher, *map(str, words)]
 
 
+def environment() -> dict[str, str]:
+    """Without the number of threads that the tests set, so that torchrun chooses it as for a user."""
+    return {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+
+
 def run_processes(number: int, *words: str | Path, module: str = "condgan.cli") -> Result:
     """Runs a command in so many processes, without setting any variable."""
     started = words_of(number, *words, module=module)
-    done = subprocess.run(started, capture_output=True, text=True, cwd=TESTS, check=False)
+    done = subprocess.run(started, capture_output=True, text=True, cwd=TESTS, env=environment(), check=False)
     return Result(done.returncode, done.stdout, done.stderr)
 
 
@@ -80,13 +84,15 @@ def test_two_processes_train_together_and_save_once(together: tuple[Path, Result
     assert [file.name for file in sorted((folder / "checkpoints").iterdir())] == ["000000003.pt"]
     assert [line["step"] for line in map(json.loads, (folder / "log.jsonl").read_text().splitlines())] == [3]
     assert done.out.count("saved ") == 1
+    assert done.out.count("0.012 kimg: about") == 1
     assert "Warning" not in done.err
 
 
-def test_processes_agree_on_the_precision(together: tuple[Path, Result]) -> None:
-    """Each of them measures the speed of both; the first says what was chosen."""
-    _, done = together
-    assert done.out.count("0.012 kimg: about") == 1
+def test_processes_agree_on_the_precision() -> None:
+    """Of two that measure different speeds, the first decides."""
+    done = run_processes(2, module="disagreeing")
+    assert done.code == 0, done.err
+    assert done.out.count("chose bf16") == 2
 
 
 def test_two_processes_resume_exactly(tmp_path: Path) -> None:
@@ -157,14 +163,10 @@ def test_a_killed_process_ends_the_job_and_one_process_continues(
 ) -> None:
     words = ["train", *CDCGAN, "--data", "shapes", "--resolution", "16", "--runs", str(tmp_path)]
     words += ["--save-minutes", "1e-6"]
-    job = subprocess.Popen(
-        words_of(2, *words, "--kimg", "100"), cwd=TESTS, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    while not list(tmp_path.glob("cdcgan/checkpoints/*.pt")):
-        assert job.poll() is None
-        time.sleep(0.1)
-    os.kill(second_process(job), signal.SIGKILL)
-    _, error = job.communicate(timeout=60)
+    with running(words_of(2, *words, "--kimg", "100"), environment()) as job:
+        wait_for(lambda: list(tmp_path.glob("cdcgan/checkpoints/*.pt")), job)
+        os.kill(second_process(job), signal.SIGKILL)
+        _, error = job.communicate(timeout=PATIENCE)
     assert job.returncode != 0
     assert error.count("condgan: another process of this job ended") == 1, error
     assert "src/condgan" not in error  # no traceback of a training process

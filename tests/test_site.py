@@ -1,4 +1,4 @@
-"""The documentation site is built without warnings and works in a browser, without a network."""
+"""The documentation site is built without warnings and loads nothing from a network."""
 
 import re
 import shutil
@@ -29,7 +29,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_page_is_built_and_loads_nothing_from_elsewhere(site: Path) -> None:
-    sources = {page.relative_to(ROOT / "docs").with_suffix(".html") for page in (ROOT / "docs").glob("[!r]*.md")}
+    pages = [page.relative_to(ROOT / "docs") for page in (ROOT / "docs").rglob("*.md")]
+    sources = {page.with_suffix(".html") for page in pages if page.parts[0] != "results"}
     assert {str(page) for page in sources} <= {str(page.relative_to(site)) for page in site.rglob("*.html")}
     for page in site.rglob("*.html"):
         loaded = LOADED.findall(page.read_text())

@@ -3,8 +3,6 @@
 import json
 import shutil
 import signal
-import subprocess
-import time
 from collections.abc import Sequence
 from contextlib import chdir
 from pathlib import Path
@@ -12,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from commands import TESTS, Result, run_here, words_of
+from commands import PATIENCE, TESTS, Result, run_here, running, wait_for, words_of
 from condgan import files
 from condgan.ablate import Study, conclude, read
 from condgan.ablate.results import text
@@ -199,19 +197,16 @@ def test_an_interrupted_ablation_continues(folder: Path) -> None:
 def test_a_signal_reaches_the_current_run_once_and_it_is_saved(folder: Path, tmp_path: Path) -> None:
     (folder / "long.yaml").write_text(SPEC.replace("kimg: 0.016", "kimg: 1000"))
     words = words_of("ablate", folder / "long.yaml", "--runs", tmp_path, *OWN_RECIPES)
-    running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=TESTS)
     run = tmp_path / "long" / "narrow" / "seed-0"
-    deadline = time.monotonic() + 120
-    while not (run / "log.jsonl").exists() or not (run / "log.jsonl").read_text():
-        assert running.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    running.send_signal(signal.SIGTERM)
-    _, errors = running.communicate(timeout=60)
-    assert running.returncode == 130
+    with running(words) as job:
+        wait_for(lambda: (run / "log.jsonl").exists() and (run / "log.jsonl").read_text(), job)
+        job.send_signal(signal.SIGTERM)
+        _, errors = job.communicate(timeout=PATIENCE)
+    assert job.returncode == 130
     assert errors.startswith("condgan: interrupted")
     assert (run / "generator.safetensors").is_file()
     assert json.loads((run.parent / "seed-0.json").read_text())["end"] == "interrupted"
+    assert "condgan: interrupted" in (run.parent / "seed-0.txt").read_text()
 
 
 def test_wrong_data_are_reported_before_any_training(folder: Path, tmp_path: Path) -> None:

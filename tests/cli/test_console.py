@@ -15,6 +15,7 @@ from condgan.cli import app
 from condgan.cli.console import Console, console, fail
 from condgan.files import read_json
 from condgan.recipes import RECIPES
+from written import write_csv
 
 
 class Terminal(io.StringIO):
@@ -143,12 +144,15 @@ def test_recipes_and_vocabulary_as_json(condgan: Command) -> None:
     assert "red cube" in control["values"]
 
 
-def test_an_inspection_as_json_also_if_strict_refuses_it(condgan: Command) -> None:
-    found = document(condgan, "data", "inspect", "shapes", "--resolution", "8")
-    assert found["images"] == 4096
-    assert sum(found["counts"].values()) >= 4096
-    result = condgan("data", "inspect", "shapes", "--resolution", "8", "--json", "--strict")
-    assert result.code == bool(found["notices"])
+def test_an_inspection_as_json_also_if_strict_refuses_it(condgan: Command, tmp_path: Path) -> None:
+    write_csv(tmp_path, "hair", [("dark", "fair")[i % 2] for i in range(40)])
+    (tmp_path / "notes.doc").write_text("of another kind")
+    found = document(condgan, "data", "inspect", tmp_path, "--resolution", "8")
+    assert found["images"] == 40
+    assert sum(found["counts"].values()) == 40
+    assert any("notes.doc" in notice for notice in found["notices"])
+    result = condgan("data", "inspect", tmp_path, "--resolution", "8", "--json", "--strict")
+    assert result.code == 1
     assert json.loads(result.out) == found
 
 

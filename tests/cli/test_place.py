@@ -12,7 +12,6 @@ from torchvision.transforms.v2.functional import pil_to_tensor
 
 from commands import Command, assert_input_error
 from condgan.generate import load
-from condgan.shipped import shipped
 from random_layouts import random_layouts, save_generator
 
 CONDITION = "red square, blue circle"
@@ -124,7 +123,6 @@ def test_a_shipped_generator_is_used_by_default(
     assert_input_error(condgan("generate", "iclver", *words), "(iclevr); did you mean 'iclevr'?")
 
 
-@pytest.mark.skipif("iclevr" not in shipped(), reason="the weights are not in the package yet")
 def test_the_command_without_a_run_generates_i_clevr_scenes(
     condgan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

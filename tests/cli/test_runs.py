@@ -74,9 +74,7 @@ def test_minutes_alone_are_not_limited_by_the_epochs_of_the_recipe(condgan: Comm
     assert [run["kimg"] for run in runs] == [None, pytest.approx(runs[1]["num_training"] / 1000)]
 
 
-def test_the_plan_of_a_budget_in_minutes_is_kept_on_resume_and_made_anew_for_more(
-    condgan: Command, tmp_path: Path
-) -> None:
+def test_the_plan_of_a_budget_in_minutes_is_kept_on_resume(condgan: Command, tmp_path: Path) -> None:
     words = ["train", "cdcgan", "--data", "shapes", *TINY, "--runs", tmp_path, "--resume", "--minutes"]
     result = condgan(*words, "0.005")
     assert result.code == 0, result.err
@@ -87,11 +85,6 @@ def test_the_plan_of_a_budget_in_minutes_is_kept_on_resume_and_made_anew_for_mor
     assert condgan(*words, "0.005").code == 0
     assert read_json(tmp_path / "cdcgan" / "run.json") == first
     assert read_lines(tmp_path / "cdcgan" / "log.jsonl")[-1] == line
-    assert condgan(*words, "0.02").code == 0
-    more = read_json(tmp_path / "cdcgan" / "run.json")
-    assert more["minutes"] == 0.02
-    assert more["planned_kimg"] > first["planned_kimg"]
-    assert read_lines(tmp_path / "cdcgan" / "log.jsonl")[-1]["kimg"] == pytest.approx(more["planned_kimg"])
 
 
 def test_run_json_has_no_path_and_evaluate_finds_the_data(

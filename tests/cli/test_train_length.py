@@ -78,7 +78,7 @@ def test_a_preset_that_is_named_replaces_that_of_the_default_recipe(
     condgan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(presets, "DEFAULT_RECIPE", "cdcgan")
-    words = ["--data", "shapes", *TINY, "--kimg", "0.008", "--runs", tmp_path]
+    words = ["--data", "shapes:class", *TINY, "--kimg", "0.008", "--runs", tmp_path]  # whose default is classes
     result = condgan("train", "--preset", "laptop", *words)
     assert result.code == 0, result.err
     assert "recipe cdcgan --preset laptop, the default" in result.out

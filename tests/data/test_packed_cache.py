@@ -127,8 +127,11 @@ def test_a_full_disk_is_one_message_before_anything_is_decoded(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    def fail(*_: object) -> None:
+        raise AssertionError("decoded")
+
     monkeypatch.setattr(files, "_reserve", full)
-    monkeypatch.setattr(packed, "decode", full)
+    monkeypatch.setattr(packed, "decode", fail)
     with pytest.raises(
         InputError, match=r"cannot write .*No space left on device; 0\.0 MB are needed; free some space"
     ):

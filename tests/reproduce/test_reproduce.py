@@ -1,3 +1,4 @@
+import json
 from functools import partial
 from pathlib import Path
 
@@ -74,7 +75,9 @@ def test_a_report_without_public_data_needs_data(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_reproduction_writes_verdicts_and_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reproduction_writes_verdicts_and_continues(
+    condgan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "tiny.yaml").write_text(TINY)
     claims = [
         Claim("accuracy", "1", lambda e: value(e, "tiny", TEST)),
@@ -92,6 +95,9 @@ def test_a_reproduction_writes_verdicts_and_continues(tmp_path: Path, monkeypatc
     assert (says, reported, word) == ("accuracy", "1", NOT_COMPARABLE)
     assert 0 <= float(measured) <= 1
     assert missing == ["growth", "none", "", NOT_COMPARABLE, "no finished run of other"]
+    result = condgan("reproduce", "999", "--budget", "2s", "--runs", tmp_path / "runs", "--json")
+    assert result.code == 0, result.err
+    assert Path(json.loads(result.out)["files"][0]).is_file()
 
 
 @pytest.mark.parametrize("budget", ["30", "m", "-5m", "0h", "1d", "nanm", "infh"])
