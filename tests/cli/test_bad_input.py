@@ -203,9 +203,17 @@ def test_evaluate_refuses_data_that_changed_since_the_training(condgan: Command,
     assert condgan(*words).code == 0
     write_csv(tmp_path / "faces", "hair", [("dark", "fair")[i % 2] for i in range(101)])
     words = ["evaluate", tmp_path / "cdcgan", "--judge", judge, "--draws", "1"]
-    found = "faces have changed since the training, so that held-out images may have been trained on"
+    found = "faces are not those of the training, so that held-out images may have been trained on"
     assert_input_error(condgan(*words), found)
-    assert "have changed" not in condgan(*words, "--data", tmp_path / "faces").err
+    assert_input_error(condgan(*words, "--split", "auto"), found)
+    result = condgan(*words, "--split", "every-20th")
+    assert f"warning: {tmp_path / 'cdcgan'}: the images, labels or split of" in result.out + result.err
+    assert "of the training" not in condgan(*words, "--data", tmp_path / "faces").err
+
+
+def test_a_judge_is_not_trained_on_what_is_left_for_the_gans(condgan: Command, tmp_path: Path) -> None:
+    result = condgan("judge", "train", "shapes", "--judge-part", "0.2", "--out", tmp_path / "judge.safetensors")
+    assert_input_error(result, "--judge-part is for `condgan train`", "use --part")
 
 
 @pytest.mark.parametrize("option", [["--min-objects", "2"], ["--max-objects", "2"], ["--hold-out-triples"]])

@@ -90,6 +90,7 @@ def evaluate(
 
     from condgan.cli.score_tables import print_rows, print_scores
     from condgan.conditions import parse_conditions
+    from condgan.data.reading import is_same
     from condgan.evaluate import check_comparable, check_names, num_images, pictures, seen_conditions
     from condgan.evaluate import evaluate as score
     from condgan.feature_spaces import feature_space
@@ -125,10 +126,12 @@ def evaluate(
                         location, generator.config.resolution, by_person=data is not None, **choices
                     )
             images = loaded[key]
-            if data is None and not reading and images.content_hash != generator.config.data_hash:
-                found = f"{run}: the images, labels or split of {location} have changed since the training"
-                advice = "restore them, or score the run on what there is now with --data"
-                raise InputError(f"{found}, so that held-out images may have been trained on; {advice}")
+            if data is None and images.content_hash != generator.config.data_hash:
+                found = f"{run}: the images, labels or split of {location} are not those of the training"
+                found += ", so that held-out images may have been trained on"
+                if is_same(choices, generator.config.reading):
+                    raise InputError(f"{found}; restore them, or score the run on what there is now with --data")
+                console.note(f"warning: {found}")
             try:
                 check_comparable(generator, images)
             except InputError as error:

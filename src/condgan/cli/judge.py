@@ -58,6 +58,9 @@ def train(
     if architecture not in ARCHITECTURES:
         found = f"--architecture: found {architecture!r}{did_you_mean(architecture, ARCHITECTURES)}"
         raise InputError(f"{found}; expected one of {', '.join(ARCHITECTURES)}")
+    if reading.get("judge_part"):
+        advice = "to train a judge on that part, use --part"
+        raise InputError(f"--judge-part is for `condgan train`, which leaves a part out for a judge; {advice}")
     if part is not None and not 0 < part < 1:
         raise InputError(f"--part: found {part:g}, expected a share between 0 and 1, e.g. 0.2")
     use_device(device)

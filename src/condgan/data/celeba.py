@@ -40,6 +40,6 @@ def with_partition(table: Table, content: bytes, where: str) -> Table:
     lines = decode(content, where).replace(",", " ").split("\n")
     parts = {words[0]: CELEBA_PARTS.get(words[1]) for words in map(str.split, lines) if len(words) == 2}
     if missing := [name for name in table.names if parts.get(name) is None]:
-        return table.noting(f"{where} is left out: it has no part for {named(missing)}")
+        raise InputError(f"{where}: found no part for {named(missing)}, expected 0, 1 or 2; add them, or drop the file")
     found = [parts[name] or Part.TRAINING for name in table.names]
     return replace(table, parts=found).noting(f"{where} is read as the split: 0 is trained on, 1 and 2 are held out")

@@ -55,6 +55,8 @@ def annotation_files(listing: Listing) -> dict[str, Mapping[str, Any]]:
             try:
                 content = parse_json(decode((listing.folder / name).read_bytes(), name), name)
             except InputError:
+                if posixpath.basename(name).startswith("instances_"):  # COCO's own name, so that it has to be read
+                    raise
                 continue
             if isinstance(content, dict) and {"images", "annotations", "categories"} <= content.keys():
                 found[name] = content
@@ -102,6 +104,10 @@ def _is_one_folder(names: list[str]) -> bool:
 def _table(content: Mapping[str, Any], where: str) -> Table:
     try:
         categories = {number: tidy(name) for number, name in _names(content, "categories", "name", where).items()}
+        if twice := [name for name, number in Counter(categories.values()).items() if number > 1]:
+            raise InputError(
+                f"{where}, categories: found {twice[0]!r} twice, expected one id for each name; rename one"
+            )
         files = _names(content, "images", "file_name", where)
         if not files:
             raise InputError(f"{where}: 'images' is empty, expected an entry for each image; drop or fill the file")

@@ -45,16 +45,17 @@ def read_rows(text: str, where: str, delimiter: str | None = None) -> list[Row]:
     Raises InputError naming file and line: broken quotes, no rows, or two possible delimiters.
     """
     text, marked = _without_mark(text)
+    lines_before = int(marked is not None)
     delimiter = _escaped(delimiter) or marked or _delimiter(text, where)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows = []
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
-                rows.append((f"{where}, line {reader.line_num}", [tidy(cell) for cell in row]))
+                rows.append((f"{where}, line {reader.line_num + lines_before}", [tidy(cell) for cell in row]))
     except csv.Error as error:
         expected = f"expected cells separated by {DELIMITERS.get(delimiter, repr(delimiter))}, and quotes in pairs"
-        raise InputError(f"{where}, line {reader.line_num}: {error}; {expected}") from None
+        raise InputError(f"{where}, line {reader.line_num + lines_before}: {error}; {expected}") from None
     if not rows:
         raise InputError(f"{where}: found no rows, expected {HEADER}, and a row for each image")
     return rows

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+from condgan.data.names import tidy
 from condgan.errors import InputError
 
 MOST_TRIED = 200  # names from which it is told how many folders precede them
@@ -21,7 +22,7 @@ class FileNames:
         path = _plain(name)
         if path in self._exact:
             return (self._exact[path],)
-        return self._tails.get(path.casefold(), ())
+        return self._tails.get(path.casefold()) or self._with_spaces.get(tidy(path).casefold(), ())
 
     def is_exact(self, name: str) -> bool:
         """Returns whether a name is the whole path of an image."""
@@ -35,10 +36,14 @@ class FileNames:
         """
         depth = self.outer_folders(names)
         found: list[str | None] = []
+        named: dict[str, str] = {}
         for name, place in zip(names, places, strict=True):
             images = self.find(_without(name, depth))
             if len(images) > 1:
                 raise InputError(f"{place}: {name!r} fits {images[0]} and {images[1]}; write the path of one of them")
+            if depth and images and (other := named.setdefault(images[0], _plain(name))) != _plain(name):
+                advice = "write paths below the folder of the data, and drop rows of other images"
+                raise InputError(f"{place}: {name!r} and {other!r} both fit {images[0]}; {advice}")
             found.append(images[0] if images else None)
         return found
 
@@ -54,6 +59,15 @@ class FileNames:
         """Returns the images that the names mean without their leading `depth` folders."""
         found = (self.find(_without(name, depth)) for name in names)
         return {images[0] for images in found if len(images) == 1}
+
+    @cached_property
+    def _with_spaces(self) -> dict[str, tuple[str, ...]]:
+        """Images by their paths as cells of tables are read, where these differ: several spaces, or unusual ones."""
+        found: dict[str, tuple[str, ...]] = {}
+        for path, image in self._exact.items():
+            if (read := tidy(path)) != path:
+                found[read.casefold()] = (*found.get(read.casefold(), ()), image)
+        return found
 
     @cached_property
     def _tails(self) -> dict[str, tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """Folders and zip files of images with labels in the names of sub-folders, in tables or in JSON."""
 
+import posixpath
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -144,13 +145,17 @@ def _with_parts_of_folders(table: Table) -> Table:
     """Returns the table with the parts of a split that the images' folders name, unless it has parts of its own."""
     if table.parts:
         return table
-    folders = {name.partition("/")[0] if "/" in name else "" for name in table.names}
-    parts = parts_of(folders)
-    if set(parts) != folders or Part.HELD_OUT not in parts.values() or Part.TRAINING not in parts.values():
+    around = posixpath.commonpath([posixpath.dirname(name) for name in table.names]) if table.names else ""
+    inner = [name[len(around) :].lstrip("/") for name in table.names]
+    folder_of = [name.partition("/")[0] if "/" in name else "" for name in inner]
+    parts = parts_of(set(folder_of))
+    if Part.HELD_OUT not in parts.values() or Part.TRAINING not in parts.values():
         return table
-    found = [parts[name.partition("/")[0]] for name in table.names]
+    if others := sorted(set(folder_of) - set(parts), key=by_name):
+        found = f"folders {named(list(map(repr, parts)))} are not read as parts of a split"
+        return table.noting(f"{found}, because of images in {named(list(map(repr, others)))}")
     notice = f"folders read as parts of a split: {describe(parts)}"
-    return Table(**{**vars(table), "parts": found}).noting(notice)
+    return replace(table, parts=[parts[name] for name in folder_of]).noting(notice)
 
 
 def _labelled_parts(table: Table) -> Table:
@@ -166,6 +171,9 @@ def _held_out(
 ) -> Tensor:
     """Returns which images are held out, (N,) bool, and adds notices about values that one part lacks."""
     if reading.split == "every-20th":
+        if table.groups:
+            found = "--split every-20th does not keep images with the same value of --group-by together"
+            raise InputError(f"{table.where}: {found}; leave one of them out")
         return every_twentieth(len(scenes))
     values = condition.wanted(labels)
     is_given = Part.HELD_OUT in table.parts and reading.split == "auto"

@@ -14,8 +14,8 @@ from condgan.files import parse_json
 def hold_out_combinations(images: Images, combinations: Sequence[Sequence[str]]) -> Images:
     """Returns the data set with every image held out that shows all values of one of the combinations.
 
-    Images that were held out stay so. Raises InputError for an unknown value, for images without labels, and if no
-    training image is left.
+    Images that were held out stay so. Images that were grouped by a column stay together. Raises InputError for an
+    unknown value, for images without labels, and if no training image is left.
     """
     check_labelled(images)
     values = list(images.condition.values)
@@ -24,6 +24,8 @@ def hold_out_combinations(images: Images, combinations: Sequence[Sequence[str]])
     for part in combinations:
         chosen |= distinct[:, [index_of(name, values, "value of --split") for name in part]].all(1)
     held_out = images.held_out | chosen[which]
+    if "group_by" in images.reading:
+        held_out |= torch.isin(images.scenes, images.scenes[held_out])
     if held_out.all():
         raise InputError("--split: every image shows one of the combinations; expected some to train on")
     kept = [list(part) for part in combinations]

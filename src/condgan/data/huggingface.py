@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from condgan.data.cells import SEPARATORS
 from condgan.data.dataset import Images, check_resolution
 from condgan.data.folder import labelled_images
 from condgan.data.in_memory import decoded, rows_of
@@ -110,4 +111,4 @@ def _reader(feature: Any) -> Callable[[Any], str] | None:
     inner = _reader(feature.feature) if kind in ("List", "LargeList", "Sequence") else None
     if inner is None:
         return None
-    return lambda values: "".join(f"{inner(value)};" for value in values or [])
+    return lambda values: "".join(f"{SEPARATORS.sub(' / ', inner(value))};" for value in values or [])

@@ -4,8 +4,9 @@ One column is a class, or a set of labels if a cell contains several. Several co
 if all of them are yes or no.
 """
 
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -14,11 +15,12 @@ from torch import Tensor
 from condgan.conditions import Attributes, Class, Condition, MultiLabel, Unlabelled
 from condgan.data.cells import SEPARATORS, Answers, is_missing, split_cells
 from condgan.data.names import by_name, named, tidy
-from condgan.data.reading import Reading
+from condgan.data.reading import Reading, option
 from condgan.data.table import Table
 from condgan.errors import InputError
 
 MANY_ROWS = 20
+ARRAY = re.compile(r"""^\[.*['"]\s+['"].*\]$|^\[\s*\d+\.?(\s+\d+\.?)+\s*\]$""")  # printed by NumPy
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,22 @@ def infer(table: Table, reading: Reading) -> Labelled:
     if table.names and not table.columns:
         return Labelled(table, Unlabelled(), torch.empty(len(table.names), 0))
     if len(table.columns) > 1:
-        answers = Answers(table.columns, reading)
-        if answers.found:
-            return _yes_or_no(table, answers, reading)
+        for answered in (table, _without_identifiers(table, reading)):
+            answers = Answers(answered.columns, reading)
+            if len(answered.columns) > 1 and answers.found:
+                return _yes_or_no(answered, answers, reading)
+    if unused := [name for name in ("yes", "no", "uncertain") if name in reading.chosen]:
+        found = f"{option(unused[0])} has no effect, as the labels are not all yes or no"
+        raise InputError(f"{table.where}: {found}; leave it out, or choose other columns with --label-column")
+    if len(table.columns) > 1:
         table = _with_useful_columns(_settled(_with_useful_columns(table, reading), reading), reading)
     if len(table.columns) > 1:
         return _attributes(table)
     ((column, cells),) = table.columns.items()
+    for place, cell in zip(table.places, cells, strict=True):
+        if "," not in cell and ARRAY.search(cell):
+            found = f"{place}, {column!r}: found {cell!r}, a list without commas, as pandas writes NumPy arrays"
+            raise InputError(f"{found}; convert them with .tolist() first, or separate labels by ';'")
     if sets := split_cells(column, cells):
         labels, notice = sets
         return _sets(replace(table, sets=_known(labels, table, reading)).noting(*notice), reading)
@@ -95,11 +106,23 @@ def _with_useful_columns(table: Table, reading: Reading) -> Table:
     """
     if reading.label_columns:
         return table
-    problems = {column: _problem(cells) or _too_many(cells) for column, cells in table.columns.items()}
-    useless = [f"{column!r} {problem}" for column, problem in problems.items() if problem]
-    if not useless or len(useless) == len(problems):
+    return _without(table, {column: _problem(cells) or _too_many(cells) for column, cells in table.columns.items()})
+
+
+def _without_identifiers(table: Table, reading: Reading) -> Table:
+    """Returns the table without useless columns that are no answers yes or no, such as identifiers beside answers."""
+    if reading.label_columns:
         return table
-    columns = {column: cells for column, cells in table.columns.items() if not problems[column]}
+    others = {column: cells for column, cells in table.columns.items() if not Answers({column: cells}, reading).found}
+    return _without(table, {column: _problem(cells) or _too_many(cells) for column, cells in others.items()})
+
+
+def _without(table: Table, problems: Mapping[str, str]) -> Table:
+    """Returns the table without the columns that have a problem, unless all have one."""
+    useless = [f"{column!r} {problem}" for column, problem in problems.items() if problem]
+    if not useless or len(useless) == len(table.columns):
+        return table
+    columns = {column: cells for column, cells in table.columns.items() if not problems.get(column)}
     return replace(table, columns=columns).noting(f"columns left out: {named(useless)}")
 
 

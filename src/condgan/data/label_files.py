@@ -12,7 +12,7 @@ from condgan.data.names import named
 from condgan.data.reading import Reading
 from condgan.data.records import table_of_json, table_of_lines, table_of_parquet
 from condgan.data.split import Part, describe, parts_of
-from condgan.data.table import Table, table_of_rows
+from condgan.data.table import NamesNoImage, NoLabels, Table, table_of_rows
 from condgan.data.table_images import check_inside
 from condgan.errors import InputError, did_you_mean
 
@@ -141,15 +141,16 @@ def _joined(parts: dict[str, Part], listing: Listing, reading: Reading) -> tuple
     for name in others:
         try:
             table = _read(name, listing, reading)
-        except InputError as error:
+        except (NamesNoImage, NoLabels) as error:  # such as the list of test images of a competition
             reason = str(error).removeprefix(listing.where(name)).lstrip(":, ")
             notices.append(f"{listing.where(name)} is left out: {reason}")
             continue
-        if list(table.columns) != list(first.columns):
-            notices.append(f"{listing.where(name)} is left out: it has other columns than {training[0]}")
-            continue
         tables[name] = table
         read.append(name)
+    for name, table in tables.items():
+        if different := {*table.columns} ^ {*first.columns}:
+            found = f"{listing.where(name)}: the columns with labels differ from those of {training[0]}"
+            raise InputError(f"{found} in {named(sorted(different))}; drop them, or choose columns with --label-column")
     notices = [f"files read as parts of a split: {describe({name: parts[name] for name in read})}", *notices]
     return join_parts(tables, parts, str(listing.folder)).noting(*notices), [*training, *others]
 

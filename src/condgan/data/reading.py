@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from condgan.errors import InputError, did_you_mean
+from condgan.files import as_json
 
 UNCERTAIN = ("refuse", "drop", "no", "yes")
 MISSING = (*UNCERTAIN, "keep")
@@ -60,6 +61,16 @@ class Reading:
     def chosen(self) -> Mapping[str, Any]:
         """The choices that are not the defaults, as plain data."""
         return {name: value for name, value in asdict(self).items() if value != getattr(Reading, name)}
+
+
+def is_same(choices: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+    """Whether two sets of choices are the same, where those that are not given are the defaults.
+
+    >>> is_same({"split": "auto", "hold_out": []}, {"min_objects": 1}), is_same({"split": "stratified"}, {})
+    (True, False)
+    """
+    defaults = asdict(DEFAULT)
+    return bool(as_json({**defaults, **choices}) == as_json({**defaults, **others}))
 
 
 def check_encoding(name: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
+from condgan.data.cells import SEPARATORS
 from condgan.data.delimited import decode
 from condgan.data.listing import Listing
 from condgan.data.names import named, tidy
@@ -85,7 +86,7 @@ def _cell(value: Any, place: str, key: str) -> str:
         return ""
     if isinstance(value, list):
         labels = [tidy(str(label)) for label in value]
-        if any(isinstance(label, dict | list) for label in value) or any(";" in label for label in labels):
+        if any(isinstance(label, dict | list) for label in value) or any(map(SEPARATORS.search, labels)):
             raise InputError(f"{place}, {key!r}: found {_short(value)}, expected a list of names")
         return ";".join(labels) + ";"
     return tidy(str(value))

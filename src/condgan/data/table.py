@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from condgan.data.cells import YES_AND_NO, without_decimals
+from condgan.data.cells import YES_AND_NO, is_missing, without_decimals
 from condgan.data.delimited import DELIMITERS, HEADER, Row
+from condgan.data.file_names import FileNames
 from condgan.data.listing import IMAGE_SUFFIXES, Listing
 from condgan.data.names import named
 from condgan.data.reading import OF_LABELS, Reading
@@ -16,6 +17,7 @@ from condgan.errors import InputError, did_you_mean
 SPLIT_COLUMNS = {"split", "splits", "partition", "subset", "set", "part", "phase", "fold", "data_split", "dataset"}
 UNMISTAKABLE = {"split", "splits", "partition", "subset", "data_split"}  # names that labels hardly have
 HELD_OUT_COLUMNS = {"is_valid", "is_val", "is_test", "is_validation"}  # of yes and no
+TRAINING_COLUMNS = {"is_train", "is_training", "is_training_image"}
 CELEBA_PARTS = {"0": Part.TRAINING, "1": Part.HELD_OUT, "2": Part.HELD_OUT}  # list_eval_partition
 FILE_COLUMNS = {"file", "files", "file_name", "filename", "file_path", "filepath", "path", "image", "images", "img"}
 FILE_COLUMNS |= {"image_id", "image_path", "image_name", "imageid", "id", "image_file", "img_path", "name"}
@@ -23,6 +25,10 @@ FILE_COLUMNS |= {"image_id", "image_path", "image_name", "imageid", "id", "image
 
 class NamesNoImage(InputError):
     """A table whose columns name no image of the folder."""
+
+
+class NoLabels(InputError):
+    """A table without a column of labels."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +72,17 @@ def table_of_rows(rows: Sequence[Row], where: str, listing: Listing, reading: Re
     """
     (place, header), *rest = rows
     files, notices = listing.file_names, []
-    if len(header) == 2 and reading.file_column is None and any(map(files.is_exact, header)):
-        header, rest = ["file", "label"] if files.is_exact(header[0]) else ["label", "file"], list(rows)
+    begins_with_an_image = files.is_exact(header[0]) or _is_stem(header[0], [row[0] for _, row in rest], files)
+    if len(header) == 2 and reading.file_column is None and (begins_with_an_image or files.is_exact(header[1])):
+        header, rest = ["file", "label"] if begins_with_an_image else ["label", "file"], list(rows)
         notices.append(f"{where} has no header; read as {header[0]} and {header[1]}")
     if len(header) < 2:
         separated = " or ".join(DELIMITERS.values())
-        raise InputError(f"{place}: found one column {header[0]!r}, expected {HEADER}, separated by {separated}")
-    if found := next((cell for cell in header if files.is_exact(cell) or _is_image_file(cell)), None):
+        raise NoLabels(f"{place}: found one column {header[0]!r}, expected {HEADER}, separated by {separated}")
+    is_file = [files.is_exact(cell) or _is_image_file(cell) for cell in header]
+    if found := next((cell for cell, is_name in zip(header, is_file, strict=True) if is_name), None) or (
+        header[0] if begins_with_an_image and len(header) > 2 else None
+    ):
         raise InputError(f"{place}: found the file {found!r}, expected {HEADER}")
     if not rest:
         raise InputError(f"{where}: found no rows under the header, expected one for each image")
@@ -85,6 +95,13 @@ def table_of_rows(rows: Sequence[Row], where: str, listing: Listing, reading: Re
     cells = list(map(list, zip(*(row for _, row in rest), strict=True)))
     columns = _columns(header, cells, rows[0][0], notices)
     return table_of_columns(columns, where, [place for place, _ in rest], listing, reading).noting(*notices)
+
+
+def _is_stem(cell: str, others: Sequence[str], files: FileNames) -> bool:
+    """Whether a cell is the name of an image without its suffix, as the others of its column are."""
+    if cell.casefold() in FILE_COLUMNS:
+        return False
+    return all(len(files.find(each)) == 1 for each in [cell, *others[:20]])
 
 
 def _is_image_file(cell: str) -> bool:
@@ -117,7 +134,10 @@ def table_of_columns(
     others = {name: cells for name, cells in columns.items() if name not in (file_column, *rivals)}
     for name in (*reading.label_columns, *([reading.group_by] if reading.group_by else [])):
         known_column(name, others, where)
-    groups = others.get(reading.group_by or "", ())
+    groups = without_decimals(others.get(reading.group_by or "", ()))
+    if (row := next((row for row, group in enumerate(groups) if is_missing(group)), None)) is not None:
+        missing = f"{places[row]}: {reading.group_by!r} is {groups[row]!r}, a missing value"
+        raise InputError(f"{missing}, expected what --group-by keeps together; fill it in, or drop the row")
     parts: Sequence[Part] = ()
     for name in others:
         if name in reading.label_columns or name == reading.group_by:
@@ -129,14 +149,14 @@ def table_of_columns(
             notices.append(f"the column {name!r} is read as the split: {told}")
             others.pop(name)
             break
-        if name.casefold() in UNMISTAKABLE and not reading.label_columns:
+        if (name.casefold() in UNMISTAKABLE or _has_parts(name, others[name])) and not reading.label_columns:
             cells = named(sorted({repr(cell) for cell in others[name]}))
             notices.append(f"the column {name!r} is read as labels, because {cells} are not all parts of a split")
     labels = reading.label_columns or [name for name in others if name != reading.group_by]
     if reading.label_columns and (unused := [name for name in others if name not in {*labels, reading.group_by}]):
         notices.append(f"columns left out: {named(unused)}")
     if not labels:
-        raise InputError(f"{where}: found no column with labels beside {file_column!r}, expected {HEADER}")
+        raise NoLabels(f"{where}: found no column with labels beside {file_column!r}, expected {HEADER}")
     if len(empty := [name for name in labels if not any(others[name])]) < len(labels) and not reading.label_columns:
         labels = [name for name in labels if name not in empty]
         notices += [f"columns left out, empty: {named(empty)}"] if empty else []
@@ -168,7 +188,7 @@ def _file_column(
         for name, cells in columns.items():
             if len(several := files.find(cells[0])) > 1:
                 advice = f"{cells[0]!r} fits {several[0]} and {several[1]}; write the path of one of them"
-                raise NamesNoImage(f"{place}, {name!r}: {advice}")
+                raise InputError(f"{place}, {name!r}: {advice}")
         first = next(iter(columns))
         example = listing.images[0]
         raise NamesNoImage(
@@ -198,6 +218,14 @@ def _parts(name: str, cells: Sequence[str]) -> list[Part]:
     answers |= {
         word: part for yes, no in YES_AND_NO.items() for word, part in ((yes, answers["1"]), (no, answers["0"]))
     }
-    if lowered in HELD_OUT_COLUMNS and {value.casefold() for value in values} <= answers.keys():
+    if lowered in TRAINING_COLUMNS:
+        other = {Part.HELD_OUT: Part.TRAINING, Part.TRAINING: Part.HELD_OUT}
+        answers = {word: other[part] for word, part in answers.items()}
+    if lowered in HELD_OUT_COLUMNS | TRAINING_COLUMNS and {value.casefold() for value in values} <= answers.keys():
         return [answers[cell.casefold()] for cell in cells]
     return []
+
+
+def _has_parts(name: str, cells: Sequence[str]) -> bool:
+    """Whether a column with this name contains parts of a split beside other values."""
+    return name.casefold().replace(" ", "_") in SPLIT_COLUMNS and Part.HELD_OUT in parts_of(set(cells)).values()

@@ -1,9 +1,10 @@
 """The images that the rows of a table are about."""
 
 import posixpath
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from condgan.data.cells import is_missing
+from condgan.data.cells import SEPARATORS, is_missing
 from condgan.data.listing import Listing
 from condgan.data.names import by_name, named
 from condgan.data.opening import inside
@@ -28,6 +29,8 @@ def matched(table: Table, listing: Listing, reading: Reading) -> Table:
     Raises InputError if no row has an image, or a name fits several images.
     """
     images = listing.file_names.find_all(table.names, table.places)
+    if not table.names:
+        raise InputError(f"{table.where}: found no labelled images, expected some")
     if not any(images):
         example = f"such as {listing.images[0]!r}{did_you_mean(table.names[0], listing.images[:1000])}"
         raise InputError(
@@ -51,6 +54,7 @@ def _one_row_each(table: Table, reading: Reading) -> Table:
     rows_of: dict[str, list[int]] = {}
     for row, name in enumerate(table.names):
         rows_of.setdefault(name, []).append(row)
+    _check_sides(table, rows_of)
     cells = table.sets or list(zip(*table.columns.values(), strict=True))
     distinct = {
         name: list({tuple(cells[row]): row for row in reversed(rows)}.values())[::-1] for name, rows in rows_of.items()
@@ -75,6 +79,23 @@ def _one_row_each(table: Table, reading: Reading) -> Table:
     ((column, labels),) = table.columns.items()
     if not reading.label_per_row:
         notices.append(f"{len(several)} images have several rows: each row is read as one label of a set")
-    sets = [[labels[row] for row in rows if not is_missing(labels[row])] for rows in distinct.values()]
+    for place, label in zip(table.places, labels, strict=True):
+        if label and is_missing(label) and reading.missing not in ("drop", "keep"):
+            advice = "empty the cell, or use --missing drop or --missing keep"
+            raise InputError(f"{place}, {column!r}: found {label!r}, a missing value; {advice}")
+        if SEPARATORS.search(label):
+            raise InputError(f"{place}, {column!r}: found {label!r}, expected one label, as each row has one")
+    missing = {label for label in labels if not label or (is_missing(label) and reading.missing != "keep")}
+    sets = [[labels[row] for row in rows if labels[row] not in missing] for rows in distinct.values()]
     joined = table.at(first)
     return replace(joined, sets=sets, columns={column: joined.columns[column]}).noting(*notices)
+
+
+def _check_sides(table: Table, rows_of: Mapping[str, Sequence[int]]) -> None:
+    """Raises InputError for an image whose rows are in several parts of a split, or in several groups."""
+    for values, what in ((table.parts, "part of the split"), (table.groups, "value of --group-by")):
+        for name, rows in rows_of.items() if values else ():
+            if other := next((row for row in rows if values[row] != values[rows[0]]), None):
+                first = table.places[rows[0]].removeprefix(f"{table.where}, ")
+                found = f"{table.places[other]}: {name!r} occurs again, first in {first}, with another {what}"
+                raise InputError(f"{found}; keep one of the rows")
