@@ -14,7 +14,9 @@ Schedule = Callable[[float], float]
 
 @dataclass(frozen=True)
 class Change:
-    """A schedule from `start` to `end`. `str` formats it as SHAPE:START:END, which `as_schedule` parses.
+    """A schedule from `start` to `end`, for a trapezoid its peak and ends.
+
+    `str` formats it as SHAPE:START:END, which `as_schedule` parses.
 
     >>> str(linear(1, 0)), linear(1, 0)(0.25)
     ('linear:1:0', 0.75)
@@ -38,6 +40,7 @@ SHAPES: dict[str, Callable[[float, float, float], float]] = {
     "exponential": lambda start, end, t: exp(log(start) + (log(end) - log(start)) * t),
     "late": lambda start, end, t: end + (start - end) * min(1.0, 2 * (1 - t)),
     "final": lambda start, end, t: end + (start - end) * min(1.0, 4 * (1 - t)),
+    "trapezoid": lambda peak, end, t: end + (peak - end) * min(1.0, 10 * t, 4 * (1 - t)),
 }
 
 
@@ -59,6 +62,15 @@ def late(start: float, end: float) -> Change:
 def final(start: float, end: float) -> Change:
     """Stays constant for three quarters, then changes at a constant rate."""
     return Change("final", start, end)
+
+
+def trapezoid(peak: float, end: float) -> Change:
+    """Rises from `end` to `peak` in the first tenth, stays there, and falls to `end` again in the last quarter.
+
+    >>> [trapezoid(3, 1)(progress) for progress in (0, 0.05, 0.1, 0.75, 0.875, 1)]
+    [1.0, 2.0, 3.0, 3.0, 2.0, 1.0]
+    """
+    return Change("trapezoid", peak, end)
 
 
 def triangle(peak: float, warmup: float = 0.1) -> Schedule:

@@ -29,7 +29,7 @@ from condgan.objectives import (
     wasserstein,
 )
 from condgan.recipes import RECIPES, build, find, use
-from condgan.schedules import Schedule, cosine, final
+from condgan.schedules import Schedule, cosine, trapezoid
 from condgan.train import pretrain, train
 from contracts import state_of, tiny_images, tiny_options
 
@@ -77,7 +77,15 @@ DEFAULTS = {
     "wgan_gp": Training([1e-4], [1e-4], (0.0, 0.9), 64, 300, 5, 1),
     "projection": Training([2e-4], [2e-4], (0.0, 0.9), 64, 300, 5, 1),
     "layout": Training(
-        [final(8e-4, 1.6e-5)], [final(8e-4, 1.6e-5)], (0.0, 0.99), 32, 30, 1, 1, 4, ("reader", "discriminator")
+        [trapezoid(1.2e-3, 1.6e-5)],
+        [trapezoid(1.2e-3, 1.6e-5)],
+        (0.0, 0.99),
+        32,
+        30,
+        1,
+        1,
+        4,
+        ("reader", "discriminator"),
     ),
 }
 

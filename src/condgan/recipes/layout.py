@@ -19,11 +19,11 @@ from condgan.objectives import (
 from condgan.recipes.options import BatchSize, Beta, NonNegativeFloat, PositiveFloat, Rate, Weight
 from condgan.recipes.pretraining import discriminator_pretraining, with_reader
 from condgan.recipes.recipe import Recipe, adam
-from condgan.schedules import at, exponential, final
+from condgan.schedules import at, exponential, trapezoid
 
 PENALTY_EVERY = 4  # steps
 MAX_GRADIENT_NORM = 32  # about twice the median norm of D's gradient; without a limit D broke down, see docs/trials.md
-GAMMA, LEARNING_RATE = exponential(0.3, 0.03), final(8e-4, 1.6e-5)
+GAMMA, LEARNING_RATE = exponential(0.3, 0.03), trapezoid(1.2e-3, 1.6e-5)
 
 
 @validate_call
@@ -56,8 +56,9 @@ def layout(
     game is relativistic on realness and on the logit of each wanted label (R3GAN's, Huang et al. 2024, for sets of
     labels), with R1 and R2 on their sum in every fourth step; `gamma` is their weight up to 64x64. Before it, D and a
     separate classifier, the reader, learn the labels of real images. The reader is then frozen; G also minimises its
-    negative log-likelihood of the condition on slightly noisy images. Learning rates fall in the last quarter, and
-    `gamma` throughout. Gradients are clipped to the norm `max_gradient_norm`, with 0 not at all.
+    negative log-likelihood of the condition on slightly noisy images. Learning rates rise in the first tenth and fall
+    in the last quarter, and `gamma` falls throughout. Gradients are clipped to the norm `max_gradient_norm`, with 0 not
+    at all.
 
     The condition must consist of labels, from which the reader learns. The defaults suit two CPU cores and sets of
     labels; for longer runs `discriminator_width=48` draws better objects. If labels are separate objects, use
