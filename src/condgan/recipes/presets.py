@@ -5,7 +5,6 @@ from typing import Any
 
 from condgan.conditions import Condition
 from condgan.errors import InputError, did_you_mean
-from condgan.schedules import final
 
 DEFAULT_RECIPE = "layout"
 
@@ -42,7 +41,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         }
     },
     "dcgan": {"laptop": {"width": 32, "batch_size": 32, "learning_rate": 5e-4, "ema_half_life_kimg": 2}},
-    "layout": {"classes": {"tanh": False, "classification_weight": 0, "learning_rate": final(8e-4, 1.6e-5)}},
+    "layout": {"classes": {"tanh": False, "classification_weight": 0, "learning_rate": "final:0.0008:1.6e-05"}},
     "wgan_gp": {"laptop": {"width": 32, "discriminator_steps": 1, "ema_half_life_kimg": 2}},
     "projection": {
         "laptop": {
