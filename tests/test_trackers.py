@@ -10,6 +10,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 from accelerate.tracking import GeneralTracker
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from commands import TINY, Command, assert_input_error
 from condgan import trackers
@@ -71,6 +72,18 @@ def test_a_tracker_gets_what_the_logs_get(condgan: Command, tmp_path: Path, reco
     logged = {name: value for step, values in recorder.logged if step == 3 for name, value in values.items()}
     assert {name: logged[name] for name in ("D/real", "G/fake")} == {name: line[name] for name in ("D/real", "G/fake")}
     assert not (tmp_path / "cdcgan" / "tensorboard").exists()
+
+
+def test_tensorboard_gets_the_losses_of_the_log_by_default(condgan: Command, tmp_path: Path) -> None:
+    result = condgan("train", "cdcgan", "--data", "shapes", *TINY, "--steps", "3", "--runs", tmp_path)
+    assert result.code == 0, result.err
+    run = tmp_path / "cdcgan"
+    (line,) = read_lines(run / "log.jsonl")
+    (file,) = (run / "tensorboard").rglob("events.out.*")
+    found = EventAccumulator(str(file.parent)).Reload()
+    for name in ("D/real", "G/fake"):
+        (event,) = found.Scalars(name)
+        assert (event.step, event.value) == (3, pytest.approx(line[name]))
 
 
 @pytest.mark.usefixtures("log_every_two_steps")

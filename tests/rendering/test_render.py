@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("mitsuba")
+pytest.importorskip("mitsuba", reason="no mitsuba; pip install -e '.[render]'")
 
+from commands import Command
 from condgan.errors import InputError
 from condgan.rendering.folder import group_scenes, render_dataset, sample_entries
 from condgan.rendering.render import render_frame, render_scene, resize
@@ -21,6 +22,17 @@ def render(folder: Path, entries: dict[str, list[str]], seed: int = 0, processes
     for _ in render_dataset(folder, entries, RESOLUTION, seed, processes):
         pass
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
+
+
+@pytest.mark.slow
+def test_the_command_renders_random_scenes(condgan: Command, tmp_path: Path) -> None:
+    words = ["data", "render", tmp_path / "out", "--scenes", "1", "--hold-out-triples", "--resolution", "16"]
+    result = condgan(*words, "--processes", "1", "--json")
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["images"] == 3
+    labels = json.loads((tmp_path / "out" / "train.json").read_text())
+    assert [len(objects) for objects in labels.values()] == [1, 2, 3]
+    assert all((tmp_path / "out" / name).is_file() for name in labels)
 
 
 @pytest.mark.slow
