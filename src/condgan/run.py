@@ -17,7 +17,7 @@ reader.safetensors      the recipe's reader, if it has one, from the first save 
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
 from itertools import chain
 from math import inf
@@ -172,11 +172,13 @@ class Run:
                 write_save(self.folder, outputs, self.config, content, kept, first)
 
         log.trackers = start_trackers(log_with, self.folder, self.config.to_json()) if is_main else []
-        with closing(log), deferred_interrupts() as interrupted:  # the trackers end, however the training does
+        with ExitStack() as stack:
+            stack.enter_context(closing(log))  # the trackers end, however the training does
             if not last:
                 save(seconds)
             started, saved_at, shown_at = time.monotonic() - seconds, time.monotonic(), time.monotonic()
             log.start()
+            interrupted = stack.enter_context(deferred_interrupts())
             for progress in chain(pretrain(state, images), train(state, images)):
                 phase = progress.phase
                 log.add(progress)

@@ -67,7 +67,7 @@ def final(start: float, end: float) -> Change:
 def trapezoid(peak: float, end: float) -> Change:
     """Rises from `end` to `peak` in the first tenth, stays there, and falls to `end` again in the last quarter.
 
-    >>> [trapezoid(3, 1)(progress) for progress in (0, 0.05, 0.1, 0.75, 0.875, 1)]
+    >>> [trapezoid(3.0, 1.0)(progress) for progress in (0, 0.05, 0.1, 0.75, 0.875, 1)]
     [1.0, 2.0, 3.0, 3.0, 2.0, 1.0]
     """
     return Change("trapezoid", peak, end)

@@ -126,16 +126,16 @@ def evaluate(
                         location, generator.config.resolution, by_person=data is not None, **choices
                     )
             images = loaded[key]
+            try:
+                check_comparable(generator, images)
+            except InputError as error:
+                raise InputError(f"{run}: {error}") from None
             if data is None and images.content_hash != generator.config.data_hash:
                 found = f"{run}: the images, labels or split of {location} are not those of the training"
                 found += ", so that held-out images may have been trained on"
                 if is_same(choices, generator.config.reading):
                     raise InputError(f"{found}; restore them, or score the run on what there is now with --data")
                 console.note(f"warning: {found}")
-            try:
-                check_comparable(generator, images)
-            except InputError as error:
-                raise InputError(f"{run}: {error}") from None
             lists = dict(images.condition_lists)
             if not lists and images.labels.numel():
                 lists = {"seen": seen_conditions(images)}
