@@ -40,6 +40,14 @@ def test_a_table_without_a_header_may_name_images_without_suffixes(tmp_path: Pat
         folder(tmp_path, 16)
 
 
+def test_columns_that_are_numbered_are_no_row(tmp_path: Path) -> None:
+    write_images(tmp_path, [f"{i}.png" for i in range(1, 24)])
+    write_images(tmp_path, ["0.png"])
+    (tmp_path / "labels.csv").write_text("0,1\n" + "".join(f"{i}.png,{'ab'[i % 2]}\n" for i in range(1, 24)))
+    images = folder(tmp_path, 16)
+    assert (len(images), images.condition) == (23, Class(("a", "b")))
+
+
 def test_rows_of_other_folders_are_not_about_the_same_images(tmp_path: Path) -> None:
     write_images(tmp_path, NAMES)
     rows = [f"{part}/{name},{'ab'[i % 2]}\n" for part in ("train", "test") for i, name in enumerate(NAMES)]

@@ -72,7 +72,10 @@ def table_of_rows(rows: Sequence[Row], where: str, listing: Listing, reading: Re
     """
     (place, header), *rest = rows
     files, notices = listing.file_names, []
-    begins_with_an_image = files.is_exact(header[0]) or _is_stem(header[0], [row[0] for _, row in rest], files)
+    is_numbered = header == [str(i) for i in range(len(header))]  # as pandas names columns
+    begins_with_an_image = files.is_exact(header[0]) or (
+        not is_numbered and _is_stem(header[0], [row[0] for _, row in rest], files)
+    )
     if len(header) == 2 and reading.file_column is None and (begins_with_an_image or files.is_exact(header[1])):
         header, rest = ["file", "label"] if begins_with_an_image else ["label", "file"], list(rows)
         notices.append(f"{where} has no header; read as {header[0]} and {header[1]}")
