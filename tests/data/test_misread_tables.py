@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from condgan.conditions import Attributes, Class, MultiLabel
-from condgan.data import Reading, folder
-from condgan.data.held_out import hold_out_combinations
+from condgan.data import Reading, folder, load_images
 from condgan.errors import InputError
 from written import write_csv, write_images
 
@@ -96,8 +95,8 @@ def test_groups_are_not_split_by_other_choices(tmp_path: Path) -> None:
         folder(tmp_path, 16, reading=Reading(group_by="patient", split="every-20th"))
     held_out = Reading(group_by="patient", hold_out=[["c"]], split="stratified")
     write_csv(tmp_path, "kind,patient", [f"{'ab'[i % 2] if i > 3 else 'c'},{i // 4 % 5}" for i in range(24)])
-    images = folder(tmp_path, 16, reading=held_out)
-    images = hold_out_combinations(images, [["c"]])
+    images = load_images(str(tmp_path), 16, reading=held_out)
+    assert images.held_out[images.labels == 2].all()
     assert set(images.scenes[images.held_out].tolist()).isdisjoint(images.scenes[~images.held_out].tolist())
     write_csv(tmp_path, "kind,patient", [f"{'abc'[i % 3]},{i // 4 if i else ''}" for i in range(24)])
     with pytest.raises(InputError, match="line 2: 'patient' is '', a missing value"):

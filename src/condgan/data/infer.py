@@ -43,10 +43,14 @@ def infer(table: Table, reading: Reading) -> Labelled:
     if table.names and not table.columns:
         return Labelled(table, Unlabelled(), torch.empty(len(table.names), 0))
     if len(table.columns) > 1:
-        for answered in (table, _without_identifiers(table, reading)):
-            answers = Answers(answered.columns, reading)
-            if len(answered.columns) > 1 and answers.found:
-                return _yes_or_no(answered, answers, reading)
+        answers = Answers(table.columns, reading)
+        if answers.found:
+            return _yes_or_no(table, answers, reading)
+        others = _without_identifiers(table, reading)
+        if 1 < len(others.columns) < len(table.columns):
+            answers = Answers(others.columns, reading)
+            if answers.found:
+                return _yes_or_no(others, answers, reading)
     if unused := [name for name in ("yes", "no", "uncertain") if name in reading.chosen]:
         found = f"{option(unused[0])} has no effect, as the labels are not all yes or no"
         raise InputError(f"{table.where}: {found}; leave it out, or choose other columns with --label-column")

@@ -102,8 +102,8 @@ def table_of_rows(rows: Sequence[Row], where: str, listing: Listing, reading: Re
 
 def _is_stem(cell: str, others: Sequence[str], files: FileNames) -> bool:
     """Whether a cell is the name of an image without its suffix, as the others of its column are."""
-    if cell.casefold() in FILE_COLUMNS:
-        return False
+    if cell.casefold() in FILE_COLUMNS or any(map(files.is_exact, others[:20])):
+        return False  # without the ends of all paths, which take several times the memory of the paths
     return all(len(files.find(each)) == 1 for each in [cell, *others[:20]])
 
 
